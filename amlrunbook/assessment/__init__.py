@@ -1,0 +1,1 @@
+"""Rules: snapshot in, findings out, pure."""

@@ -1,0 +1,1 @@
+"""The run: drives a plan through the operations handed to it."""

@@ -1,0 +1,1 @@
+"""The signed journal: writing, verifying, keys."""

@@ -1,0 +1,1 @@
+"""Checks and actions behind the Operation protocol."""

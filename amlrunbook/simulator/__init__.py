@@ -1,0 +1,1 @@
+"""The simulated Azure: a program of its own that speaks HTTPS on loopback."""

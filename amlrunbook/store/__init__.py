@@ -1,0 +1,1 @@
+"""What lies on disk: profiles, snapshots, run folders, configuration; atomic, private modes."""
