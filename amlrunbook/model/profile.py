@@ -1,0 +1,176 @@
+"""The profile: a protected workspace pair, as TOML in the user's config folder.
+
+This module is the schema; reading and writing files is :mod:`amlrunbook.store`'s.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+
+from amlrunbook.errors import DocumentError
+from amlrunbook.model.resource_id import RegionName, ResourceId, region_name
+
+PROFILE_FORMAT = 1
+"""The version of the schema below."""
+
+ProfileName = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+_DURATION = re.compile(r"^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$")
+
+
+class Strategy(StrEnum):
+    """How ready the secondary is kept for one class of component.
+
+    Source: https://learn.microsoft.com/azure/machine-learning/how-to-high-availability-machine-learning
+    """
+
+    HOT_HOT = "hot/hot"
+    HOT_WARM = "hot/warm"
+    HOT_COLD = "hot/cold"
+
+
+class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A part of a profile: frozen, and strict about its keys."""
+
+
+class Side(_Part, frozen=True, kw_only=True):
+    """One workspace of the pair."""
+
+    workspace: str
+    """ARM id of the workspace."""
+    region: str
+
+
+class DataAccount(_Part, frozen=True, kw_only=True):
+    """A storage account that holds data and may be failed over, unlike the default account."""
+
+    id: str
+
+
+class Attached(_Part, frozen=True, kw_only=True):
+    """A service that ARM does not tell us of (an SQL datastore, a Databricks partner)."""
+
+    id: str
+    role: str = ""
+
+
+class Probe(_Part, frozen=True, kw_only=True):
+    """A request whose answer says that the service is well again."""
+
+    name: str
+    url: str
+    expect_status: int = 200
+    timeout: str = "PT10S"
+
+
+class Strategies(_Part, frozen=True, kw_only=True):
+    """One strategy a class of component."""
+
+    inference: Strategy = Strategy.HOT_WARM
+    data: Strategy = Strategy.HOT_WARM
+    experiments: Strategy = Strategy.HOT_COLD
+
+
+class Targets(_Part, frozen=True, kw_only=True):
+    """What the team promised, as ISO 8601 durations."""
+
+    rto: str = "PT1H"
+    rpo: str = "PT15M"
+
+
+class Approver(_Part, frozen=True, kw_only=True):
+    """A person whose key may approve."""
+
+    principal: str
+
+
+class Approvals(_Part, frozen=True, kw_only=True):
+    """How many approvers are needed for an action that takes two persons."""
+
+    needed: int = 1
+    expire_after: str = "PT15M"
+
+
+class Contact(_Part, frozen=True, kw_only=True):
+    """Whom to tell, and how."""
+
+    name: str
+    role: str = ""
+    reach: str = ""
+
+
+class Profile(_Part, frozen=True, kw_only=True):
+    """A protected workspace pair."""
+
+    format: int
+    name: ProfileName
+    subscription: str
+    tenant: str = ""
+    cloud: str = "public"
+    primary: Side
+    secondary: Side | None = None
+    data_accounts: tuple[DataAccount, ...] = ()
+    attached: tuple[Attached, ...] = ()
+    probes: tuple[Probe, ...] = ()
+    strategy: Strategies = Strategies()
+    targets: Targets = Targets()
+    approvers: tuple[Approver, ...] = ()
+    approvals: Approvals = Approvals()
+    contacts: tuple[Contact, ...] = ()
+
+    @property
+    def primary_id(self) -> ResourceId:
+        """The primary workspace's id."""
+        return ResourceId.parse(self.primary.workspace)
+
+    @property
+    def secondary_id(self) -> ResourceId | None:
+        """The secondary workspace's id, or ``None`` where there is none yet."""
+        return ResourceId.parse(self.secondary.workspace) if self.secondary else None
+
+    @property
+    def regions(self) -> tuple[RegionName, RegionName | None]:
+        """The primary's region, and the secondary's if there is one."""
+        other = region_name(self.secondary.region) if self.secondary else None
+        return region_name(self.primary.region), other
+
+
+def duration_seconds(text: str) -> int:
+    """Return an ISO 8601 duration of days to seconds, in seconds.
+
+    Raises:
+        DocumentError: ``text`` is not such a duration.
+    """
+    found = _DURATION.match(text)
+    if found is None or not any(found.groups()):
+        raise DocumentError(
+            f"{text!r} is not a duration.", next_step="Write it like PT75M, PT1H30M or P1D."
+        )
+    days, hours, minutes, seconds = (int(group or 0) for group in found.groups())
+    return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+
+
+def validated(profile: Profile) -> Profile:
+    """Return ``profile`` after the checks that its types cannot make.
+
+    Raises:
+        DocumentError: an unknown format, an id that is none, or a duration that is none.
+    """
+    if profile.format != PROFILE_FORMAT:
+        raise DocumentError(
+            f"Profile {profile.name!r} has format {profile.format}; this program reads {PROFILE_FORMAT}.",
+            next_step="Use the release of amlrunbook that wrote it, or write it anew.",
+        )
+    ids = [profile.primary.workspace]
+    if profile.secondary:
+        ids.append(profile.secondary.workspace)
+    ids.extend(account.id for account in profile.data_accounts)
+    ids.extend(attached.id for attached in profile.attached)
+    for text in ids:
+        ResourceId.parse(text)
+    for text in (profile.targets.rto, profile.targets.rpo, profile.approvals.expire_after):
+        duration_seconds(text)
+    return profile
