@@ -1,0 +1,111 @@
+"""The plan: a runbook resolved against a profile and a snapshot. Frozen, serialisable, with a digest."""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+from amlrunbook.errors import DocumentError
+from amlrunbook.model.operation import Confirmation, Risk
+from amlrunbook.model.profile import Profile
+from amlrunbook.planning.grammar import Choice, Phase, Retry, StepKind
+
+PLAN_FORMAT = 1
+"""The version of the file below."""
+
+
+class PlannedStep(msgspec.Struct, frozen=True, kw_only=True):
+    """One step of a plan: everything resolved."""
+
+    id: str
+    """Unique in the plan: ``step`` or, under ``for_each``, ``step:resource-name``."""
+    base: str
+    """The id of the step in the runbook."""
+    phase: str
+    kind: StepKind
+    title: str
+    why: str
+    explain: str = ""
+    source: str = ""
+    do: str = ""
+    params: dict[str, str] = {}
+    resource: str = ""
+    """The ARM id that this instance is about."""
+    variant: str = ""
+    """The variant to begin with."""
+    variants: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    """Ids in this plan."""
+    not_applicable: str = ""
+    """Why the step does not concern this pair; empty where it does. Such a step is skipped with this reason."""
+    risk: Risk = Risk.READ_ONLY
+    confirmation: Confirmation = Confirmation.ENTER
+    budget_seconds: int = 0
+    """0 means no budget."""
+    parallel: int = 1
+    on_timeout: str = "ask"
+    on_fail: str = "ask"
+    retry: Retry | None = None
+    undo: str = ""
+    verify: str = ""
+    check: str = ""
+    every_seconds: int = 0
+    until: str = ""
+    choices: tuple[Choice, ...] = ()
+    commands: tuple[str, ...] = ()
+    """``az`` commands, ids resolved."""
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """A runbook resolved against a profile and a snapshot."""
+
+    format: int
+    runbook: str
+    runbook_version: str
+    runbook_digest: str
+    title: str
+    explain: str
+    profile: Profile
+    snapshot_digest: str
+    snapshot_taken: str
+    phases: tuple[Phase, ...]
+    steps: tuple[PlannedStep, ...]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the plan's canonical JSON, in hex."""
+        return hashlib.sha256(self.to_json()).hexdigest()
+
+    def step(self, step_id: str) -> PlannedStep:
+        """Return the step with this id.
+
+        Raises:
+            DocumentError: the plan has no such step.
+        """
+        for step in self.steps:
+            if step.id == step_id:
+                return step
+        raise DocumentError(f"The plan has no step {step_id!r}.")
+
+    def to_json(self) -> bytes:
+        """Return the plan as canonical JSON."""
+        return msgspec.json.encode(self, order="sorted")
+
+
+def plan_from_json(data: bytes) -> Plan:
+    """Read a plan back.
+
+    Raises:
+        DocumentError: ``data`` is not a plan of this format.
+    """
+    try:
+        plan = msgspec.json.decode(data, type=Plan)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise DocumentError(f"The run's plan cannot be read: {error}.") from error
+    if plan.format != PLAN_FORMAT:
+        raise DocumentError(
+            f"The run's plan has format {plan.format}; this program reads {PLAN_FORMAT}.",
+            next_step="Use the release of amlrunbook that wrote it.",
+        )
+    return plan

@@ -1,0 +1,605 @@
+"""The event vocabulary: one table of everything that can happen in a run.
+
+An event is what a journal entry says: the entry's ``kind`` names the class, its ``body`` holds the
+fields. The fields of a class are the allowed fields of that kind. Bodies hold text, whole numbers,
+booleans and lists of such records; documents and long outputs are evidence, named by their hash.
+
+A field that is added later must have a default, so that older journals stay readable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, ClassVar
+
+import msgspec
+
+from amlrunbook.model.finding import Finding
+from amlrunbook.model.operation import Confirmation, Outcome, Risk
+
+
+class Ruling(StrEnum):
+    """What an operator says of an action in doubt."""
+
+    HAPPENED = "happened"
+    DID_NOT_HAPPEN = "did-not-happen"
+    CANNOT_TELL = "cannot-tell"
+
+
+class RunOutcome(StrEnum):
+    """How a run ended."""
+
+    COMPLETED = "completed"
+    COMPLETED_WITH_FAILURES = "completed-with-failures"
+    CANCELLED = "cancelled"
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing that happened."""
+
+    KIND: ClassVar[str] = ""
+    """The journal entry's ``kind``."""
+
+
+class StepEvent(Event, frozen=True, kw_only=True):
+    """Something that happened to one step of the plan."""
+
+    step: str
+    """The step's id in the plan."""
+
+
+class UnknownEvent(Event, frozen=True, kw_only=True):
+    """An entry of a kind that this release does not know: shown as it is, never refused."""
+
+    kind: str
+    body: dict[str, Any]
+
+
+# The run
+
+
+class RunOpened(Event, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "run.opened"
+    run: str
+    runbook: str
+    runbook_version: str
+    runbook_digest: str
+    plan_digest: str
+    title: str
+    profile: str
+    mode: str
+    operator: str
+    program: str
+    fact_base: str = ""
+    snapshot_digest: str = ""
+    snapshot_taken: str = ""
+    source_region: str = ""
+    target_region: str = ""
+    scenario: str = ""
+    """The drill's scenario; empty outside a drill."""
+    seed: int = 0
+
+
+class RunPaused(Event, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "run.paused"
+    reason: str = ""
+
+
+class RunResumed(Event, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "run.resumed"
+    operator: str
+    after: int
+    """The number of entries that were there."""
+    reason: str = ""
+
+
+class RunCancelled(Event, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "run.cancelled"
+    reason: str = ""
+
+
+class RunClosed(Event, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "run.closed"
+    outcome: RunOutcome
+    text: str
+    exit_code: int
+
+
+class ModeChanged(Event, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "mode.changed"
+    before: str
+    after: str
+    reason: str = ""
+
+
+class VariantChanged(StepEvent, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "variant.changed"
+    before: str
+    after: str
+    reason: str = ""
+
+
+class PlanAdopted(Event, frozen=True, kw_only=True):
+    """A successor plan, adopted because the run learnt more."""
+
+    KIND: ClassVar[str] = "plan.adopted"
+    before: str
+    after: str
+    difference: str
+    reason: str = ""
+
+
+# The clock
+
+
+class ClockDeclared(Event, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "clock.declared"
+    severity: str
+    target_seconds: int
+    text: str = ""
+
+
+class ProbeRed(Event, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "probe.red"
+    probe: str
+    text: str
+
+
+class ProbeGreen(Event, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "probe.green"
+    probe: str
+    text: str
+
+
+class ClockStopped(Event, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "clock.stopped"
+    text: str = ""
+
+
+# Steps
+
+
+class StepReady(StepEvent, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "step.ready"
+
+
+class StepBlocked(StepEvent, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "step.blocked"
+    why: str
+    needs: tuple[str, ...] = ()
+
+
+class StepOverruled(StepEvent, frozen=True, kw_only=True):
+    """A need that did not pass was overruled, with a reason."""
+
+    KIND: ClassVar[str] = "step.overruled"
+    need: str
+    reason: str
+
+
+class StepStarted(StepEvent, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "step.started"
+    attempt: int = 1
+
+
+class StepProgressed(StepEvent, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "step.progressed"
+    text: str
+    done: int = 0
+    total: int = 0
+
+
+class StepPassed(StepEvent, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "step.passed"
+    text: str
+
+
+class StepWarned(StepEvent, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "step.warned"
+    text: str
+
+
+class StepFailed(StepEvent, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "step.failed"
+    text: str
+
+
+class StepUnknown(StepEvent, frozen=True, kw_only=True):
+    """What the check asks could not be read."""
+
+    KIND: ClassVar[str] = "step.unknown"
+    text: str
+
+
+class StepTimedOut(StepEvent, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "step.timed-out"
+    text: str
+    budget_seconds: int
+
+
+class StepSkipped(StepEvent, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "step.skipped"
+    reason: str
+
+
+class StepDoneOutside(StepEvent, frozen=True, kw_only=True):
+    """The operator did it outside this program, and says how that can be seen."""
+
+    KIND: ClassVar[str] = "step.done-outside"
+    evidence: str
+
+
+class FindingMade(StepEvent, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "finding"
+    finding: Finding
+
+
+class DecisionMade(StepEvent, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "decision"
+    choice: str
+    text: str
+    reason: str = ""
+
+
+class ChildOpened(StepEvent, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "child.opened"
+    runbook: str
+    plan_digest: str
+
+
+class ChildClosed(StepEvent, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "child.closed"
+    runbook: str
+    outcome: RunOutcome
+
+
+# Actions
+
+
+class ActionProposed(StepEvent, frozen=True, kw_only=True):
+    """The preview, as it was shown; the whole of it is evidence by hash."""
+
+    KIND: ClassVar[str] = "action.proposed"
+    operation: str
+    summary: str
+    requests: tuple[str, ...]
+    """``METHOD path`` a line."""
+    resources: tuple[str, ...]
+    risk: Risk
+    confirmation: Confirmation
+    before: str = ""
+    after: str = ""
+    loses: str = ""
+    undo: str = ""
+    commands: tuple[str, ...] = ()
+    preview_sha256: str = ""
+
+
+class ActionDeclined(StepEvent, frozen=True, kw_only=True):
+    """The operator went back; nothing was sent."""
+
+    KIND: ClassVar[str] = "action.declined"
+    reason: str = ""
+
+
+class ApprovalAsked(StepEvent, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "approval.asked"
+    challenge: str
+    needed: int
+    expires: str
+
+
+class ApprovalGranted(StepEvent, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "approval.granted"
+    challenge: str
+    principal: str
+    sig: str
+    comment: str = ""
+
+
+class ApprovalDeclined(StepEvent, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "approval.declined"
+    principal: str
+    comment: str = ""
+
+
+class ApprovalExpired(StepEvent, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "approval.expired"
+    challenge: str
+
+
+class GlassBroken(StepEvent, frozen=True, kw_only=True):
+    """An action that takes two persons was confirmed by one, loudly."""
+
+    KIND: ClassVar[str] = "glass.broken"
+    reason: str
+
+
+class ActionConfirmed(StepEvent, frozen=True, kw_only=True):
+    """The intent: durable before the first byte leaves."""
+
+    KIND: ClassVar[str] = "action.confirmed"
+    operation: str
+    request_id: str
+    """The client request id that Azure's activity log will show."""
+    resources: tuple[str, ...]
+    confirmation: Confirmation
+    typed: str = ""
+    preview_sha256: str = ""
+    operator: str = ""
+
+
+class ActionSent(StepEvent, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "action.sent"
+    request_id: str
+    method: str
+    path: str
+
+
+class ActionAccepted(StepEvent, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "action.accepted"
+    request_id: str
+    status: int
+    poll_url: str = ""
+    service_request_id: str = ""
+
+
+class ActionResulted(StepEvent, frozen=True, kw_only=True):
+    """What the action's own answers said: never proof."""
+
+    KIND: ClassVar[str] = "action.result"
+    request_id: str
+    outcome: Outcome
+    text: str
+
+
+class ActionVerified(StepEvent, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "action.verified"
+    text: str
+
+
+class ActionDoubted(StepEvent, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "action.doubted"
+    why: str
+    reached: bool = False
+    """Whether the wanted state is observed now."""
+    evidence_for: tuple[str, ...] = ()
+    evidence_against: tuple[str, ...] = ()
+    evidence_neither: tuple[str, ...] = ()
+
+
+class DoubtRuled(StepEvent, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "doubt.ruled"
+    ruling: Ruling
+    reason: str
+    operator: str = ""
+
+
+# People, evidence, the journal's own
+
+
+class NoteAdded(Event, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "note"
+    text: str
+    step: str = ""
+
+
+class EvidenceAdded(Event, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "evidence.added"
+    name: str
+    size: int
+    sha256: str
+    step: str = ""
+
+
+class CallMade(Event, frozen=True, kw_only=True):
+    """One request to Azure; no host, no secret."""
+
+    KIND: ClassVar[str] = "call"
+    method: str
+    path: str
+    status: int
+    """The HTTP status; 0 where no answer came."""
+    milliseconds: int
+    client_request_id: str = ""
+    service_request_id: str = ""
+    step: str = ""
+
+
+class HandoverOffered(Event, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "handover"
+    principal: str
+    text: str = ""
+
+
+class HandoverAccepted(Event, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "handover.accepted"
+    principal: str
+    text: str = ""
+
+
+class SafetyViolated(Event, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "safety.violated"
+    rule: str
+    text: str
+    step: str = ""
+
+
+class SafetyOverruled(Event, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "safety.overruled"
+    rule: str
+    reason: str
+    principals: tuple[str, ...]
+    step: str = ""
+
+
+class WarningRaised(Event, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "warning"
+    text: str
+    step: str = ""
+
+
+class SessionOpened(Event, frozen=True, kw_only=True):
+    """The journal's own first entry of a session; its certificate is the journal's matter."""
+
+    KIND: ClassVar[str] = "session.open"
+    cert: dict[str, Any] = {}
+    ident: str = ""
+    sig: str = ""
+
+
+class TornTailMoved(Event, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "recovery.torn_tail"
+    bytes: int
+    sha256: str
+    at_entry: int
+
+
+class SegmentContinued(Event, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "segment.continues"
+    j: str = ""
+    n: int = 0
+    prev: str = ""
+    reason: str = ""
+
+
+class CheckpointExported(Event, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "checkpoint.exported"
+    where: str = ""
+    receipt: str = ""
+
+
+class JournalClosed(Event, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "journal.close"
+    outcome: str = ""
+
+
+# Drills
+
+
+class DrillFault(Event, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "drill.fault"
+    text: str
+
+
+class DrillHint(Event, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "drill.hint"
+    text: str
+
+
+class DrillScore(Event, frozen=True, kw_only=True):
+    KIND: ClassVar[str] = "drill.score"
+    points: int
+    out_of: int
+    text: str
+
+
+class DrillWorld(Event, frozen=True, kw_only=True):
+    """The simulated Azure's world revision, as it stood."""
+
+    KIND: ClassVar[str] = "drill.world"
+    revision: int
+
+
+VOCABULARY: dict[str, type[Event]] = {
+    event.KIND: event
+    for event in (
+        RunOpened,
+        RunPaused,
+        RunResumed,
+        RunCancelled,
+        RunClosed,
+        ModeChanged,
+        VariantChanged,
+        PlanAdopted,
+        ClockDeclared,
+        ProbeRed,
+        ProbeGreen,
+        ClockStopped,
+        StepReady,
+        StepBlocked,
+        StepOverruled,
+        StepStarted,
+        StepProgressed,
+        StepPassed,
+        StepWarned,
+        StepFailed,
+        StepUnknown,
+        StepTimedOut,
+        StepSkipped,
+        StepDoneOutside,
+        FindingMade,
+        DecisionMade,
+        ChildOpened,
+        ChildClosed,
+        ActionProposed,
+        ActionDeclined,
+        ApprovalAsked,
+        ApprovalGranted,
+        ApprovalDeclined,
+        ApprovalExpired,
+        GlassBroken,
+        ActionConfirmed,
+        ActionSent,
+        ActionAccepted,
+        ActionResulted,
+        ActionVerified,
+        ActionDoubted,
+        DoubtRuled,
+        NoteAdded,
+        EvidenceAdded,
+        CallMade,
+        HandoverOffered,
+        HandoverAccepted,
+        SafetyViolated,
+        SafetyOverruled,
+        WarningRaised,
+        SessionOpened,
+        TornTailMoved,
+        SegmentContinued,
+        CheckpointExported,
+        JournalClosed,
+        DrillFault,
+        DrillHint,
+        DrillScore,
+        DrillWorld,
+    )
+}
+"""The table: every kind, and the class that holds its body."""
+
+
+def body_of(event: Event) -> dict[str, Any]:
+    """Return the body of the journal entry that says ``event``."""
+    body = msgspec.to_builtins(event)
+    if not isinstance(body, dict):
+        raise TypeError(f"{type(event).__name__} has no body")
+    return body
+
+
+def event_of(kind: str, body: Mapping[str, Any]) -> Event:
+    """Return the event that a journal entry says.
+
+    An unknown kind, or a body that does not fit its kind (written by a later release), becomes an
+    :class:`UnknownEvent`: a reader shows it as it is.
+    """
+    known = VOCABULARY.get(kind)
+    if known is None:
+        return UnknownEvent(kind=kind, body=dict(body))
+    try:
+        return msgspec.convert(dict(body), known)
+    except msgspec.ValidationError:
+        return UnknownEvent(kind=kind, body=dict(body))
+
+
+class Recorded(msgspec.Struct, frozen=True, kw_only=True):
+    """An event with its place in the journal: it is durable."""
+
+    n: int
+    """The entry's number, from 0."""
+    t: str
+    """RFC 3339 UTC, milliseconds: a claim, not a proof."""
+    event: Event
+    mono: int = 0
+    """Monotonic microseconds of the writing process."""
+    boot: str = ""

@@ -1,0 +1,292 @@
+"""The one fold: events in, the state of the run out. Pure.
+
+Resume, replay, reports, plain output and screens all read :func:`fold`'s result, so what a screen
+shows is what the journal says. The fold never refuses: an event that may not happen where it stands is
+kept in :attr:`RunState.anomalies` and changes nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from amlrunbook.errors import ExitCode, worst_exit
+from amlrunbook.model.finding import Finding, Verdict
+from amlrunbook.state import events as e
+from amlrunbook.state.transitions import StepState, next_state
+
+
+class _State(msgspec.Struct, frozen=True, kw_only=True):
+    """A frozen part of the run's state."""
+
+
+class Doubt(_State, frozen=True, kw_only=True):
+    """What is known of an action in doubt."""
+
+    why: str
+    reached: bool
+    evidence_for: tuple[str, ...] = ()
+    evidence_against: tuple[str, ...] = ()
+    evidence_neither: tuple[str, ...] = ()
+    ruling: e.Ruling | None = None
+    reason: str = ""
+
+
+class StepRecord(_State, frozen=True, kw_only=True):
+    """All that happened to one step."""
+
+    step: str
+    state: StepState = StepState.PENDING
+    text: str = ""
+    """The latest sentence on it: progress, result, reason."""
+    attempts: int = 0
+    since: str = ""
+    """When it came into its state, RFC 3339."""
+    started: str = ""
+    ended: str = ""
+    why_blocked: str = ""
+    overruled: tuple[str, ...] = ()
+    """The needs that were overruled."""
+    variant: str = ""
+    done: int = 0
+    total: int = 0
+    findings: tuple[Finding, ...] = ()
+    """Of the latest attempt."""
+    decision: e.DecisionMade | None = None
+    proposal: e.ActionProposed | None = None
+    intent: e.ActionConfirmed | None = None
+    accepted: e.ActionAccepted | None = None
+    result: e.ActionResulted | None = None
+    doubt: Doubt | None = None
+    approvals: tuple[e.ApprovalGranted, ...] = ()
+
+
+class Clock(_State, frozen=True, kw_only=True):
+    """The incident's clock, by the journal's times."""
+
+    declared: str = ""
+    target_seconds: int = 0
+    severity: str = ""
+    stopped: str = ""
+
+
+class RunState(_State, frozen=True, kw_only=True):
+    """The state of a run, as its journal tells it."""
+
+    opened: e.RunOpened | None = None
+    opened_at: str = ""
+    last_n: int = -1
+    last_t: str = ""
+    mode: str = ""
+    operator: str = ""
+    paused: bool = False
+    closed: e.RunClosed | None = None
+    cancelled: bool = False
+    plan_digest: str = ""
+    clock: Clock = Clock()
+    probes: dict[str, bool] = {}
+    steps: dict[str, StepRecord] = {}
+    notes: tuple[tuple[str, e.NoteAdded], ...] = ()
+    """Notes with their times."""
+    warnings: tuple[str, ...] = ()
+    evidence: tuple[e.EvidenceAdded, ...] = ()
+    calls: int = 0
+    failed_calls: int = 0
+    resumed: int = 0
+    world_revision: int = 0
+    anomalies: tuple[str, ...] = ()
+    """Events that may not happen where they stand."""
+
+    def step(self, step: str) -> StepRecord:
+        """Return the record of a step; a pending one where nothing happened to it yet."""
+        return self.steps.get(step) or StepRecord(step=step)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The findings of every step's latest attempt, in the order of the steps' first events."""
+        return tuple(finding for record in self.steps.values() for finding in record.findings)
+
+    @property
+    def in_doubt(self) -> tuple[StepRecord, ...]:
+        """The steps whose action's outcome nobody knows."""
+        return tuple(r for r in self.steps.values() if r.state is StepState.IN_DOUBT)
+
+    @property
+    def in_flight(self) -> tuple[StepRecord, ...]:
+        """The steps whose action was confirmed and has no known end."""
+        return tuple(r for r in self.steps.values() if r.state.in_flight)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The exit code that this state asks for."""
+        return worst_exit(*(_exit_of(record) for record in self.steps.values()))
+
+
+def _exit_of(record: StepRecord) -> ExitCode:
+    if record.state.in_flight:
+        return ExitCode.IN_DOUBT
+    if record.state is StepState.FAILED:
+        return ExitCode.FAILED
+    verdicts = {finding.verdict for finding in record.findings}
+    if Verdict.FAIL in verdicts:
+        return ExitCode.FAILED
+    if record.state is StepState.UNKNOWN or Verdict.UNKNOWN in verdicts:
+        return ExitCode.INCOMPLETE
+    return ExitCode.FINE
+
+
+def fold(recorded: Iterable[e.Recorded], start: RunState | None = None) -> RunState:
+    """Return the state after ``recorded``, beginning at ``start`` or at nothing."""
+    state = start or RunState()
+    for entry in recorded:
+        state = apply(state, entry)
+    return state
+
+
+def apply(state: RunState, entry: e.Recorded) -> RunState:
+    """Return the state after one more entry."""
+    event = entry.event
+    if isinstance(event, e.StepEvent):
+        state = _apply_to_step(state, entry, event)
+    else:
+        state = _apply_to_run(state, entry)
+    return msgspec.structs.replace(state, last_n=entry.n, last_t=entry.t)
+
+
+def _apply_to_run(state: RunState, entry: e.Recorded) -> RunState:  # noqa: C901, PLR0912 - one flat case an event
+    event = entry.event
+    replace = msgspec.structs.replace
+    match event:
+        case e.RunOpened():
+            return replace(
+                state,
+                opened=event,
+                opened_at=entry.t,
+                mode=event.mode,
+                operator=event.operator,
+                plan_digest=event.plan_digest,
+            )
+        case e.RunPaused():
+            return replace(state, paused=True)
+        case e.RunResumed():
+            return replace(state, paused=False, resumed=state.resumed + 1, operator=event.operator)
+        case e.RunCancelled():
+            return replace(state, cancelled=True)
+        case e.RunClosed():
+            return replace(state, closed=event)
+        case e.ModeChanged():
+            return replace(state, mode=event.after)
+        case e.PlanAdopted():
+            return replace(state, plan_digest=event.after)
+        case e.ClockDeclared():
+            clock = Clock(
+                declared=entry.t, target_seconds=event.target_seconds, severity=event.severity
+            )
+            return replace(state, clock=clock)
+        case e.ClockStopped():
+            return replace(state, clock=replace(state.clock, stopped=entry.t))
+        case e.ProbeRed() | e.ProbeGreen():
+            green = isinstance(event, e.ProbeGreen)
+            return replace(state, probes={**state.probes, event.probe: green})
+        case e.NoteAdded():
+            return replace(state, notes=(*state.notes, (entry.t, event)))
+        case e.WarningRaised():
+            return replace(state, warnings=(*state.warnings, event.text))
+        case e.EvidenceAdded():
+            return replace(state, evidence=(*state.evidence, event))
+        case e.CallMade():
+            failed = int(not 200 <= event.status < 400)  # noqa: PLR2004 - HTTP's own classes
+            return replace(state, calls=state.calls + 1, failed_calls=state.failed_calls + failed)
+        case e.DrillWorld():
+            return replace(state, world_revision=event.revision)
+        case _:
+            return state
+
+
+def _apply_to_step(state: RunState, entry: e.Recorded, event: e.StepEvent) -> RunState:
+    before = state.step(event.step)
+    following = next_state(before.state, event)
+    if following is None:
+        said = f"entry {entry.n}: {event.KIND} of {event.step} while it was {before.state.value}"
+        return msgspec.structs.replace(state, anomalies=(*state.anomalies, said))
+    record = _with_event(before, event)
+    if following is not before.state:
+        record = msgspec.structs.replace(
+            record,
+            state=following,
+            since=entry.t,
+            started=record.started or (entry.t if following not in _UNTOUCHED else ""),
+            ended=entry.t if following.settled else "",
+        )
+    return msgspec.structs.replace(state, steps={**state.steps, event.step: record})
+
+
+_UNTOUCHED = frozenset({StepState.PENDING, StepState.BLOCKED, StepState.READY})
+
+
+def _with_event(record: StepRecord, event: e.StepEvent) -> StepRecord:  # noqa: C901, PLR0912 - one flat case an event
+    replace = msgspec.structs.replace
+    match event:
+        case e.StepBlocked():
+            return replace(record, why_blocked=event.why, text=event.why)
+        case e.StepReady():
+            return replace(record, why_blocked="")
+        case e.StepOverruled():
+            return replace(record, overruled=(*record.overruled, event.need), text=event.reason)
+        case e.StepStarted():
+            return replace(
+                record, attempts=record.attempts + 1, findings=(), text="", done=0, total=0
+            )
+        case e.StepProgressed():
+            return replace(record, text=event.text, done=event.done, total=event.total)
+        case e.StepPassed() | e.StepWarned() | e.StepFailed() | e.StepUnknown() | e.StepTimedOut():
+            return replace(record, text=event.text)
+        case e.StepSkipped():
+            return replace(record, text=event.reason)
+        case e.StepDoneOutside():
+            return replace(record, text=event.evidence)
+        case e.FindingMade():
+            return replace(record, findings=(*record.findings, event.finding))
+        case e.DecisionMade():
+            return replace(record, decision=event, text=event.text)
+        case e.VariantChanged():
+            return replace(record, variant=event.after)
+        case e.ActionProposed():
+            return replace(
+                record, proposal=event, text=event.summary, intent=None, accepted=None, result=None
+            )
+        case e.ActionDeclined():
+            return replace(record, proposal=None, text=event.reason)
+        case e.ActionConfirmed():
+            return replace(record, intent=event, attempts=record.attempts + 1, doubt=None)
+        case e.ActionAccepted():
+            return replace(record, accepted=event)
+        case e.ActionResulted():
+            return replace(record, result=event, text=event.text)
+        case e.ActionVerified():
+            return replace(record, text=event.text)
+        case e.ActionDoubted():
+            return replace(record, doubt=_doubt(event), text=event.why)
+        case e.DoubtRuled():
+            return replace(record, doubt=_ruled(record.doubt, event), text=event.reason)
+        case e.ApprovalGranted():
+            return replace(record, approvals=(*record.approvals, event))
+        case _:
+            return record
+
+
+def _doubt(event: e.ActionDoubted) -> Doubt:
+    return Doubt(
+        why=event.why,
+        reached=event.reached,
+        evidence_for=event.evidence_for,
+        evidence_against=event.evidence_against,
+        evidence_neither=event.evidence_neither,
+    )
+
+
+def _ruled(doubt: Doubt | None, event: e.DoubtRuled) -> Doubt | None:
+    if doubt is None:
+        return None
+    return msgspec.structs.replace(doubt, ruling=event.ruling, reason=event.reason)
