@@ -1,0 +1,106 @@
+"""What an operator may tell a run. Screens, plain prompts, answer files and ``--auto`` all speak these."""
+
+from __future__ import annotations
+
+import msgspec
+
+from amlrunbook.state.events import Ruling
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="command", tag=True):
+    """One thing an operator tells the run."""
+
+
+class StepCommand(Command, frozen=True, kw_only=True):
+    """A command about one step."""
+
+    step: str
+    """The step's id in the plan."""
+
+
+class RunStep(StepCommand, frozen=True, kw_only=True, tag="run"):
+    """Run a check, start a wait, or propose an action (its preview)."""
+
+
+class Confirm(StepCommand, frozen=True, kw_only=True, tag="confirm"):
+    """Confirm a proposed action."""
+
+    typed: str = ""
+    """The resource's name, where the action wants it typed."""
+
+
+class Decline(StepCommand, frozen=True, kw_only=True, tag="decline"):
+    """Go back from a proposed action; nothing is sent."""
+
+    reason: str = ""
+
+
+class Skip(StepCommand, frozen=True, kw_only=True, tag="skip"):
+    """Leave a step out, with a reason."""
+
+    reason: str
+
+
+class DoneOutside(StepCommand, frozen=True, kw_only=True, tag="done-outside"):
+    """The operator did it outside this program."""
+
+    evidence: str
+
+
+class Decide(StepCommand, frozen=True, kw_only=True, tag="decide"):
+    """Take one choice of a decision."""
+
+    choice: str
+    reason: str = ""
+
+
+class Overrule(StepCommand, frozen=True, kw_only=True, tag="overrule"):
+    """Let a blocked step go on although a step that it needs did not pass."""
+
+    need: str
+    reason: str
+
+
+class LookAgain(StepCommand, frozen=True, kw_only=True, tag="look-again"):
+    """Observe an action in doubt once more."""
+
+
+class Rule(StepCommand, frozen=True, kw_only=True, tag="rule"):
+    """Rule on an action in doubt."""
+
+    ruling: Ruling
+    reason: str
+
+
+class AddNote(Command, frozen=True, kw_only=True, tag="note"):
+    """Write a note into the journal, at any time."""
+
+    text: str
+    step: str = ""
+
+
+class Pause(Command, frozen=True, kw_only=True, tag="pause"):
+    """Stop here; the run can be resumed."""
+
+    reason: str = ""
+
+
+class Close(Command, frozen=True, kw_only=True, tag="close"):
+    """End the run: its outcome is journaled and its journal closed."""
+
+
+AnyCommand = (
+    RunStep
+    | Confirm
+    | Decline
+    | Skip
+    | DoneOutside
+    | Decide
+    | Overrule
+    | LookAgain
+    | Rule
+    | AddNote
+    | Pause
+    | Close
+)
+"""Every command there is."""
