@@ -1,0 +1,64 @@
+"""What the program says to the person: the only module that writes to stderr.
+
+stdout is data, for a file or a pipe. Both streams are made unable to fail on a character, and
+nothing that comes from outside reaches the terminal as a control sequence.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import unicodedata
+
+_ESCAPED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_PLAIN_CONTROLS = frozenset("\n\t")
+
+
+def prepare_streams() -> None:
+    """Let both streams write any text: what their encoding lacks is written as an escape."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def visible(text: str) -> str:
+    r"""Return ``text`` with every control character but newline and tab written as an escape.
+
+    A terminal acts on controls, on direction marks and on some separators: a resource's name
+    that holds one would change what the operator reads.
+    """
+    return "".join(
+        char
+        if char in _PLAIN_CONTROLS or unicodedata.category(char) not in _ESCAPED_CATEGORIES
+        else char.encode("unicode_escape", "backslashreplace").decode("ascii")
+        for char in text
+    )
+
+
+def say(text: str) -> None:
+    """Write ``text`` and a newline to stderr; a stderr that is closed or gone is no error."""
+    if sys.stderr is None:
+        return
+    try:
+        sys.stderr.write(visible(text) + "\n")
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        return
+
+
+def flush_data() -> bool:
+    """Push buffered data out of stdout; return False where the reader is gone.
+
+    After False, stdout leads nowhere, so that the interpreter's own flush at exit is silent.
+    """
+    if sys.stdout is None:
+        return True
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+        return False
+    return True
