@@ -1,35 +1,19 @@
 """The file that a defect of this program leaves behind, for the report to its makers.
 
 It holds the traceback and the versions; no values of variables, no command line, and no secret:
-what looks like a signature, a token or a key is blanked out.
+what looks like a signature, a token or a key is masked.
 """
 
 from __future__ import annotations
 
 import os
 import platform
-import re
 import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 
 from amlrunbook import __version__
-
-_SECRETS = re.compile(
-    r"""(?ix)
-    ( \b bearer \s+
-    | (?<![a-z]) (?: sig | signature | accountkey | sharedaccesssignature
-                   | client_?secret | client_?assertion | password | pwd
-                   | access_?token | refresh_?token | id_?token )
-      ["']? \s* [=:] \s* ["']?
-    ) [^\s"'&;,]+
-    """
-)
-
-
-def without_secrets(text: str) -> str:
-    """Return ``text`` with the values of signatures, tokens, keys and passwords blanked out."""
-    return _SECRETS.sub(r"\1***", text)
+from amlrunbook.model.redaction import masked_text
 
 
 def write_crash(error: BaseException) -> Path:
@@ -51,7 +35,7 @@ def write_crash(error: BaseException) -> Path:
         f"amlrunbook {__version__}\n"
         f"Python {platform.python_version()} on {platform.system()} {platform.machine()}\n"
         f"{now.isoformat(timespec='seconds')}\n\n"
-        + without_secrets("".join(traceback.format_exception(error)))
+        + masked_text("".join(traceback.format_exception(error)))
     )
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with open(handle, "w", encoding="utf-8", errors="backslashreplace") as file:  # noqa: PTH123 - an open handle, not a path

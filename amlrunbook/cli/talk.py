@@ -1,7 +1,7 @@
 """What the program says to the person: the only module that writes to stderr.
 
 stdout is data, for a file or a pipe. Both streams are made unable to fail on a character, and
-nothing that comes from outside reaches the terminal as a control sequence.
+nothing that comes from outside reaches the terminal as a control sequence or as a secret.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import io
 import os
 import sys
 import unicodedata
+
+from amlrunbook.model.redaction import masked_text
 
 _ESCAPED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _PLAIN_CONTROLS = frozenset("\n\t")
@@ -41,7 +43,7 @@ def say(text: str) -> None:
     if sys.stderr is None:
         return
     try:
-        sys.stderr.write(visible(text) + "\n")
+        sys.stderr.write(visible(masked_text(text)) + "\n")
         sys.stderr.flush()
     except (OSError, ValueError):
         return
