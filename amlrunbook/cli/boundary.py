@@ -21,14 +21,14 @@ READER_GONE = 141
 def main(args: Sequence[str] | None = None) -> int:
     """Run the command line ``args`` (the process's own by default) and return the exit code."""
     talk.prepare_streams()
-    code = _guarded(list(sys.argv[1:] if args is None else args))
-    return code if talk.flush_data() else READER_GONE
+    return _guarded(list(sys.argv[1:] if args is None else args))
 
 
 def _guarded(args: list[str]) -> int:
     """Run the commands; turn every exception into words on stderr and an exit code."""
     try:
-        return _invoke(args)
+        code = _invoke(args)
+        talk.flush_data()
     except click.ClickException as error:
         talk.say(_usage_text(error))
         return ExitCode.USAGE
@@ -42,9 +42,13 @@ def _guarded(args: list[str]) -> int:
         talk.say("Interrupted: an answer was needed, and the input had ended.")
         return ExitCode.INTERRUPTED
     except BrokenPipeError as error:
-        return _crashed(error) if talk.flush_data() else READER_GONE
+        if not talk.reader_gone():
+            return _crashed(error)
+        talk.silence_data()
+        return READER_GONE
     except Exception as error:  # noqa: BLE001 - the program's edge
         return _crashed(error)
+    return code
 
 
 def _invoke(args: list[str]) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import select
 import sys
 import unicodedata
 
@@ -49,18 +50,32 @@ def say(text: str) -> None:
         return
 
 
-def flush_data() -> bool:
-    """Push buffered data out of stdout; return False where the reader is gone.
+def reader_gone() -> bool:
+    """Tell whether whoever read our stdout has closed it.
 
-    After False, stdout leads nowhere, so that the interpreter's own flush at exit is silent.
+    Asked of the system, not of an exception: a broken pipe may also be a socket's.
     """
-    if sys.stdout is None:
-        return True
     try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
+        descriptor = sys.stdout.fileno()
+    except (AttributeError, OSError, ValueError):
         return False
-    return True
+    watch = select.poll()
+    watch.register(descriptor, 0)
+    return any(flags & (select.POLLERR | select.POLLHUP) for _, flags in watch.poll(0))
+
+
+def silence_data() -> None:
+    """Let stdout lead nowhere, so that the interpreter's own flush at exit meets no broken pipe."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
+def flush_data() -> None:
+    """Push buffered data out of stdout, if there is one.
+
+    Raises:
+        BrokenPipeError: the reader has closed it.
+    """
+    if sys.stdout is not None:
+        sys.stdout.flush()

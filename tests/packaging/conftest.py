@@ -119,15 +119,21 @@ class Environment:
         return self.folder / "bin" / "amlrunbook"
 
 
-@pytest.fixture
-def environment(tmp_path: Path, run: Run) -> Environment:
-    """A fresh environment that borrows the tests' dependencies by a path file.
+@pytest.fixture(scope="session")
+def new_environment(
+    tmp_path_factory: pytest.TempPathFactory, run: Run
+) -> Callable[[], Environment]:
+    """Make fresh environments that borrow the tests' dependencies by a path file.
 
     Path files inside a borrowed folder are not read, so an editable install of this project in
     the tests' environment stays out of sight.
     """
-    fresh = Environment(tmp_path / "venv")
-    run([sys.executable, "-m", "venv", "--without-pip", fresh.folder], cwd=tmp_path)
-    (site,) = fresh.folder.glob("lib/python*/site-packages")
-    (site / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
-    return fresh
+
+    def make() -> Environment:
+        fresh = Environment(tmp_path_factory.mktemp("environment") / "venv")
+        run([sys.executable, "-m", "venv", "--without-pip", fresh.folder], cwd=fresh.folder.parent)
+        (site,) = fresh.folder.glob("lib/python*/site-packages")
+        (site / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
+        return fresh
+
+    return make

@@ -71,7 +71,9 @@ def test_a_stray_suffix_would_be_seen():
 
 
 def test_wheel_holds_exactly_the_committed_packages_and_runbooks(committed, distributions):
-    code = {re.sub("^runbooks/", "amlrunbook/runbooks/", path) for path in under(committed, IN_WHEEL)}
+    code = {
+        re.sub("^runbooks/", "amlrunbook/runbooks/", path) for path in under(committed, IN_WHEEL)
+    }
     metadata = {f"{NAME}.dist-info/{name}" for name in METADATA}
     assert set(contents(distributions.wheel)) == code | metadata
 
@@ -91,10 +93,11 @@ def test_wheel_of_the_tree_equals_wheel_of_the_sdist(distributions):
 @pytest.mark.parametrize("name", ["wheel", "sdist"])
 def test_no_code_lies_under_runbooks(distributions, name):
     """Code there would make an editable install impossible, and a runbook more than data."""
-    built = getattr(distributions, name)
-    names = (
-        zipfile.ZipFile(built).namelist() if name == "wheel" else tarfile.open(built).getnames()
-    )
+    if name == "wheel":
+        names = list(contents(distributions.wheel))
+    else:
+        with tarfile.open(distributions.sdist) as archive:
+            names = [member.name for member in archive if member.isfile()]
     assert [path for path in names if re.search(r"(^|/)runbooks/(?!.*\.toml$)", path)] == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 import tomllib
@@ -47,10 +48,11 @@ def empty(tmp_path):
     return folder
 
 
-@pytest.fixture
-def from_wheel(environment, distributions, tmp_path, run):
+@pytest.fixture(scope="module")
+def from_wheel(new_environment, distributions, tmp_path_factory, run):
     """An environment with the wheel of the sdist; no source of the project is within its reach."""
-    wheel = shutil.copy(distributions.wheel_of_sdist, tmp_path)
+    environment = new_environment()
+    wheel = shutil.copy(distributions.wheel_of_sdist, tmp_path_factory.mktemp("wheel"))
     install(environment, run, wheel)
     Path(wheel).unlink()
     return environment
@@ -69,7 +71,11 @@ def test_module_runs_from_an_empty_folder(from_wheel, empty, run):
 
 
 def test_every_command_of_this_version_has_help(from_wheel, root, empty, run):
-    missing = [name for name, entry in COMMANDS.items() if entry.exists and not installed(root, entry.place)]
+    missing = [
+        name
+        for name, entry in COMMANDS.items()
+        if entry.exists and not installed(root, entry.place)
+    ]
     present = [name for name, entry in COMMANDS.items() if entry.exists and name not in missing]
     for name in present:
         answer = run([from_wheel.script, name, "--help"], cwd=empty)
@@ -87,8 +93,6 @@ def test_home_of_the_app_is_there(from_wheel, root, empty, run):
 
 
 def test_runbooks_and_packages_come_out_of_the_wheel(from_wheel, root, empty, run):
-    import json
-
     found = json.loads(run([from_wheel.python, "-c", PROBE], cwd=empty).stdout)
     site = from_wheel.folder.resolve()
     assert site in Path(found["amlrunbook"]).resolve().parents
@@ -99,7 +103,8 @@ def test_runbooks_and_packages_come_out_of_the_wheel(from_wheel, root, empty, ru
         tomllib.loads((root / "runbooks" / name).read_text(encoding="utf-8"))
 
 
-def test_editable_install_runs_from_the_tree(environment, root, empty, run):
+def test_editable_install_runs_from_the_tree(new_environment, root, empty, run):
+    environment = new_environment()
     install(environment, run, "--editable", root)
     assert run([environment.script, "--version"], cwd=empty).stdout == f"amlrunbook {__version__}\n"
     where = "import amlrunbook, screens; print(amlrunbook.__file__, screens.__file__, sep='\\n')"

@@ -63,4 +63,6 @@ def test_safe_path_keeps_its_first_entry(trap, probe, root, run):
         cwd=trap,
         PYTHONPATH=f"{root}:{probe}",
     )
-    assert Path(answer.stdout.splitlines()[1].removeprefix("screens from ")).parent == root / "screens"
+    assert (
+        Path(answer.stdout.splitlines()[1].removeprefix("screens from ")).parent == root / "screens"
+    )
