@@ -21,7 +21,12 @@ READER_GONE = 141
 def main(args: Sequence[str] | None = None) -> int:
     """Run the command line ``args`` (the process's own by default) and return the exit code."""
     talk.prepare_streams()
-    return _guarded(list(sys.argv[1:] if args is None else args))
+    code = _guarded(list(sys.argv[1:] if args is None else args))
+    try:
+        talk.flush_data()
+    except OSError:  # said already, or the words on stderr and the code matter more
+        talk.silence_data()
+    return code
 
 
 def _guarded(args: list[str]) -> int:

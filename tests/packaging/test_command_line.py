@@ -7,6 +7,7 @@ import re
 import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -215,15 +216,51 @@ def run_program(root, arguments, stdout, **environment):
     )
 
 
-def test_a_reader_that_left_is_no_defect_and_no_verdict(root, state):
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_left_is_no_defect_and_no_verdict(root, state, unbuffered):
     reading, writing = os.pipe()
     os.close(reading)
     try:
-        ended = run_program(root, ["--help"], writing)
+        ended = run_program(root, ["--help"], writing, PYTHONUNBUFFERED=unbuffered)
     finally:
         os.close(writing)
     assert (ended.returncode, ended.stderr) == (141, b"")
     assert list(state.rglob("crash-*")) == []
+
+
+def test_an_error_keeps_its_code_where_the_reader_left(root, state, tmp_path):
+    (tmp_path / "late.py").write_text(
+        "import sys\nfrom amlrunbook.cli import boundary, root\nimport click\n\n"
+        "@click.command()\ndef late():\n    print('half of it')\n"
+        "    raise boundary.AmlRunbookError('Then it failed.')\n\n"
+        "root.COMMANDS['late'] = root.CommandEntry('__main__:late', 'Late.')\n"
+        "sys.exit(boundary.main(['late']))\n",
+        encoding="utf-8",
+    )
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        ended = subprocess.run(
+            [sys.executable, tmp_path / "late.py"],
+            env=os.environ | {"PYTHONPATH": str(root), "PYTHONUNBUFFERED": ""},
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    finally:
+        os.close(writing)
+    assert (ended.returncode, ended.stderr) == (1, b"Then it failed.\n")
+
+
+def test_a_full_disk_under_stdout_is_said(root, state):
+    device = Path("/dev/full")
+    if not device.exists():
+        pytest.skip("only where the system has a device that is always full")
+    with device.open("w") as full:
+        ended = run_program(root, ["--help"], full)
+    assert ended.returncode == 1
+    assert b"OSError" in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
 
 
 def test_a_pipe_that_breaks_elsewhere_is_a_defect(capsys, command, state):
