@@ -10,12 +10,9 @@ import io
 import os
 import select
 import sys
-import unicodedata
 
+from amlrunbook.model.display import shown
 from amlrunbook.model.redaction import masked_text
-
-_ESCAPED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-_PLAIN_CONTROLS = frozenset("\n\t")
 
 
 def prepare_streams() -> None:
@@ -25,26 +22,12 @@ def prepare_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def visible(text: str) -> str:
-    r"""Return ``text`` with every control character but newline and tab written as an escape.
-
-    A terminal acts on controls, on direction marks and on some separators: a resource's name
-    that holds one would change what the operator reads.
-    """
-    return "".join(
-        char
-        if char in _PLAIN_CONTROLS or unicodedata.category(char) not in _ESCAPED_CATEGORIES
-        else char.encode("unicode_escape", "backslashreplace").decode("ascii")
-        for char in text
-    )
-
-
 def say(text: str) -> None:
     """Write ``text`` and a newline to stderr; a stderr that is closed or gone is no error."""
     if sys.stderr is None:
         return
     try:
-        sys.stderr.write(visible(masked_text(text)) + "\n")
+        sys.stderr.write(shown(masked_text(text), keep="\n\t") + "\n")
         sys.stderr.flush()
     except (OSError, ValueError):
         return
