@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 
-from amlrunbook.azure.credentials import SharedCredential
-from amlrunbook.azure.guard import Guard
-from amlrunbook.azure.transport import GuardedTransport
+from amlrunbook.azure.access import Access
 from amlrunbook.model.cloud import Cloud
 
 
@@ -42,22 +39,10 @@ def blob_bases(cloud: Cloud, account: str) -> tuple[str, str]:
 class BlobService:
     """Reads of one account's blob service, with azure-storage-blob."""
 
-    def __init__(
-        self,
-        cloud: Cloud,
-        account: str,
-        credential: SharedCredential,
-        guard: Guard,
-        transport: GuardedTransport,
-        run: Callable[[str, str, Callable[[], Any]], Any],
-    ) -> None:
-        primary, secondary = blob_bases(cloud, account)
+    def __init__(self, access: Access, account: str) -> None:
+        self._access = access
         self._account = account
-        self._primary, self._secondary = primary, secondary
-        self._credential = credential
-        self._guard = guard
-        self._transport = transport
-        self._run = run
+        self._primary, self._secondary = blob_bases(access.cloud, account)
 
     def geo_replication(self) -> GeoReplication:
         """Ask the secondary how far it is. Only read-access geo-redundant accounts answer.
@@ -69,7 +54,9 @@ class BlobService:
         def ask() -> Any:
             return self._client().get_service_stats()
 
-        stats = self._run("GET", f"{self._account}-secondary ?restype=service&comp=stats", ask)
+        stats = self._access.run(
+            "GET", f"{self._account}-secondary ?restype=service&comp=stats", ask
+        )
         geo = stats.get("geo_replication") or {}
         synced = geo.get("last_sync_time")
         return GeoReplication(
@@ -100,7 +87,7 @@ class BlobService:
             )
 
         host = f"{self._account}{'-secondary' if secondary else ''}"
-        found: tuple[Container, ...] = self._run("GET", f"{host} ?comp=list", ask)
+        found: tuple[Container, ...] = self._access.run("GET", f"{host} ?comp=list", ask)
         return found
 
     def _client(self) -> Any:
@@ -109,9 +96,9 @@ class BlobService:
         parts = urlsplit(self._secondary)
         return BlobServiceClient(
             self._primary,
-            credential=self._credential,
+            credential=self._access.credential,
             secondary_hostname=parts.netloc + parts.path,
-            transport=self._transport,
+            transport=self._access.transport,
             retry_total=0,
             raw_request_hook=self._check,
         )
@@ -119,4 +106,4 @@ class BlobService:
     def _check(self, request: Any) -> None:
         """Refuse before anybody signs in; the wire would refuse as well."""
         http = request.http_request
-        self._guard.check(http.method, http.url, http.headers)
+        self._access.guard.check(http.method, http.url, http.headers)

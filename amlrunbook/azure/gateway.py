@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 from urllib.parse import quote, urlsplit
 
+from amlrunbook.azure.access import Access
+from amlrunbook.azure.answer import Answer
 from amlrunbook.azure.arm_path import with_version
 from amlrunbook.azure.blob_service import BlobService, blob_bases
 from amlrunbook.azure.call_log import CallLog
@@ -25,7 +26,7 @@ from amlrunbook.azure.policies import CLIENT_REQUEST_ID, DEFAULT_DEADLINE, Throt
 from amlrunbook.azure.resource_manager import resource_manager
 from amlrunbook.azure.translation import document_of, refusal, translated
 from amlrunbook.azure.transport import GuardedTransport, wire
-from amlrunbook.errors import AzureError, ReadOnlyError, RefusedError
+from amlrunbook.errors import AzureError, RefusedError
 from amlrunbook.model.cloud import Cloud
 from amlrunbook.model.mode import Mode
 from amlrunbook.model.resource_id import ResourceId
@@ -36,15 +37,6 @@ MOST_PAGES = 500
 PARALLEL = 32
 """How many requests leave at once; the connection pool is as large."""
 _ERRORS_FROM = 400
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An HTTP answer."""
-
-    status_code: int
-    headers: Mapping[str, str]
-    content: bytes
 
 
 class AzureGateway(Protocol):
@@ -83,7 +75,7 @@ class AzureGateway(Protocol):
             AzureError: it cannot be reached or read in time.
         """
 
-    def list(
+    def get_all(
         self, path: str, *, version: str = "", seconds: float = ..., most: int = 0, **query: str
     ) -> list[dict[str, Any]]:
         """Read all pages of an ARM collection, or its first ``most`` documents.
@@ -115,7 +107,8 @@ class AzureGateway(Protocol):
             path: the ARM id, or an action under it.
             body: the JSON body.
             request_id: the ``x-ms-client-request-id``, journaled by the caller before.
-            on_sent: called with method and path right before the request leaves.
+            on_sent: called with method and path right before the request leaves, on the thread that sends it while
+                this call waits; if it raises, nothing leaves.
             on_accepted: called with status, poll URL and Azure's request id when the outcome is to be polled.
             on_progress: told how it goes on.
             version: the api-version; that of the table unless given.
@@ -199,7 +192,7 @@ class SdkGateway:
         deadline = current_deadline(seconds).within(seconds)
         return bounded(lambda: self._document("GET", target), deadline)
 
-    def list(
+    def get_all(
         self,
         path: str,
         *,
@@ -208,7 +201,7 @@ class SdkGateway:
         most: int = 0,
         **query: str,
     ) -> list[dict[str, Any]]:
-        """Read a collection; see :meth:`AzureGateway.list`."""
+        """Read a collection; see :meth:`AzureGateway.get_all`."""
         target = with_version(path, version, **_dollared(query))
         deadline = current_deadline(seconds).within(seconds)
         return bounded(lambda: self._pages(target, most), deadline)
@@ -230,19 +223,14 @@ class SdkGateway:
         """Send one changing request, once; see :meth:`AzureGateway.change`."""
         target = with_version(path, version, **_dollared(query))
         self._guard.check(method, self._cloud.resource_manager + target)
-        if not self._mode.may_change:
-            raise ReadOnlyError(
-                f"{method} {path} was refused: this process is read-only.",
-                state="Nothing was sent.",
-            )
 
-        def send() -> Answer:
+        def send(announce: Callable[[], None]) -> Answer:
             return self._send(
                 method,
                 target,
                 body=body,
                 headers={CLIENT_REQUEST_ID: request_id},
-                on_sent=lambda: on_sent(method, target),
+                on_sent=announce,
             )
 
         return change(
@@ -252,6 +240,7 @@ class SdkGateway:
             path=target,
             base=self._cloud.resource_manager,
             deadline=current_deadline(seconds).within(seconds),
+            on_sent=lambda: on_sent(method, target),
             on_accepted=on_accepted,
             on_progress=on_progress,
         )
@@ -263,23 +252,22 @@ class SdkGateway:
 
     def blob_service(self, account: str) -> BlobService:
         """Return the reads of an account's blob service; never writes, in any mode."""
-        guard = Guard(Mode.READ_ONLY, blob_bases(self._cloud, account))
-        return BlobService(
-            self._cloud, account, self._credential, guard, self._transport(guard), self._reading
-        )
+        return BlobService(self._access(blob_bases(self._cloud, account)), account)
 
     def machine_learning(self, workspace: ResourceId) -> MachineLearning:
         """Return the allowed reads of azure-ai-ml for a workspace; never writes, in any mode."""
-        guard = Guard(Mode.READ_ONLY, (self._cloud.resource_manager,))
-        return MachineLearning(
-            self._cloud, workspace, self._credential, guard, self._transport(guard), self._reading
-        )
+        return MachineLearning(self._access((self._cloud.resource_manager,)), workspace)
 
     def close(self) -> None:
         """Close the connections. Requests under way on abandoned threads fail."""
         with self._lock:
             if self._wire is not None:
                 self._wire.session.close()
+
+    def _access(self, bases: tuple[str, ...]) -> Access:
+        """Return a read-only way to ``bases``, whatever this gateway's own mode is."""
+        guard = Guard(Mode.READ_ONLY, bases)
+        return Access(self._cloud, self._credential, guard, self._transport(guard), self._reading)
 
     def _reading(self, method: str, what: str, ask: Callable[[], T]) -> T:
         deadline = current_deadline(DEFAULT_DEADLINE)
@@ -325,9 +313,9 @@ class SdkGateway:
     def _document(self, method: str, target: str) -> dict[str, Any]:
         answer = self._send(method, target)
         shown = urlsplit(target).path
-        if answer.status_code >= _ERRORS_FROM:
+        if answer.status >= _ERRORS_FROM:
             raise refusal(method, shown, answer)
-        if answer.status_code >= 300:  # noqa: PLR2004 - a redirect is no answer here
+        if answer.status >= 300:  # noqa: PLR2004 - a redirect is no answer here
             raise AzureError(
                 f"{method} {shown} was answered with a redirect, which is not followed."
             )

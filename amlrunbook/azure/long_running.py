@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
+from amlrunbook.azure.answer import Answer
 from amlrunbook.azure.deadline import Deadline
 from amlrunbook.azure.guard import under
 from amlrunbook.azure.throttling import retry_after
@@ -25,14 +26,6 @@ LONGEST_POLL = 60.0
 _ACCEPTED = 202
 _DONE = frozenset({"succeeded", "ready"})
 _FAILED = frozenset({"failed", "canceled", "cancelled"})
-
-
-class Reading(Protocol):
-    """What an answer to a poll must have."""
-
-    status_code: int
-    headers: Mapping[str, str]
-    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +75,7 @@ def tracks(headers: Mapping[str, str], base: str, resource_path: str) -> Tracks:
 
 def follow(
     found: Tracks,
-    read: Callable[[str], Reading],
+    read: Callable[[str], Answer],
     deadline: Deadline,
     progressed: Callable[[str], None],
     *,
@@ -117,31 +110,31 @@ def follow(
     return Followed(Outcome.UNKNOWN, f"It did not end within {deadline.seconds:.0f} s: {last}.")
 
 
-def _read_state(found: Tracks, answer: Reading) -> tuple[Followed | None, str]:
+def _read_state(found: Tracks, answer: Answer) -> tuple[Followed | None, str]:
     """Return how it ended (``None`` while it has not) and the state in a word."""
-    if answer.status_code >= 400:  # noqa: PLR2004 - the first error status of HTTP
+    if answer.status >= 400:  # noqa: PLR2004 - the first error status of HTTP
         return _refused_poll(found, answer)
     if found.status_url:
         return _ended_by(_field(answer, "status"), answer)
     if found.location_url:
-        if answer.status_code == _ACCEPTED:
+        if answer.status == _ACCEPTED:
             return None, "accepted"
-        return Followed(Outcome.SUCCEEDED, f"Azure ended it with {answer.status_code}."), "done"
+        return Followed(Outcome.SUCCEEDED, f"Azure ended it with {answer.status}."), "done"
     return _ended_by(_field(answer, "properties", "provisioningState") or "Succeeded", answer)
 
 
-def _refused_poll(found: Tracks, answer: Reading) -> tuple[Followed | None, str]:
+def _refused_poll(found: Tracks, answer: Answer) -> tuple[Followed | None, str]:
     """A poll that is refused: only a ``Location`` answers with the operation's own error."""
     code, message = error_of(answer.content)
-    said = ": ".join(part for part in (str(answer.status_code), code, message) if part)
-    if answer.status_code in {408, 429} or answer.status_code >= 500:  # noqa: PLR2004
+    said = ": ".join(part for part in (str(answer.status), code, message) if part)
+    if answer.status in {408, 429} or answer.status >= 500:  # noqa: PLR2004
         return None, f"the poll was answered {said}"
-    if found.location_url and not found.status_url and answer.status_code != 404:  # noqa: PLR2004
+    if found.location_url and not found.status_url and answer.status != 404:  # noqa: PLR2004
         return Followed(Outcome.FAILED, f"Azure ended it with {said}."), "failed"
     return Followed(Outcome.UNKNOWN, f"The poll was answered {said}."), "unknown"
 
 
-def _ended_by(status: str, answer: Reading) -> tuple[Followed | None, str]:
+def _ended_by(status: str, answer: Answer) -> tuple[Followed | None, str]:
     folded = status.lower()
     if folded in _DONE:
         return Followed(Outcome.SUCCEEDED, "Azure says that it succeeded."), status
@@ -152,7 +145,7 @@ def _ended_by(status: str, answer: Reading) -> tuple[Followed | None, str]:
     return None, plain(status, 40) or "running"
 
 
-def _field(answer: Reading, *names: str) -> str:
+def _field(answer: Answer, *names: str) -> str:
     try:
         value: Any = msgspec.json.decode(answer.content)
     except (msgspec.DecodeError, RecursionError):

@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from amlrunbook.azure.credentials import SharedCredential
+from amlrunbook.azure.access import Access
 from amlrunbook.azure.guard import Guard
-from amlrunbook.azure.transport import GuardedTransport
 from amlrunbook.errors import RefusedError
-from amlrunbook.model.cloud import Cloud
 from amlrunbook.model.resource_id import ResourceId
 
 ALLOWED: frozenset[str] = frozenset(
@@ -51,21 +49,9 @@ _SDK_CLOUDS = {
 class MachineLearning:
     """The allowed operations of one workspace."""
 
-    def __init__(
-        self,
-        cloud: Cloud,
-        workspace: ResourceId,
-        credential: SharedCredential,
-        guard: Guard,
-        transport: GuardedTransport,
-        run: Callable[[str, str, Callable[[], Any]], Any],
-    ) -> None:
-        self._cloud = cloud
+    def __init__(self, access: Access, workspace: ResourceId) -> None:
+        self._access = access
         self._workspace = workspace
-        self._credential = credential
-        self._guard = guard
-        self._transport = transport
-        self._run = run
         self._made: Any = None
 
     def read(self, operation: str, **arguments: Any) -> Any:
@@ -88,7 +74,7 @@ class MachineLearning:
             return list(answer) if isinstance(answer, Iterator) else answer
 
         with _quiet():
-            return self._run("GET", f"azure-ai-ml {operation}", ask)
+            return self._access.run("GET", f"azure-ai-ml {operation}", ask)
 
     def _client(self) -> Any:
         if self._made is None:
@@ -99,32 +85,35 @@ class MachineLearning:
         from azure.ai.ml import MLClient
 
         options: dict[str, Any] = {}
-        if self._cloud.ca_file:
+        if self._access.cloud.ca_file:
             options["cloud_metadata"] = self._metadata()
         return MLClient(
-            self._credential,
+            self._access.credential,
             self._workspace.subscription,
             self._workspace.resource_group,
             self._workspace.name,
             cloud=self._sdk_cloud(),
             enable_telemetry=False,
             show_progress=False,
-            transport=self._transport,
-            per_call_policies=[_guard_policy(self._guard)],
+            transport=self._access.transport,
+            per_call_policies=[_guard_policy(self._access.guard)],
             retry_total=0,
             **options,
         )
 
     def _sdk_cloud(self) -> str:
         """Name the cloud as the SDK does; a simulated one by its URL, since the SDK keeps the first of a name."""
-        return _SDK_CLOUDS.get(self._cloud.name) or f"amlrunbook {self._cloud.resource_manager}"
+        return (
+            _SDK_CLOUDS.get(self._access.cloud.name)
+            or f"amlrunbook {self._access.cloud.resource_manager}"
+        )
 
     def _metadata(self) -> dict[str, str]:
-        base = self._cloud.resource_manager + "/"
+        base = self._access.cloud.resource_manager + "/"
         return {
-            "azure_portal": self._cloud.portal,
+            "azure_portal": self._access.cloud.portal,
             "resource_manager": base,
-            "active_directory": self._cloud.authority + "/",
+            "active_directory": self._access.cloud.authority + "/",
             "aml_resource_id": base,
             "storage_endpoint": "core.invalid",
             "registry_discovery_endpoint": base,

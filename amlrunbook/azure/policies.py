@@ -11,6 +11,7 @@ import time
 import uuid
 from collections.abc import Callable
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from amlrunbook.azure.allowlist import is_reading
 from amlrunbook.azure.call_log import Call, CallLog, now_text, shown_path
@@ -19,7 +20,6 @@ from amlrunbook.azure.guard import Guard
 from amlrunbook.azure.throttling import READS, WRITES, TokenBucket, retry_after
 from amlrunbook.errors import DeadlineError
 from amlrunbook.model.redaction import masked_text
-from urllib.parse import urlsplit
 
 CLIENT_REQUEST_ID = "x-ms-client-request-id"
 SERVICE_REQUEST_ID = "x-ms-request-id"
@@ -96,30 +96,23 @@ class ReadRetryPolicy(_Policy):
             return self.next.send(request)
         from azure.core.exceptions import ServiceRequestError, ServiceResponseError
 
-        for tried in range(1, TRIES + 1):
-            failure: Exception | None = None
-            response = None
+        for tried in range(1, TRIES):
             wait = BACKOFF_SECONDS * 2 ** (tried - 1)
             try:
                 response = self.next.send(request)
-                if response.http_response.status_code not in RETRIED:
-                    return response
-                asked = retry_after(response.http_response.headers)
-                wait = wait if asked is None else asked
             except (ServiceRequestError, ServiceResponseError) as error:
-                failure = error
-            if (
-                tried == TRIES
-                or _timed_out(failure)
-                or not current_deadline(DEFAULT_DEADLINE).wait(wait)
-            ):
-                break
-        if failure is not None:
-            raise failure
-        return response
+                if _timed_out(error) or not current_deadline(DEFAULT_DEADLINE).wait(wait):
+                    raise
+                continue
+            if response.http_response.status_code not in RETRIED:
+                return response
+            asked = retry_after(response.http_response.headers)
+            if not current_deadline(DEFAULT_DEADLINE).wait(wait if asked is None else asked):
+                return response
+        return self.next.send(request)
 
 
-def _timed_out(failure: Exception | None) -> bool:
+def _timed_out(failure: Exception) -> bool:
     """Return whether the failure already took as long as an answer may take: asking again would double that."""
     from azure.core.exceptions import ServiceRequestTimeoutError, ServiceResponseTimeoutError
 

@@ -7,11 +7,12 @@ is shown on a terminal and written to a journal.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol, TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import msgspec
 
+from amlrunbook.azure.answer import Answer
 from amlrunbook.azure.throttling import retry_after
 from amlrunbook.errors import (
     AmlRunbookError,
@@ -29,14 +30,6 @@ _LONGEST_TEXT = 400
 _UNAUTHORIZED = 401
 _NOT_FOUND = 404
 _TOO_MANY = 429
-
-
-class Answer(Protocol):
-    """What is read of an HTTP answer."""
-
-    status_code: int
-    headers: Mapping[str, str]
-    content: bytes
 
 
 def plain(text: object, limit: int = _LONGEST_TEXT) -> str:
@@ -64,7 +57,7 @@ def error_of(body: bytes) -> tuple[str, str]:
 
 def refusal(method: str, path: str, answer: Answer) -> AzureError:
     """Return the error that an answer of 400 or above means."""
-    status = answer.status_code
+    status = answer.status
     code, message = error_of(answer.content)
     said = ": ".join(part for part in (code, message) if part) or "no reason was given"
     asked = f"{method} {path}"
@@ -98,7 +91,7 @@ def document_of(method: str, path: str, answer: Answer) -> dict[str, Any]:
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         kind = plain(answer.headers.get("Content-Type", "no content type"), 60)
         raise AzureError(
-            f"{method} {path} was answered {answer.status_code} with something that is no JSON ({kind}).",
+            f"{method} {path} was answered {answer.status} with something that is no JSON ({kind}).",
             state="The answer cannot be used.",
             next_step="Look for a proxy or a sign-in page between this machine and Azure.",
         ) from error

@@ -8,7 +8,7 @@ its way to the connection pool, however the client built its own pipeline.
 from __future__ import annotations
 
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any
+from typing import Any, Self
 
 from amlrunbook.azure.call_log import CallLog
 from amlrunbook.azure.guard import Guard
@@ -28,7 +28,7 @@ _HOSTS = 16
 def wire(cloud: Cloud, pool: int) -> Any:
     """Return the transport that holds the process's connections, ``pool`` of them a host.
 
-    Redirects are not followed, nothing is retried here, and no cookie is kept. The machine's proxy settings count,
+    Redirects are not followed, nothing is retried here, no cookie is kept, and http is not spoken. The machine's proxy settings count,
     except for a simulated Azure: loopback needs none. A ``.netrc`` never counts: it would replace our token.
     """
     import requests
@@ -41,7 +41,7 @@ def wire(cloud: Cloud, pool: int) -> Any:
     session.mount(
         "https://", HTTPAdapter(pool_connections=_HOSTS, pool_maxsize=pool, max_retries=never)
     )
-    session.mount("http://", _NoPlainHttp())
+    del session.adapters["http://"]
     session.trust_env = not cloud.ca_file
     session.auth = _token_only
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -56,18 +56,6 @@ def wire(cloud: Cloud, pool: int) -> Any:
 def _token_only(prepared: Any) -> Any:
     """Leave a request's own authorization as it is."""
     return prepared
-
-
-class _NoPlainHttp:
-    """Refuses http: a token must not cross a wire in the clear."""
-
-    def send(self, *_arguments: Any, **_options: Any) -> Any:
-        from requests.exceptions import InvalidSchema
-
-        raise InvalidSchema("Azure is spoken to by https only.")
-
-    def close(self) -> None:
-        """Nothing is open."""
 
 
 class GuardedTransport:
@@ -104,7 +92,7 @@ class GuardedTransport:
         """Wait; an SDK's own retry policy would ask for it."""
         self._inner.sleep(seconds)
 
-    def __enter__(self) -> GuardedTransport:
+    def __enter__(self) -> Self:
         self.open()
         return self
 
