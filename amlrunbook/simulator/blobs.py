@@ -40,6 +40,12 @@ class Blob(msgspec.Struct, kw_only=True):
     snapshot: str | None = None
     deleted_at: float | None = None
     """When it was soft-deleted; ``None`` for a live one."""
+    since: float = 0.0
+    """When this state came to be, where that is not :attr:`modified`: a snapshot's own time."""
+    until: float | None = None
+    """When it stopped being the current state."""
+    gone_at: float | None = None
+    """When it went for good; kept while the secondary, which trails, still shows it."""
     blocks: int = 0
     """Committed blocks of an append blob."""
     uncommitted: dict[str, str] = {}
