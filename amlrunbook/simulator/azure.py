@@ -20,6 +20,8 @@ from amlrunbook.simulator.files import replace_file
 from amlrunbook.simulator.request_log import RequestLog
 from amlrunbook.simulator.world import World
 
+CONTENTS_FOLDER = "contents"
+
 
 class SimulatedAzure:
     """One simulated Azure. Used by one event loop only; nothing in it waits."""
@@ -29,7 +31,7 @@ class SimulatedAzure:
         self.world = world
         self.secrets = secrets
         self.log = log
-        self.contents = Contents(folder / "contents")
+        self.contents = Contents(folder / CONTENTS_FOLDER)
         self.stopping = False
         """Set when the server shall end; :mod:`.server` watches it."""
         self._written = -1

@@ -7,6 +7,7 @@ connection is closed without an answer.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -88,7 +89,8 @@ async def _call(azure: SimulatedAzure, request: Request) -> BlobCall | None:
         return None
     body = await request.body()
     service = world.get(f"{account.resource_id}/blobServices/default") or {}
-    container, _, blob = str(request.path_params.get("rest", "")).partition("/")
+    rest = _without_former_host(str(request.path_params.get("rest", "")), name)
+    container, _, blob = rest.partition("/")
     readable = is_readable(str(document["sku"]["name"]))
     synced = stats.last_sync if stats else None
     return BlobCall(
@@ -107,6 +109,18 @@ async def _call(azure: SimulatedAzure, request: Request) -> BlobCall | None:
         body=body,
         now=world.now(),
     )
+
+
+def _without_former_host(rest: str, account: str) -> str:
+    """Return a path without the prefixes that the SDK leaves when it changes hosts.
+
+    The SDK turns to the other location by putting its host in place of ``127.0.0.1:PORT``; as our
+    hosts have a path, the one that was there before stays: ``/blob/a-secondary/blob/a/container``.
+    """
+    former = re.compile(rf"blob/{re.escape(account)}({_SECONDARY})?(/|$)", re.IGNORECASE)
+    while found := former.match(rest):
+        rest = rest[found.end() :]
+    return rest
 
 
 def _lowered(mapping: Mapping[str, Any]) -> dict[str, str]:

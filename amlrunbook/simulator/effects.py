@@ -60,6 +60,8 @@ class Operation(msgspec.Struct, kw_only=True):
     """The final body of a Location poll, where it is not the target's document."""
     answers_target: bool = True
     """Is the final body of a Location poll the target's document as it then is?"""
+    by_state: bool = False
+    """Do looks at the target count as polls, as there is no other way to poll?"""
     error: dict[str, Any] | None = None
     correlation_id: str = ""
     client_request_id: str | None = None

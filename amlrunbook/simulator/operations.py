@@ -33,6 +33,8 @@ class Style(StrEnum):
     ASYNC = "Azure-AsyncOperation"
     LOCATION = "Location"
     BOTH = "both"
+    BODY = "provisioningState"
+    """By no header at all: the resource's own state tells."""
 
 
 def begin(
@@ -43,6 +45,7 @@ def begin(
     effects: list[Effect],
     result: Any = None,
     answers_target: bool = True,
+    by_state: bool = False,
     state: Scope | dict[str, Any] | None = None,
 ) -> Operation:
     """Start an operation that applies ``effects`` when it ends."""
@@ -58,6 +61,7 @@ def begin(
         effects=effects,
         result=result,
         answers_target=answers_target,
+        by_state=by_state,
         correlation_id=state.get("correlation_id", ""),
         client_request_id=state.get("client_request_id"),
     )
@@ -77,6 +81,8 @@ def headers(azure: SimulatedAzure, operation: Operation, style: Style) -> dict[s
         f"/locations/{region}"
     )
     query = "api-version=2024-04-01"
+    if style is Style.BODY:
+        return {}
     found = {"Retry-After": str(azure.world.pace.retry_after)}
     if style in {Style.ASYNC, Style.BOTH}:
         found["Azure-AsyncOperation"] = f"{base}/operationStatuses/{operation.id}?{query}"
@@ -94,14 +100,27 @@ def poll(azure: SimulatedAzure, segment: str, operation_id: str) -> Response:
     operation = azure.world.operations.get(operation_id.lower())
     if operation is None:
         raise Refusal(404, "NotFound", f"The operation '{operation_id}' was not found.")
-    if operation.state is OperationState.IN_PROGRESS:
-        if operation.polls_left > 0:
-            operation.polls_left -= 1
-        elif operation.due is not None:
-            finish(azure, operation)
+    _count_poll(azure, operation)
     if segment.lower() == STATUS_SEGMENT:
         return _status(azure, operation)
     return _result(azure, operation)
+
+
+def observe(azure: SimulatedAzure, resource_id: str) -> None:
+    """Count a look at a resource as a poll of the operations on it that only its state tells of."""
+    wanted = resource_id.lower()
+    for operation in list(azure.world.operations.values()):
+        if operation.by_state and operation.target.lower() == wanted:
+            _count_poll(azure, operation)
+
+
+def _count_poll(azure: SimulatedAzure, operation: Operation) -> None:
+    if operation.state is not OperationState.IN_PROGRESS:
+        return
+    if operation.polls_left > 0:
+        operation.polls_left -= 1
+    elif operation.due is not None:
+        finish(azure, operation)
 
 
 def _status(azure: SimulatedAzure, operation: Operation) -> Response:

@@ -21,7 +21,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from amlrunbook.errors import SimulatorError
 from amlrunbook.simulator import arm, blob_service, control, tokens
-from amlrunbook.simulator.azure import SimulatedAzure, read_world
+from amlrunbook.simulator.azure import CONTENTS_FOLDER, SimulatedAzure, read_world
+from amlrunbook.simulator.blobs import Contents
 from amlrunbook.simulator.endpoint import (
     CA_FILE,
     CERTIFICATE_FILE,
@@ -35,8 +36,9 @@ from amlrunbook.simulator.endpoint import (
 )
 from amlrunbook.simulator.files import private_folder, replace_file
 from amlrunbook.simulator.gate import Gate
+from amlrunbook.simulator.genesis import build_world
 from amlrunbook.simulator.request_log import RequestLog
-from amlrunbook.simulator.scenario import build_world, load_scenario
+from amlrunbook.simulator.scenario import load_scenario
 
 IDLE_SECONDS = 3600.0
 """Without a request for so long, the simulator ends by itself."""
@@ -79,6 +81,12 @@ class _Server(uvicorn.Server):
         replace_file(
             self._azure.folder / ENDPOINT_FILE, msgspec.json.encode(describe(self._azure))
         )
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Cut all lines at once: waiting for clients to close theirs would take seconds."""
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        await super().shutdown(sockets)
 
     async def on_tick(self, counter: int) -> bool:
         idled = time.monotonic() - self._gate.last_request > self._idle
@@ -138,7 +146,12 @@ def _azure(
         world = read_world(folder)
     else:
         described = load_scenario(scenario or "healthy-pair")
-        world = build_world(described, seed=seed, base_url=f"https://{HOST}:{port or _free_port()}")
+        world = build_world(
+            described,
+            seed=seed,
+            base_url=f"https://{HOST}:{port or _free_port()}",
+            contents=Contents(folder / CONTENTS_FOLDER),
+        )
     log = RequestLog(folder / REQUESTS_FILE)
     return SimulatedAzure(folder=folder, world=world, secrets=secrets, log=log)
 

@@ -75,7 +75,8 @@ class TokenMint:
             tid=world.tenant_id,
             uti=uuid.uuid4().hex,
         )
-        body = f"{_b64(b'{"typ":"JWT","alg":"HS256"}')}.{_b64(msgspec.json.encode(claims))}"
+        header = _b64(b'{"typ":"JWT","alg":"HS256"}')
+        body = f"{header}.{_b64(msgspec.json.encode(claims))}"
         return f"{body}.{_b64(self._sign(body))}"
 
     def check(self, authorization: str | None) -> Claims:
@@ -127,6 +128,9 @@ def _b64(data: bytes) -> str:
 
 def _unb64(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+_HEADER = _b64(b'{"typ":"JWT","alg":"HS256"}')
 
 
 def routes(azure: SimulatedAzure, mint: TokenMint) -> list[Route]:

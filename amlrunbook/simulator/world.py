@@ -42,6 +42,15 @@ class Pace(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What ``Retry-After`` says, in seconds."""
 
 
+class Deleted(msgspec.Struct, kw_only=True):
+    """A soft-deleted resource: all its documents, and its clock in world time."""
+
+    documents: list[Document]
+    """The resource itself first, then what was below it."""
+    deleted_at: float
+    purge_at: float
+
+
 class World(msgspec.Struct, kw_only=True):
     """All that exists. Keys of ``resources`` are ARM ids in lower case."""
 
@@ -56,6 +65,8 @@ class World(msgspec.Struct, kw_only=True):
     """The object id of the one who signs in."""
     clock: WorldClock
     pace: Pace = msgspec.field(default_factory=Pace)
+    page_size: int = 100
+    """How many items a page of a list holds at most."""
     revision: int = 0
     minted: int = 0
     """How many GUIDs were handed out: the next one follows from seed and number."""
@@ -66,6 +77,8 @@ class World(msgspec.Struct, kw_only=True):
     accounts: dict[str, BlobAccount] = {}
     """Data of storage accounts, by account name."""
     operations: dict[str, Operation] = {}
+    deleted: dict[str, Deleted] = {}
+    """Soft-deleted resources, by the lower-cased id they had."""
     activity: list[Document] = []
     """Events of the activity log, oldest first."""
     faults: dict[str, Fault] = {}
