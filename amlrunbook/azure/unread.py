@@ -1,7 +1,6 @@
 """Why a document is not in a snapshot: the placeholder that stands for it.
 
-The reason's first words are fixed, so that a rule can tell "it is gone" from "I may not look" from "nobody
-answered". A resource that is referred to and answers 404 is known to be missing: a fact to act on, not a gap.
+The reason's first words are fixed, so that a rule can tell "I may not look" from "nobody answered". A resource that answers 404 has no placeholder: a snapshot that does not hold it says that it is not there.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ class Reason(StrEnum):
     """The first words of a placeholder's ``unread``."""
 
     NOT_FOUND = "not found (404)"
-    """It is referred to, and Azure says that it is not there."""
+    """A collection, or a view of a resource, that Azure does not have."""
     FORBIDDEN = "no permission (403)"
     REFUSED = "refused"
     LATE = "no answer in time"
