@@ -79,11 +79,12 @@ def poll_evidence(gateway: AzureGateway, poll_url: str) -> Evidence:
     """Return what the poll URL of an accepted request says now."""
     try:
         answer = gateway.poll(poll_url)
-        document = msgspec.json.decode(answer.content) if answer.content else {}
     except AmlRunbookError as error:
         return Evidence(
             source="poll URL", text=f"It does not answer: {error.what}", speaks="neither"
         )
+    try:
+        document = msgspec.json.decode(answer.content)
     except msgspec.DecodeError:
         document = {}
     found = Document(document if isinstance(document, dict) else {})

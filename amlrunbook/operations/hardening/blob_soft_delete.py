@@ -11,6 +11,7 @@ import copy
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from amlrunbook.assessment.command import az
 from amlrunbook.azure.arm_path import with_version
 from amlrunbook.azure.deadline import Deadline
 from amlrunbook.azure.gateway import AzureGateway
@@ -83,13 +84,10 @@ class BlobSoftDelete:
             resources=(account.text,),
             before=_said(kept),
             after=_said((True, days)),
-            undo=f"az storage account blob-service-properties update {_named(account)} --enable-delete-retention false",
+            undo=_command(account, "false") or "Turn the policy off again.",
             cost="Deleted and overwritten blobs are billed like live ones while they are kept.",
             takes="Seconds.",
-            commands=(
-                f"az storage account blob-service-properties update {_named(account)} "
-                f"--enable-delete-retention true --delete-retention-days {days}",
-            ),
+            commands=(_command(account, f"true --delete-retention-days {days}"),),
             needless=needless,
         )
 
@@ -208,10 +206,16 @@ def _service(account: ResourceId) -> str:
     return f"{account.text}/blobServices/default"
 
 
-def _named(account: ResourceId) -> str:
-    return (
-        f"--account-name {account.name} --resource-group {account.resource_group} "
-        f"--subscription {account.subscription}"
+def _command(account: ResourceId, setting: str) -> str:
+    """Return the ``az`` command that sets the policy; empty where a name cannot be quoted safely."""
+    return az(
+        "az storage account blob-service-properties update --account-name {name} --resource-group {group} "
+        "--subscription {subscription} --enable-delete-retention " + setting,
+        {
+            "name": account.name,
+            "group": account.resource_group,
+            "subscription": account.subscription,
+        },
     )
 
 
