@@ -5,6 +5,7 @@ The reason's first words are fixed, so that a rule can tell "I may not look" fro
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Any
 
@@ -19,6 +20,8 @@ from amlrunbook.errors import (
 )
 
 _FORBIDDEN = 403
+_ASKED = re.compile(r"^GET \S+?:? (?:is not there \(404\): |was answered \d+: )?")
+"""What an error says of the request: the placeholder's own id says it already."""
 
 
 class Reason(StrEnum):
@@ -54,7 +57,7 @@ def reason_of(error: AmlRunbookError) -> Reason:
 
 def placeholder(resource_id: str, resource_type: str, error: AmlRunbookError) -> dict[str, Any]:
     """Return the document that stands for one that could not be read, or a collection that could not be listed."""
-    said = plain(error.what.replace(resource_id, "it"), 300)
+    said = plain(_ASKED.sub("", error.what), 300)
     return {
         "id": resource_id,
         "name": resource_id.rsplit("/", 1)[-1],
