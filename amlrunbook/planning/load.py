@@ -1,0 +1,274 @@
+"""Runbook files: found, read, and validated beyond what their types can say.
+
+A runbook comes from the package, from an explicit path or from the config folder. Never from the current
+directory by name.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from importlib.resources import files
+from pathlib import Path
+
+import msgspec
+
+from amlrunbook.errors import DocumentError, UsageError
+from amlrunbook.model.operation import Action, Check, Confirmation, Registry
+from amlrunbook.model.profile import duration_seconds
+from amlrunbook.model.strict_toml import decode_toml
+from amlrunbook.planning.grammar import Condition, Runbook, Step, StepKind
+from amlrunbook.planning.lists import PREDICATES, RESOURCE_LISTS
+
+MAX_BYTES = 1 << 20
+"""The largest runbook file that is read."""
+
+NO_VALUES = frozenset({"ask", "stop"})
+_ON_TIMEOUT = frozenset({"ask", "fail"})
+
+
+class LoadedRunbook(msgspec.Struct, frozen=True, kw_only=True):
+    """A validated runbook and where it came from."""
+
+    runbook: Runbook
+    digest: str
+    """SHA-256 of the file's bytes, in hex."""
+    where: str
+    """The file's name, for a human."""
+
+
+def runbook_folder() -> Path:
+    """Return the folder of the runbooks that come with the program.
+
+    Raises:
+        UsageError: the installation lacks it.
+    """
+    inside = Path(str(files("amlrunbook"))) / "runbooks"
+    beside = Path(str(files("amlrunbook"))).parent / "runbooks"
+    for folder in (inside, beside):
+        if folder.is_dir():
+            return folder
+    raise UsageError(
+        "The runbooks that come with this program are not there.",
+        next_step="Install amlrunbook anew.",
+    )
+
+
+def find_runbook(name: str, config_folder: Path | None = None) -> Path:
+    """Return the file of a runbook given by path (with ``/`` or ``.toml``) or by name.
+
+    Raises:
+        UsageError: there is no such runbook; the nearest names are told.
+    """
+    if "/" in name or name.endswith(".toml"):
+        return Path(name)
+    folders = [runbook_folder()]
+    if config_folder is not None:
+        folders.insert(0, config_folder)
+    known = sorted({path.stem for folder in folders for path in folder.glob("*.toml")})
+    for folder in folders:
+        path = folder / f"{name}.toml"
+        if name in known and path.is_file():
+            return path
+    near = difflib.get_close_matches(name, known, n=1)
+    raise UsageError(
+        f"There is no runbook {name!r}.",
+        next_step=f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(known)}.",
+    )
+
+
+def load_runbook(path: Path) -> LoadedRunbook:
+    """Read and validate a runbook.
+
+    Raises:
+        DocumentError: it cannot be read, is no TOML, or does not fit the grammar.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise DocumentError(
+            f"The runbook {path} cannot be read: {error.strerror or error}."
+        ) from error
+    if len(data) > MAX_BYTES:
+        raise DocumentError(f"The runbook {path} is larger than {MAX_BYTES} bytes.")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise DocumentError(f"The runbook {path} is not UTF-8.") from error
+    runbook = decode_toml(text, Runbook, where=str(path))
+    problems = shape_problems(runbook)
+    if problems:
+        raise DocumentError(f"{path}: {problems[0]}", next_step="\n".join(problems[1:]))
+    return LoadedRunbook(runbook=runbook, digest=hashlib.sha256(data).hexdigest(), where=str(path))
+
+
+def shape_problems(runbook: Runbook) -> tuple[str, ...]:
+    """Return what is wrong with a runbook that its types cannot say; a sentence each."""
+    problems = [
+        *_doubles("phase", [phase.id for phase in runbook.phases]),
+        *_doubles("step", [step.id for step in runbook.step]),
+    ]
+    phases = {phase.id for phase in runbook.phases}
+    steps = [step.id for step in runbook.step]
+    for number, step in enumerate(runbook.step):
+        earlier = set(steps[:number])
+        found = _step_problems(step, phases, set(steps), earlier)
+        problems.extend(f"step {step.id!r}: {problem}" for problem in found)
+    return tuple(problems)
+
+
+def _doubles(what: str, ids: list[str]) -> list[str]:
+    return [
+        f"{what} {name!r} is there twice." for name in sorted({i for i in ids if ids.count(i) > 1})
+    ]
+
+
+def _step_problems(step: Step, phases: set[str], steps: set[str], earlier: set[str]) -> list[str]:
+    problems = []
+    if step.phase not in phases:
+        problems.append(_unknown("phase", step.phase, phases))
+    for need in step.needs:
+        if need not in steps:
+            problems.append(_unknown("step in needs", need, steps))
+        elif need not in earlier:
+            problems.append(f"needs {need!r}, which does not come before it.")
+    if step.for_each and step.for_each not in RESOURCE_LISTS:
+        problems.append(_unknown("list in for_each", step.for_each, set(RESOURCE_LISTS)))
+    problems.extend(
+        _unknown("predicate in when", name, set(PREDICATES))
+        for name in condition_names(step.when)
+        if name not in PREDICATES
+    )
+    problems.extend(_reference_problems(step, steps, earlier))
+    problems.extend(_kind_problems(step))
+    problems.extend(_duration_problems(step))
+    return problems
+
+
+def _reference_problems(step: Step, steps: set[str], earlier: set[str]) -> list[str]:
+    problems = []
+    if step.on_fail not in NO_VALUES and step.on_fail not in steps:
+        problems.append(_unknown("on_fail", step.on_fail, steps | NO_VALUES))
+    if step.on_timeout not in _ON_TIMEOUT and step.on_timeout not in steps:
+        problems.append(_unknown("on_timeout", step.on_timeout, steps | _ON_TIMEOUT))
+    problems.extend(
+        f"choice {choice.id!r} leads to {choice.next!r}, which does not follow."
+        for choice in step.choices
+        if choice.next and (choice.next not in steps or choice.next in earlier | {step.id})
+    )
+    problems.extend(_doubles("choice", [choice.id for choice in step.choices]))
+    if sum(choice.default for choice in step.choices) > 1:
+        problems.append("more than one choice is the default.")
+    return problems
+
+
+_MUST: dict[StepKind, tuple[str, ...]] = {
+    StepKind.CHECK: ("do",),
+    StepKind.ACTION: ("do",),
+    StepKind.MANUAL: (),
+    StepKind.DECISION: ("choices",),
+    StepKind.WAIT: ("check", "every", "until"),
+    StepKind.RUNBOOK: ("do",),
+}
+_MAY: dict[StepKind, frozenset[str]] = {
+    StepKind.CHECK: frozenset({"do", "params", "retry", "on_fail"}),
+    StepKind.ACTION: frozenset(
+        {"do", "params", "variants", "confirm", "undo", "verify", "on_fail"}
+    ),
+    StepKind.MANUAL: frozenset({"undo", "commands"}),
+    StepKind.DECISION: frozenset({"choices"}),
+    StepKind.WAIT: frozenset({"check", "every", "until", "params"}),
+    StepKind.RUNBOOK: frozenset({"do", "params", "on_fail"}),
+}
+_BY_KIND = frozenset().union(*_MAY.values()) - {"commands"}
+
+
+def _kind_problems(step: Step) -> list[str]:
+    problems = [
+        f"a {step.kind.value} step must have {key!r}."
+        for key in _MUST[step.kind]
+        if not getattr(step, key)
+    ]
+    given = {
+        field.name
+        for field in msgspec.structs.fields(Step)
+        if field.name in _BY_KIND
+        and getattr(step, field.name) != field.default
+        and getattr(step, field.name)
+    }
+    problems.extend(
+        f"a {step.kind.value} step cannot have {key!r}."
+        for key in sorted(
+            given - _MAY[step.kind] - ({"on_fail"} if step.on_fail == "ask" else set())
+        )
+    )
+    variant = step.params.get("variant")
+    if variant and step.variants and variant not in step.variants:
+        problems.append(_unknown("variant", variant, set(step.variants)))
+    return problems
+
+
+def _duration_problems(step: Step) -> list[str]:
+    texts = [("budget", step.budget), ("every", step.every)]
+    if step.retry:
+        texts.append(("retry.wait", step.retry.wait))
+    problems = []
+    for key, text in texts:
+        if not text:
+            continue
+        try:
+            duration_seconds(text)
+        except DocumentError as error:
+            problems.append(f"{key}: {error.what}")
+    return problems
+
+
+def condition_names(when: str | Condition) -> tuple[str, ...]:
+    """Return the predicates that a condition names."""
+    if isinstance(when, str):
+        return (when,) if when else ()
+    return (*when.all, *when.any, *when.none)
+
+
+def _unknown(what: str, name: str, known: set[str] | frozenset[str]) -> str:
+    near = difflib.get_close_matches(name, sorted(known), n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(sorted(known))}."
+    return f"unknown {what} {name!r}; {hint}"
+
+
+def operation_problems(runbook: Runbook, registry: Registry) -> tuple[str, ...]:
+    """Return what is wrong between a runbook and the operations there are; a sentence each."""
+    problems = []
+    for step in runbook.step:
+        problem = _operation_problem(step, registry)
+        if problem:
+            problems.append(f"step {step.id!r}: {problem}")
+    return tuple(problems)
+
+
+def _operation_problem(step: Step, registry: Registry) -> str:
+    name = step.check if step.kind is StepKind.WAIT else step.do
+    if step.kind in {StepKind.MANUAL, StepKind.DECISION}:
+        return ""
+    if step.kind is StepKind.RUNBOOK:
+        return "a step that runs another runbook is not supported by this release."
+    operation = registry.get(name)
+    if operation is None:
+        return _unknown("operation", name, set(registry))
+    if step.kind is StepKind.ACTION:
+        if not isinstance(operation, Action):
+            return f"{name!r} is a check; an action step needs an action."
+        return _confirmation_problem(step, operation.confirmation)
+    if isinstance(operation, Action) or not isinstance(operation, Check):
+        return f"{name!r} is an action; a {step.kind.value} step needs a check."
+    return ""
+
+
+def _confirmation_problem(step: Step, least: Confirmation) -> str:
+    if step.confirm is not None and step.confirm.rank < least.rank:
+        return (
+            f"confirm = {step.confirm.value!r} is weaker than the {least.value!r} "
+            f"that {step.do!r} asks for."
+        )
+    return ""

@@ -1,0 +1,57 @@
+"""The profile's schema and its durations."""
+
+from __future__ import annotations
+
+import pytest
+
+from amlrunbook.errors import DocumentError, UsageError
+from amlrunbook.model.profile import Profile, duration_seconds, validated
+from amlrunbook.model.strict_toml import decode_toml
+
+WORKSPACE = (
+    "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w"
+)
+TEXT = f"""
+format = 1
+name = "fraud-prod"
+subscription = "s"
+[primary]
+workspace = "{WORKSPACE}"
+region = "East US"
+[[data_accounts]]
+id = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/a"
+[strategy]
+inference = "hot/hot"
+[targets]
+rto = "PT1H30M"
+"""
+
+
+def test_a_profile_loads() -> None:
+    profile = validated(decode_toml(TEXT, Profile, where="p.toml"))
+    assert profile.regions == ("eastus", None)
+    assert profile.secondary_id is None
+    assert duration_seconds(profile.targets.rto) == 5400
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        ("inference", "inferense", "did you mean 'inference'"),
+        ("hot/hot", "hottest", "known are hot/hot, hot/warm, hot/cold"),
+        ("PT1H30M", "an hour", "is not a duration"),
+        ("format = 1", "format = 2", "has format 2"),
+        ('name = "fraud-prod"', 'name = "../x"', "regex"),
+        ("storageAccounts/a", "storageAccounts", "is not a resource id"),
+    ],
+)
+def test_a_wrong_profile_is_refused_with_its_place(before: str, after: str, says: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        validated(decode_toml(TEXT.replace(before, after, 1), Profile, where="p.toml"))
+    assert says in caught.value.diagnostics()
+
+
+@pytest.mark.parametrize("text", ["P", "PT", "", "1H", "PT1H2", "P1W", "PT-1S"])
+def test_a_wrong_duration_is_refused(text: str) -> None:
+    with pytest.raises(DocumentError):
+        duration_seconds(text)
