@@ -10,10 +10,10 @@ import msgspec
 
 from amlrunbook.errors import AmlRunbookError, IncompleteError, ReadOnlyError, RefusedError
 from amlrunbook.executor.boundary import guarded
-from amlrunbook.executor.checking import begin_again, branch
+from amlrunbook.executor.checking import begin_again, branch, overdue
 from amlrunbook.executor.commands import Confirm
 from amlrunbook.executor.doubting import doubt, look
-from amlrunbook.executor.stage import Stage, said
+from amlrunbook.executor.stage import Stage, listed, said
 from amlrunbook.model.operation import (
     Action,
     ActionResult,
@@ -94,7 +94,7 @@ def _previewed(stage: Stage, planned: PlannedStep, action: Action) -> Preview | 
 
 def _pass_needless(stage: Stage, planned: PlannedStep, preview: Preview) -> None:
     text = said(f"Nothing to do: {preview.needless}")
-    declined = ()
+    declined: tuple[e.Event, ...] = ()
     if stage.state.step(planned.id).state is StepState.PROPOSED:
         declined = (e.ActionDeclined(step=planned.id, reason=text),)
     stage.conclude(
@@ -111,15 +111,15 @@ def _show(stage: Stage, planned: PlannedStep, action: Action, preview: Preview) 
             step=planned.id,
             operation=action.id,
             summary=said(preview.summary),
-            requests=tuple(said(f"{r.method} {r.path}") for r in preview.requests),
-            resources=preview.resources,
+            requests=listed(tuple(f"{r.method} {r.path}" for r in preview.requests)),
+            resources=listed(preview.resources),
             risk=action.risk,
             confirmation=action.confirmation.stricter(planned.confirmation),
             before=said(preview.before),
             after=said(preview.after),
             loses=said(preview.loses),
             undo=said(preview.undo),
-            commands=tuple(said(command) for command in preview.commands),
+            commands=listed(preview.commands),
             preview_sha256=sha256,
         )
     )
@@ -159,7 +159,7 @@ def confirm(stage: Stage, planned: PlannedStep, command: Confirm, *, fresh: bool
             step=planned.id,
             operation=action.id,
             request_id=intent.request_id,
-            resources=preview.resources,
+            resources=listed(preview.resources),
             confirmation=action.confirmation.stricter(planned.confirmation),
             typed=command.typed,
             preview_sha256=record.proposal.preview_sha256 if record.proposal else "",
@@ -168,7 +168,13 @@ def confirm(stage: Stage, planned: PlannedStep, command: Confirm, *, fresh: bool
     )
     began = stage.pace.monotonic()
     result = _applied(stage, planned, action, preview, intent)
-    _after(stage, planned, action, preview, intent, result, began)
+    resulted = e.ActionResulted(
+        step=planned.id,
+        request_id=intent.request_id,
+        outcome=result.outcome,
+        text=said(result.text),
+    )
+    _after(stage, planned, preview, (*overdue(stage, planned, began), resulted))
 
 
 def _still_the_same(
@@ -217,41 +223,25 @@ def _applied(
 
 
 def _after(
-    stage: Stage,
-    planned: PlannedStep,
-    action: Action,
-    preview: Preview,
-    intent: Intent,
-    result: ActionResult,
-    began: float,
+    stage: Stage, planned: PlannedStep, preview: Preview, ending: tuple[e.Event, ...]
 ) -> None:
-    resulted = e.ActionResulted(
-        step=planned.id,
-        request_id=intent.request_id,
-        outcome=result.outcome,
-        text=said(result.text),
-    )
-    late = _overdue(stage, planned, began)
+    """Journal how an action's own answers ended, and do what that asks for."""
+    action = stage.action(planned.do)
+    result = ending[-1]
+    if not isinstance(result, e.ActionResulted):
+        raise TypeError("an action ends with its result")
     match result.outcome:
         case Outcome.SUCCEEDED:
-            stage.record.append(*late, resulted)
+            stage.record.append(*ending)
             verify(stage, planned, action, preview)
         case Outcome.FAILED:
             reason = f"{planned.id} failed"
-            stage.conclude(*late, resulted, *branch(stage, planned, planned.on_fail, reason))
+            stage.conclude(*ending, *branch(stage, planned, planned.on_fail, reason))
         case Outcome.UNKNOWN:
-            stage.record.append(*late, resulted)
+            stage.record.append(*ending)
             look(stage, planned, action, preview, why=f"No clear answer came: {result.text}")
         case _:
             assert_never(result.outcome)
-
-
-def _overdue(stage: Stage, planned: PlannedStep, began: float) -> tuple[e.Event, ...]:
-    took = stage.pace.monotonic() - began
-    if not planned.budget_seconds or took <= planned.budget_seconds:
-        return ()
-    text = f"It took {took:.0f} s; its budget is {planned.budget_seconds} s."
-    return (e.StepTimedOut(step=planned.id, text=text, budget_seconds=planned.budget_seconds),)
 
 
 def verify(

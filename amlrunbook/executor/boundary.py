@@ -29,9 +29,9 @@ def guarded(call: Callable[[], T], what: str) -> T | AmlRunbookError:
     except AmlRunbookError as error:
         return error
     except Exception as defect:  # noqa: BLE001 - the worker boundary
-        error = IncompleteError(
+        wrapped = IncompleteError(
             f"{what} stopped on a defect of this program: {type(defect).__name__}: {defect}",
             next_step="Do the step by hand; the defect is worth a report.",
         )
-        error.__cause__ = defect
-        return error
+        wrapped.__cause__ = defect
+        return wrapped

@@ -68,7 +68,7 @@ def run_check(stage: Stage, planned: PlannedStep) -> None:
         stage.record.append(e.StepStarted(step=planned.id, attempt=attempt))
         began = stage.pace.monotonic()
         report = _asked(stage, planned, check.id)
-        events = [*_overdue(stage, planned, began), *_concluded(planned, report)]
+        events = [*overdue(stage, planned, began), *_concluded(planned, report)]
         last = report.verdict in _GOOD or attempt == tries
         stage.conclude(*events, *(_on_fail(stage, planned, report) if last else ()))
         if last or stage.pace.wait(pause):
@@ -85,7 +85,8 @@ def _asked(stage: Stage, planned: PlannedStep, name: str) -> CheckReport:
     return answer
 
 
-def _overdue(stage: Stage, planned: PlannedStep, began: float) -> tuple[e.Event, ...]:
+def overdue(stage: Stage, planned: PlannedStep, began: float) -> tuple[e.Event, ...]:
+    """Return the word that a step took longer than its budget; nothing where it did not."""
     took = stage.pace.monotonic() - began
     if not planned.budget_seconds or took <= planned.budget_seconds:
         return ()
@@ -203,4 +204,3 @@ def _given_up(
     failed = e.StepFailed(step=planned.id, text=said(text))
     reason = f"{planned.id} ran out of time"
     return (over, failed, *branch(stage, planned, planned.on_timeout, reason))
-

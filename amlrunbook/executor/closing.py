@@ -15,8 +15,15 @@ def exit_code(plan: Plan, state: RunState) -> ExitCode:
     """Return the exit code of a run: its steps' and findings', and 6 where steps were left undone."""
     if state.closed is not None:
         return ExitCode(state.closed.exit_code)
-    undone = any(not state.step(planned.id).state.settled for planned in plan.steps)
-    return worst_exit(state.exit_code, ExitCode.INCOMPLETE if undone else ExitCode.FINE)
+    left = ExitCode.INCOMPLETE if undone(plan, state) else ExitCode.FINE
+    return worst_exit(state.exit_code, left)
+
+
+def undone(plan: Plan, state: RunState) -> bool:
+    """Return whether a step is left that nobody did, left out or ruled on."""
+    ended = {planned.id for planned in plan.steps if state.step(planned.id).state.settled}
+    ended.update(record.step for record in state.in_doubt)
+    return any(planned.id not in ended for planned in plan.steps)
 
 
 def counts(plan: Plan, state: RunState) -> str:

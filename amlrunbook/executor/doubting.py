@@ -12,9 +12,7 @@ from amlrunbook.state.fold import StepRecord
 from amlrunbook.state.transitions import StepState
 
 
-def look(
-    stage: Stage, planned: PlannedStep, action: Action, preview: Preview, *, why: str
-) -> None:
+def look(stage: Stage, planned: PlannedStep, action: Action, preview: Preview, *, why: str) -> None:
     """Observe an action whose outcome is unknown, and journal the evidence."""
     record = stage.state.step(planned.id)
     intent = intent_of(record)

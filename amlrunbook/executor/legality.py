@@ -20,12 +20,8 @@ from amlrunbook.state.transitions import StepState
 
 _S = StepState
 _RUNNABLE = {
-    StepKind.CHECK: frozenset(
-        {_S.READY, _S.PASSED, _S.WARNED, _S.FAILED, _S.UNKNOWN, _S.SKIPPED}
-    ),
-    StepKind.WAIT: frozenset(
-        {_S.READY, _S.PASSED, _S.WARNED, _S.FAILED, _S.UNKNOWN, _S.SKIPPED}
-    ),
+    StepKind.CHECK: frozenset({_S.READY, _S.PASSED, _S.WARNED, _S.FAILED, _S.UNKNOWN, _S.SKIPPED}),
+    StepKind.WAIT: frozenset({_S.READY, _S.PASSED, _S.WARNED, _S.FAILED, _S.UNKNOWN, _S.SKIPPED}),
     StepKind.ACTION: frozenset(
         {_S.READY, _S.PASSED, _S.FAILED, _S.UNKNOWN, _S.SKIPPED, _S.PROPOSED}
     ),
@@ -150,7 +146,9 @@ def _run(plan: Plan, state: RunState, planned: PlannedStep) -> None:
             )
         case StepKind.CHECK | StepKind.WAIT | StepKind.ACTION:
             if record.state not in _RUNNABLE[planned.kind]:
-                raise _no(f"Step {planned.id!r} cannot be run: {_standing(record)}.", _next_for(record))
+                raise _no(
+                    f"Step {planned.id!r} cannot be run: {_standing(record)}.", _next_for(record)
+                )
         case _:
             assert_never(planned.kind)
     unmet = unmet_needs(plan, state, planned)
@@ -172,7 +170,7 @@ def _standing(record: StepRecord) -> str:
     return f"it is {record.state.value}"
 
 
-def _next_for(record: StepRecord) -> str:  # noqa: PLR0911 - one sentence a state
+def _next_for(record: StepRecord) -> str:
     match record.state:
         case _S.BLOCKED:
             return "Do what it needs first, or overrule that with a reason."

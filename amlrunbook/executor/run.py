@@ -7,16 +7,17 @@ from typing import assert_never
 from amlrunbook.errors import IncompleteError
 from amlrunbook.executor import acting, checking
 from amlrunbook.executor import commands as c
-from amlrunbook.executor.closing import closing_event
+from amlrunbook.executor.closing import closing_event, undone
 from amlrunbook.executor.doubting import look, look_blindly
 from amlrunbook.executor.legality import choice_of, refuse
 from amlrunbook.executor.readiness import focus, skipped_on_the_way
-from amlrunbook.executor.stage import Stage
+from amlrunbook.executor.stage import Stage, said
 from amlrunbook.model.operation import Outcome
 from amlrunbook.planning.grammar import StepKind
 from amlrunbook.planning.plan import PlannedStep
 from amlrunbook.state import events as e
 from amlrunbook.state.fold import RunState, StepRecord
+from amlrunbook.state.transitions import StepState
 
 _AT_ANY_TIME = (c.AddNote, c.Pause, c.Close)
 
@@ -27,10 +28,11 @@ class Executor:
     One thread at a time may call :meth:`perform`; :meth:`note` may be called from another meanwhile.
     """
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, *, left: bool = False) -> None:
         self.stage = stage
         """What the run stands on."""
         self._proposed_here: set[str] = set()
+        self._left = left
 
     @property
     def state(self) -> RunState:
@@ -49,12 +51,13 @@ class Executor:
             RefusedError: it may not be carried out now.
             JournalError: the journal cannot be written; the run is over for this process.
         """
+        self.pick_up()
         refuse(command, self.stage.plan, self.state, self.stage.mode)
         if self.state.paused and not isinstance(command, _AT_ANY_TIME):
             self.stage.record.append(
                 e.RunResumed(
                     operator=self.stage.operator,
-                    after=self.state.last_n + 1,
+                    after=len(self.stage.record.entries),
                     reason="The operator went on.",
                 )
             )
@@ -68,9 +71,9 @@ class Executor:
             JournalError: the journal cannot be written.
         """
         refuse(command, self.stage.plan, self.state, self.stage.mode)
-        self.stage.record.append(e.NoteAdded(text=command.text, step=command.step))
+        self.stage.record.append(e.NoteAdded(text=said(command.text), step=command.step))
 
-    def _carry_out(self, command: c.AnyCommand) -> None:  # noqa: C901 - one flat case a command
+    def _carry_out(self, command: c.AnyCommand) -> None:  # noqa: C901, PLR0912 - one flat case a command
         stage = self.stage
         match command:
             case c.RunStep():
@@ -81,16 +84,20 @@ class Executor:
                 self._proposed_here.add(command.step)
                 acting.confirm(stage, planned, command, fresh=fresh)
             case c.Decline():
-                stage.conclude(e.ActionDeclined(step=command.step, reason=command.reason))
+                stage.conclude(e.ActionDeclined(step=command.step, reason=said(command.reason)))
             case c.Skip():
-                stage.conclude(e.StepSkipped(step=command.step, reason=command.reason))
+                stage.conclude(e.StepSkipped(step=command.step, reason=said(command.reason)))
             case c.DoneOutside():
-                stage.conclude(e.StepDoneOutside(step=command.step, evidence=command.evidence))
+                stage.conclude(
+                    e.StepDoneOutside(step=command.step, evidence=said(command.evidence))
+                )
             case c.Decide():
                 self._decide(stage.plan.step(command.step), command)
             case c.Overrule():
                 stage.conclude(
-                    e.StepOverruled(step=command.step, need=command.need, reason=command.reason)
+                    e.StepOverruled(
+                        step=command.step, need=command.need, reason=said(command.reason)
+                    )
                 )
             case c.LookAgain():
                 self._look_again(stage.plan.step(command.step), "The operator looked again.")
@@ -99,7 +106,7 @@ class Executor:
             case c.AddNote():
                 self.note(command)
             case c.Pause():
-                stage.record.append(e.RunPaused(reason=command.reason))
+                stage.record.append(e.RunPaused(reason=said(command.reason)))
             case c.Close():
                 self._close()
             case _:
@@ -122,7 +129,7 @@ class Executor:
     def _decide(self, planned: PlannedStep, command: c.Decide) -> None:
         choice = choice_of(planned, command.choice)
         decided = e.DecisionMade(
-            step=planned.id, choice=choice.id, text=choice.text, reason=command.reason
+            step=planned.id, choice=choice.id, text=choice.text, reason=said(command.reason)
         )
         skipped: tuple[e.Event, ...] = ()
         if choice.next:
@@ -137,7 +144,7 @@ class Executor:
             e.DoubtRuled(
                 step=planned.id,
                 ruling=command.ruling,
-                reason=command.reason,
+                reason=said(command.reason),
                 operator=self.stage.operator,
             )
         )
@@ -167,17 +174,23 @@ class Executor:
         look(self.stage, planned, action, preview, why=why)
 
     def pick_up(self) -> None:
-        """Put right what an earlier process left in the air; called once after resuming.
+        """Put right what an earlier process left in the air; does nothing in a run that was just opened.
 
         A check or a wait that was running runs again. An action that was confirmed and has no
         result is in doubt and is observed; one that succeeded is verified. Nothing is sent again.
+
+        Raises:
+            JournalError: the journal cannot be written; the run is over for this process.
         """
+        if not self._left:
+            return
+        self._left = False
         for planned in self.stage.plan.steps:
             record = self.state.step(planned.id)
             if record.state.in_flight:
                 self._pick_up_action(planned, record)
         for planned in self.stage.plan.steps:
-            if self.state.step(planned.id).state.value == "running":
+            if self.state.step(planned.id).state is StepState.RUNNING:
                 self._pick_up_running(planned)
         self.stage.conclude()
 
@@ -189,14 +202,14 @@ class Executor:
     def _pick_up_action(self, planned: PlannedStep, record: StepRecord) -> None:
         if record.doubt is not None and record.doubt.ruling is e.Ruling.HAPPENED:
             self._verify(planned, ruled=True)
-        elif record.state.value == "in-doubt":
+        elif record.state is StepState.IN_DOUBT:
             return
         else:
             why = "The program ended after this action was confirmed and before its end was known."
             self._look_again(planned, why)
 
     def _close(self) -> None:
-        if any(not self.state.step(p.id).state.settled for p in self.stage.plan.steps):
+        if undone(self.stage.plan, self.state):
             self.stage.record.append(
                 e.RunCancelled(reason="Closed by the operator before every step was done.")
             )

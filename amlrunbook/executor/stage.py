@@ -18,14 +18,28 @@ from amlrunbook.state.fold import RunState
 
 LONGEST_TEXT = 4_000
 """Characters of one text in an event; longer ones are cut, with a word that says so."""
+LONGEST_LIST = 20
+"""Items of one list in an event."""
+LONGEST_ITEM = 600
+"""Characters of one item of such a list."""
 
 
-def said(text: str) -> str:
-    """Return a text that came from outside as an event may hold it: no secret, no more than fits."""
-    clean = masked_text(text)
-    if len(clean) <= LONGEST_TEXT:
+def said(text: str, longest: int = LONGEST_TEXT) -> str:
+    """Return a text that came from outside as an event may hold it: no secret, no more than fits.
+
+    Halves of characters, which no journal can hold, become question marks.
+    """
+    clean = masked_text(text.encode("utf-8", "replace").decode("utf-8"))
+    if len(clean) <= longest:
         return clean
-    return f"{clean[:LONGEST_TEXT]}… ({len(clean) - LONGEST_TEXT} more characters)"
+    return f"{clean[:longest]}… ({len(clean) - longest} more characters)"
+
+
+def listed(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Return a list of texts as an event may hold it; the whole of a long one is in the evidence."""
+    kept = tuple(said(text, LONGEST_ITEM) for text in texts[:LONGEST_LIST])
+    more = len(texts) - len(kept)
+    return (*kept, f"… and {more} more") if more else kept
 
 
 @dataclass(frozen=True, slots=True)
