@@ -10,7 +10,7 @@ import msgspec
 
 from amlrunbook.errors import AmlRunbookError, IncompleteError, ReadOnlyError, RefusedError
 from amlrunbook.executor.boundary import guarded
-from amlrunbook.executor.checking import begin_again, branch, overdue
+from amlrunbook.executor.checking import branch, overdue
 from amlrunbook.executor.commands import Confirm
 from amlrunbook.executor.doubting import doubt, look
 from amlrunbook.executor.stage import Stage, listed, said
@@ -26,6 +26,8 @@ from amlrunbook.planning.plan import PlannedStep
 from amlrunbook.state import events as e
 from amlrunbook.state.fold import StepRecord
 from amlrunbook.state.transitions import StepState
+
+_PROPOSABLE = frozenset({StepState.READY, StepState.FAILED, StepState.PROPOSED})
 
 
 class ActionReporter:
@@ -73,7 +75,8 @@ def preview_bytes(preview: Preview) -> bytes:
 def propose(stage: Stage, planned: PlannedStep) -> None:
     """Read what is there and journal what would be done, or that there is nothing to do."""
     action = stage.action(planned.do)
-    begin_again(stage, planned)
+    if stage.state.step(planned.id).state not in _PROPOSABLE:
+        stage.record.append(e.StepReady(step=planned.id))
     answer = _previewed(stage, planned, action)
     if isinstance(answer, AmlRunbookError):
         text = said(f"What would be done cannot be said: {answer.what}")

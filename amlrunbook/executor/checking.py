@@ -52,7 +52,7 @@ class CheckReporter:
         )
 
 
-def begin_again(stage: Stage, planned: PlannedStep) -> None:
+def _begin_again(stage: Stage, planned: PlannedStep) -> None:
     """Bring a step that was skipped back among the open ones."""
     if stage.state.step(planned.id).state is StepState.SKIPPED:
         stage.record.append(e.StepReady(step=planned.id))
@@ -61,7 +61,7 @@ def begin_again(stage: Stage, planned: PlannedStep) -> None:
 def run_check(stage: Stage, planned: PlannedStep) -> None:
     """Run a check, as often as its ``retry`` says, until one try is good."""
     check = stage.check(planned.do)
-    begin_again(stage, planned)
+    _begin_again(stage, planned)
     tries = planned.retry.tries if planned.retry else 1
     pause = duration_seconds(planned.retry.wait) if planned.retry else 0
     for attempt in range(1, tries + 1):
@@ -149,7 +149,7 @@ def run_wait(stage: Stage, planned: PlannedStep) -> None:
     """Repeat a wait's check until it passes, its time is over, or somebody asks to stop."""
     name = planned.check or planned.do
     stage.check(name)
-    begin_again(stage, planned)
+    _begin_again(stage, planned)
     stage.record.append(e.StepStarted(step=planned.id))
     began = stage.pace.monotonic()
     limit = _limit(planned)
