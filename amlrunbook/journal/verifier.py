@@ -87,7 +87,7 @@ def verify(
     try:
         stream = open_journal(path)
     except JournalError as error:
-        return _unreadable(file, error.what)
+        return _unreadable(file, error.what.rstrip("."))
     judge = Judge(trust, file.parent, drill_key, now or datetime.now(UTC))
     with stream:
         try:

@@ -23,6 +23,7 @@ API_VERSIONS: dict[str, str] = {
     "microsoft.machinelearningservices/workspaces/onlineendpoints": "2024-04-01",
     "microsoft.machinelearningservices/workspaces/onlineendpoints/deployments": "2024-04-01",
     "microsoft.machinelearningservices/workspaces/batchendpoints": "2024-04-01",
+    "microsoft.machinelearningservices/workspaces/batchendpoints/deployments": "2024-04-01",
     "microsoft.machinelearningservices/workspaces/models": "2024-04-01",
     "microsoft.machinelearningservices/workspaces/models/versions": "2024-04-01",
     "microsoft.machinelearningservices/workspaces/environments": "2024-04-01",

@@ -1,0 +1,102 @@
+"""The catalogue of all checks, and the assessment: documents in, findings out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+
+from amlrunbook.assessment import (
+    assets,
+    compute,
+    container_registry,
+    data_protection,
+    endpoints,
+    insights,
+    key_vault,
+    storage,
+    workspace,
+)
+from amlrunbook.assessment.landscape import Landscape
+from amlrunbook.assessment.rule import Rule
+from amlrunbook.errors import UsageError
+from amlrunbook.facts import fact_base
+from amlrunbook.model.finding import Finding, Verdict
+from amlrunbook.model.profile import Profile
+from amlrunbook.model.snapshot import Document, Inventory
+
+CATALOGUE: tuple[Rule, ...] = (
+    *workspace.RULES,
+    *storage.RULES,
+    *data_protection.RULES,
+    *key_vault.RULES,
+    *container_registry.RULES,
+    *insights.RULES,
+    *compute.RULES,
+    *endpoints.RULES,
+    *assets.RULES,
+)
+"""Every check, in the order of a report. Ids are stable: later versions add, they never rename."""
+
+SERVICES: tuple[str, ...] = tuple(dict.fromkeys(rule.service for rule in CATALOGUE))
+"""The first parts of the ids, which :func:`assess` can be narrowed to."""
+
+
+def assess(
+    inventory: Inventory,
+    profile: Profile | None = None,
+    *,
+    services: Collection[str] | None = None,
+) -> tuple[Finding, ...]:
+    """Return the findings of all checks, or of those of ``services``, in a stable order.
+
+    Pure: nothing is read but the documents, the profile and the fact base. The order is the catalogue's, and for
+    each check that of the documents.
+
+    Raises:
+        UsageError: a service that the catalogue does not have.
+    """
+    chosen = SERVICES if services is None else services
+    unknown = sorted(set(chosen) - set(SERVICES))
+    if unknown:
+        raise UsageError(
+            f"There are no checks of {', '.join(unknown)}.",
+            next_step=f"Choose among {', '.join(SERVICES)}.",
+        )
+    landscape = Landscape(inventory, profile)
+    facts = fact_base()
+    return tuple(
+        rule.finding(landscape, document, facts)
+        for rule in CATALOGUE
+        if rule.service in chosen
+        for document in _concerned(rule, landscape)
+    )
+
+
+def _concerned(rule: Rule, landscape: Landscape) -> tuple[Document, ...]:
+    """Return the documents that a rule judges."""
+    documents = tuple(
+        document for kind in rule.types for document in landscape.inventory.of_type(kind)
+    )
+    return documents + (landscape.orphans(rule.child) if rule.child else ())
+
+
+def posture(findings: tuple[Finding, ...]) -> str:
+    """Return the findings in one sentence."""
+    count = Counter(finding.verdict for finding in findings)
+    if not findings:
+        return "Nothing to assess: no document is of a kind that a check concerns."
+    failing = {finding.resource for finding in findings if finding.verdict is Verdict.FAIL}
+    parts = [
+        f"{_counted(count[Verdict.FAIL], 'check fails', 'checks fail')} on {_counted(len(failing), 'resource', 'resources')}"
+        if failing
+        else "",
+        f"{count[Verdict.UNKNOWN]} could not be judged" if count[Verdict.UNKNOWN] else "",
+        _counted(count[Verdict.WARN], "warns", "warn") if count[Verdict.WARN] else "",
+        _counted(count[Verdict.PASS], "passes", "pass"),
+    ]
+    head = "Not ready" if failing else "Not known" if count[Verdict.UNKNOWN] else "Ready"
+    return f"{head}: {', '.join(part for part in parts if part)}."
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"

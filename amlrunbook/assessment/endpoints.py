@@ -1,0 +1,185 @@
+"""Rules of online and batch endpoints and their deployments."""
+
+from __future__ import annotations
+
+from amlrunbook.assessment import types
+from amlrunbook.assessment.landscape import Landscape
+from amlrunbook.assessment.parity import has_twin, lacking, strategy_of
+from amlrunbook.assessment.reading import mapping, number, read_properties, shown, text
+from amlrunbook.assessment.rule import Rule, Ruling, failed, passed, unconcerned, warned
+from amlrunbook.errors import IncompleteError
+from amlrunbook.facts import fact_base
+from amlrunbook.model.snapshot import Document
+
+_ALL = 100
+"""Per cent of the traffic."""
+_ON_ENDPOINT = "--workspace-name {parent} --resource-group {group} --subscription {subscription}"
+
+
+def _in_both(landscape: Landscape, endpoint: Document) -> Ruling:
+    return has_twin(landscape, endpoint, lacking(strategy_of(landscape, "inference")))
+
+
+def _endpoint_well(_: Landscape, endpoint: Document) -> Ruling:
+    read_properties(endpoint)
+    is_batch = "/batchendpoints/" in endpoint.key
+    if is_batch and endpoint.field("properties.provisioningState") is None:
+        return unconcerned("a batch endpoint that says no state")
+    return _state(endpoint)
+
+
+def _state(document: Document) -> Ruling:
+    """Judge a provisioning state."""
+    state = text(document, "properties.provisioningState")
+    observed = f"provisioningState is {shown(state) or 'absent'}"
+    match state.lower():
+        case "succeeded":
+            return passed(observed)
+        case "failed" | "canceled":
+            return failed(observed)
+        case "creating" | "updating" | "scaling" | "deleting":
+            return warned(observed)
+        case _:
+            raise IncompleteError(observed)
+
+
+def _traffic(endpoint: Document) -> dict[str, int]:
+    """Return the share of each deployment, in per cent."""
+    shares = {}
+    for name in mapping(endpoint, "properties.traffic"):
+        share = mapping(endpoint, "properties.traffic")[name]
+        if isinstance(share, bool) or not isinstance(share, int):
+            raise IncompleteError(f"traffic of {shown(name)} is {shown(share)}, no whole number")
+        shares[str(name)] = share
+    return shares
+
+
+def _traffic_set(_: Landscape, endpoint: Document) -> Ruling:
+    read_properties(endpoint)
+    shares = _traffic(endpoint)
+    observed = ", ".join(f"{shown(name)} {share} %" for name, share in shares.items()) or "none"
+    total = sum(shares.values())
+    return (
+        passed(observed) if total == _ALL else failed(f"traffic adds up to {total} %: {observed}")
+    )
+
+
+def _default_set(_: Landscape, endpoint: Document) -> Ruling:
+    read_properties(endpoint)
+    name = text(endpoint, "properties.defaults.deploymentName")
+    return passed(f"default is {shown(name)}") if name else failed("no default deployment")
+
+
+def _traffic_served(landscape: Landscape, endpoint: Document) -> Ruling:
+    read_properties(endpoint)
+    names = [name for name, share in _traffic(endpoint).items() if share > 0]
+    if not names:
+        return unconcerned("it sends traffic to no deployment")
+    missing = [name for name in names if landscape.child(endpoint, "deployments", name) is None]
+    listed = ", ".join(shown(name) for name in names)
+    if missing:
+        return failed(f"no deployment {', '.join(shown(name) for name in missing)}")
+    return passed(f"traffic goes to {listed}")
+
+
+def _deployment_well(_: Landscape, deployment: Document) -> Ruling:
+    read_properties(deployment)
+    return _state(deployment)
+
+
+def _instances(_: Landscape, deployment: Document) -> Ruling:
+    read_properties(deployment)
+    if text(deployment, "properties.endpointComputeType").lower() not in ("", "managed"):
+        return unconcerned("its instances are the cluster's")
+    count = number(deployment, "sku.capacity")
+    if count is None:
+        raise IncompleteError("the document holds no sku.capacity")
+    least = fact_base().limits.endpoint_instances.value
+    observed = f"{count} instance{'s' if count != 1 else ''}"
+    return passed(observed) if count >= least else warned(observed)
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        id="endpoint.in-both-regions",
+        title="Endpoint in both workspaces",
+        types=(types.ONLINE_ENDPOINT, types.BATCH_ENDPOINT),
+        expected="an endpoint of the same name in the secondary workspace",
+        why="Callers have nothing to call: an endpoint and its scoring URI belong to one workspace.",
+        fact="endpoint.workspace-bound",
+        remedy="Deploy the endpoint to both workspaces, and have callers reach both by one name.",
+        command="az ml online-endpoint create --name {name} --workspace-name OTHER_WORKSPACE --resource-group {other_group} --subscription {other_subscription}",
+        judge=_in_both,
+    ),
+    Rule(
+        id="endpoint.provisioning-state",
+        title="Endpoint well",
+        types=(types.ONLINE_ENDPOINT, types.BATCH_ENDPOINT),
+        expected="provisioningState is Succeeded",
+        why="An endpoint that is broken before the outage cannot be switched to.",
+        fact="endpoint.workspace-bound",
+        remedy="Look at its deployments' logs and deploy again.",
+        command="az ml online-endpoint show --name {name} " + _ON_ENDPOINT,
+        judge=_endpoint_well,
+    ),
+    Rule(
+        id="endpoint.traffic-set",
+        title="Traffic goes somewhere",
+        types=(types.ONLINE_ENDPOINT,),
+        expected="traffic adds up to 100 %",
+        why="An endpoint without traffic answers nobody, however well its deployments are.",
+        fact="endpoint.workspace-bound",
+        remedy="Set the traffic.",
+        command="az ml online-endpoint update --name {name} --traffic DEPLOYMENT=100 "
+        + _ON_ENDPOINT,
+        judge=_traffic_set,
+    ),
+    Rule(
+        id="endpoint.default-set",
+        title="Batch default set",
+        types=(types.BATCH_ENDPOINT,),
+        expected="defaults.deploymentName names a deployment",
+        why="A batch call that names no deployment is refused.",
+        fact="endpoint.workspace-bound",
+        remedy="Set the default deployment.",
+        command="az ml batch-endpoint update --name {name} --set defaults.deployment_name=DEPLOYMENT "
+        + _ON_ENDPOINT,
+        judge=_default_set,
+    ),
+    Rule(
+        id="endpoint.traffic-served",
+        title="Traffic goes to deployments that are there",
+        types=(types.ONLINE_ENDPOINT,),
+        expected="every deployment with traffic is there",
+        why="Calls that are routed to a deployment which is not there fail.",
+        fact="endpoint.workspace-bound",
+        remedy="Deploy what is missing, or take its traffic away.",
+        command="az ml online-deployment list --endpoint-name {name} " + _ON_ENDPOINT,
+        judge=_traffic_served,
+    ),
+    Rule(
+        id="endpoint.deployment-succeeded",
+        title="Deployment well",
+        types=(types.ONLINE_DEPLOYMENT,),
+        expected="provisioningState is Succeeded",
+        why="A deployment that failed serves nothing, in either region.",
+        fact="endpoint.workspace-bound",
+        remedy="Read its logs and deploy again.",
+        command="az ml online-deployment get-logs --name {name} --endpoint-name {endpoint} "
+        + _ON_ENDPOINT,
+        judge=_deployment_well,
+    ),
+    Rule(
+        id="endpoint.three-instances",
+        title="Three instances",
+        types=(types.ONLINE_DEPLOYMENT,),
+        expected="sku.capacity is 3 or more on a managed deployment",
+        why="With fewer instances the loss of one machine or zone is felt by callers.",
+        fact="endpoint.instances",
+        remedy="Scale the deployment to three instances (quota takes 20 % more).",
+        command="az ml online-deployment update --name {name} --endpoint-name {endpoint} --set instance_count=3 "
+        + _ON_ENDPOINT,
+        judge=_instances,
+    ),
+)
+"""The rules of endpoints and deployments."""

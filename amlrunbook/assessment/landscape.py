@@ -1,0 +1,258 @@
+"""What rules see: the documents, indexed, and who is what among them.
+
+Roles come from the documents themselves (a workspace names its default account) and from the profile where there is one.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from enum import Enum, auto
+from functools import cached_property
+
+from amlrunbook.assessment import types
+from amlrunbook.assessment.completion import NOWHERE, completed, made_up_id, type_of
+from amlrunbook.assessment.reading import text
+from amlrunbook.errors import IncompleteError, UsageError
+from amlrunbook.model.profile import Profile, Strategies
+from amlrunbook.model.resource_id import RegionName, ResourceId, region_name
+from amlrunbook.model.snapshot import Document, Inventory
+
+_ENOUGH_FOR_A_PAIR = 2
+_WORKSPACES = f"/providers/{types.WORKSPACE}/".lower()
+
+
+class Side(Enum):
+    """Where a workspace stands in the protected pair."""
+
+    PRIMARY = auto()
+    SECONDARY = auto()
+    OUTSIDE = auto()
+    """In no pair, or in none that is known."""
+
+
+class AccountRole(Enum):
+    """What a storage account is to the workspaces."""
+
+    DEFAULT = auto()
+    DATA = auto()
+    UNKNOWN = auto()
+    """No workspace is among the documents to say, or one could not be read."""
+
+
+class Landscape:
+    """The documents and the profile, as rules ask for them."""
+
+    def __init__(self, inventory: Inventory, profile: Profile | None = None) -> None:
+        self.inventory = Inventory(completed(inventory.documents))
+        """The documents, completed."""
+        self.profile = profile
+
+    # -- finding documents --------------------------------------------------------------
+
+    def label(self, document: Document) -> str:
+        """Return what a finding names: the ARM id, else type and name."""
+        if document.id and not document.id.startswith(NOWHERE):
+            return document.id
+        return f"{document.type}/{document.name}"
+
+    def find(self, resource_id: str) -> Document | None:
+        """Return the document of an id, or the one without an id that has its type and name."""
+        found = self.inventory.by_id(resource_id)
+        if found is not None or not resource_id:
+            return found
+        return self.inventory.by_id(
+            made_up_id(type_of(resource_id), resource_id.rstrip("/").rsplit("/", 1)[-1].lower())
+        )
+
+    @cached_property
+    def _by_parent(self) -> dict[tuple[str, str], list[Document]]:
+        index: dict[tuple[str, str], list[Document]] = defaultdict(list)
+        for document in self.inventory.documents:
+            parent, _, rest = document.key.rpartition("/")
+            parent, _, collection = parent.rpartition("/")
+            if rest and parent:
+                index[parent, collection].append(document)
+        return index
+
+    def children(self, parent: Document, collection: str) -> tuple[Document, ...]:
+        """Return the documents of one collection of ``parent``.
+
+        Raises:
+            IncompleteError: the collection could not be listed.
+        """
+        reason = self.inventory.unread_collection(parent, collection)
+        if reason is not None:
+            raise IncompleteError(f"{collection} of {parent.name} could not be read: {reason}")
+        return tuple(self._by_parent.get((parent.key, collection.lower()), ()))
+
+    def child(self, parent: Document, collection: str, name: str) -> Document | None:
+        """Return one child that was read, or ``None`` where there is none.
+
+        Raises:
+            IncompleteError: it could not be read.
+        """
+        found = next(
+            (d for d in self.children(parent, collection) if d.name.lower() == name.lower()), None
+        )
+        if found is not None and found.unread is not None:
+            raise IncompleteError(f"{collection}/{name} could not be read: {found.unread}")
+        return found
+
+    def orphans(self, child_type: str) -> tuple[Document, ...]:
+        """Return stand-ins for the parents that only their children tell of."""
+        parents: dict[str, Document] = {}
+        for child in self.inventory.of_type(child_type):
+            parent = child.id.rstrip("/").rsplit("/", 2)[0]
+            if self.inventory.by_id(parent) is None and parent.lower() not in parents:
+                raw = {"id": parent, "type": child_type.rsplit("/", 1)[0]}
+                parents[parent.lower()] = Document(raw)
+        return tuple(parents.values())
+
+    # -- workspaces ---------------------------------------------------------------------
+
+    @cached_property
+    def workspaces(self) -> tuple[Document, ...]:
+        """Workspaces of a pair's kind, being deleted ones and projects (which live in a hub) left out."""
+        return tuple(d for d in self.inventory.of_type(types.WORKSPACE) if _stands_alone(d))
+
+    @cached_property
+    def _sides(self) -> dict[str, Side]:
+        if self.profile is not None:
+            sides = {_key(self.profile.primary.workspace): Side.PRIMARY}
+            if self.profile.secondary is not None:
+                sides[_key(self.profile.secondary.workspace)] = Side.SECONDARY
+            return sides
+        if len(self.workspaces) > _ENOUGH_FOR_A_PAIR:
+            return {}
+        order = (Side.PRIMARY, Side.SECONDARY)
+        return {d.key: side for d, side in zip(self.workspaces, order, strict=False)}
+
+    def side(self, workspace: Document) -> Side:
+        """Return where a workspace stands: by the profile, else the first of at most two is the primary."""
+        return self._sides.get(workspace.key, Side.OUTSIDE)
+
+    def workspace_on(self, side: Side) -> Document | None:
+        """Return the workspace of one side, or ``None`` where there is no document of it."""
+        key = next((key for key, value in self._sides.items() if value is side), None)
+        return self.inventory.by_id(key) if key else None
+
+    def workspace_of(self, document: Document) -> Document | None:
+        """Return the workspace that holds ``document``, or ``None`` where there is no document of it."""
+        head, found, tail = document.key.partition(_WORKSPACES)
+        return self.inventory.by_id(head + found + tail.split("/", 1)[0]) if found else None
+
+    @property
+    def secondary_region(self) -> RegionName | None:
+        """The region to move to, or ``None`` where none is known."""
+        if self.profile is not None:
+            return self.profile.regions[1]
+        secondary = self.workspace_on(Side.SECONDARY)
+        return region_name(secondary.location) if secondary and secondary.location else None
+
+    @property
+    def strategies(self) -> Strategies:
+        """The profile's strategies, or the ordinary ones."""
+        return self.profile.strategy if self.profile is not None else Strategies()
+
+    @cached_property
+    def _users(self) -> dict[str, list[Document]]:
+        """Workspaces by the key of each resource that they name."""
+        users: dict[str, list[Document]] = defaultdict(list)
+        for workspace in self.workspaces:
+            for field in types.DEPENDENCIES:
+                named = workspace.field(f"properties.{field}")
+                if isinstance(named, str) and named:
+                    found = self.find(named)
+                    users[found.key if found else _key(named)].append(workspace)
+        return users
+
+    def users(self, document: Document) -> tuple[Document, ...]:
+        """Return the workspaces that name this resource as theirs."""
+        return tuple(self._users.get(document.key, ()))
+
+    def role(self, account: Document) -> AccountRole:
+        """Return what a storage account is to the workspaces."""
+        if self.users(account):
+            return AccountRole.DEFAULT
+        if self.is_counted_on(account):
+            return AccountRole.DATA
+        if any(d.unread is not None for d in self.workspaces) or not self.workspaces:
+            return AccountRole.UNKNOWN
+        return AccountRole.DATA
+
+    def is_counted_on(self, account: Document) -> bool:
+        """Return whether the profile names the account as one to fail over."""
+        accounts = self.profile.data_accounts if self.profile is not None else ()
+        return account.key in {_key(named.id) for named in accounts}
+
+    # -- locks, regions, commands -------------------------------------------------------
+
+    def lock_levels(self, document: Document) -> tuple[str, ...]:
+        """Return the levels of the locks on a resource and on what holds it.
+
+        Raises:
+            IncompleteError: a lock or a list of locks could not be read.
+        """
+        levels = []
+        for scope in _scopes(document.key):
+            provider = Document({"id": f"{scope}/providers/microsoft.authorization"})
+            for lock in self.children(provider, "locks"):
+                if lock.unread is not None:
+                    raise IncompleteError(f"lock {lock.name} could not be read: {lock.unread}")
+                levels.append(text(lock, "properties.level"))
+        return tuple(levels)
+
+    def location_of(self, region: str) -> Document | None:
+        """Return the subscription's own document of a region, where the snapshot holds one."""
+        return next(
+            (
+                d
+                for d in self.inventory.documents
+                if d.key.endswith(f"/locations/{region}") and d.field("metadata") is not None
+            ),
+            None,
+        )
+
+    def command_values(self, document: Document) -> Mapping[str, str]:
+        """Return what the placeholders of a command template stand for."""
+        other = self.workspace_on(Side.SECONDARY)
+        values = {
+            "id": "" if document.id.startswith(NOWHERE) else document.id,
+            "name": document.name,
+            "secondary_region": self.secondary_region or "",
+        }
+        return values | _id_values(document.id) | _id_values(other.id if other else "", "other_")
+
+
+def _id_values(resource_id: str, prefix: str = "") -> dict[str, str]:
+    """Return the parts of an id that commands use; nothing where it is no resource's id."""
+    try:
+        parsed = ResourceId.parse(resource_id)
+    except UsageError:
+        return {}
+    return {
+        f"{prefix}subscription": parsed.subscription,
+        f"{prefix}group": parsed.resource_group,
+        f"{prefix}parent": parsed.names[0],
+        f"{prefix}endpoint": parsed.names[1] if len(parsed.names) > 1 else "",
+    }
+
+
+def _stands_alone(workspace: Document) -> bool:
+    """Return whether a workspace can be one of a pair."""
+    kind = workspace.field("kind")
+    state = workspace.field("properties.provisioningState")
+    is_project = isinstance(kind, str) and kind.lower() == "project"
+    is_going = isinstance(state, str) and state.lower() == "deleting"
+    return not is_project and not is_going
+
+
+def _key(resource_id: str) -> str:
+    return resource_id.lower().rstrip("/")
+
+
+def _scopes(key: str) -> tuple[str, ...]:
+    """Return the scopes whose locks hold for a resource: itself, its group, its subscription."""
+    parts = key.split("/")
+    return tuple(dict.fromkeys((key, "/".join(parts[:5]), "/".join(parts[:3]))))

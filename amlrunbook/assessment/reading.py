@@ -1,0 +1,137 @@
+"""Fields of ARM documents as the types that rules need.
+
+What is absent is the caller's default; what has another type than Azure documents is not guessed at: it raises
+:class:`~amlrunbook.errors.IncompleteError`, which makes the verdict ``unknown``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from amlrunbook.errors import IncompleteError
+from amlrunbook.model.snapshot import Document
+
+_SHOWN = 60
+_SKU = re.compile(
+    r"(?:(?:standard|premium)(?:v2)?_?)?(lrs|zrs|grs|ragrs|gzrs|ragzrs)", re.IGNORECASE
+)
+
+
+class Redundancy(StrEnum):
+    """How a storage account keeps its copies.
+
+    Source: https://learn.microsoft.com/azure/storage/common/storage-disaster-recovery-guidance
+    """
+
+    LRS = "LRS"
+    ZRS = "ZRS"
+    GRS = "GRS"
+    RAGRS = "RAGRS"
+    GZRS = "GZRS"
+    RAGZRS = "RAGZRS"
+
+    @property
+    def zonal(self) -> bool:
+        """Whether it survives the loss of one zone without a failover."""
+        return "ZRS" in self
+
+    @property
+    def geo(self) -> bool:
+        """Whether a copy lies in another region."""
+        return self not in (Redundancy.LRS, Redundancy.ZRS)
+
+    @property
+    def readable(self) -> bool:
+        """Whether the other region's copy can be read without a failover."""
+        return self.startswith("RA")
+
+
+def shown(value: Any) -> str:
+    """Return a value as a finding shows it: short, and never more than a line."""
+    text = " ".join(str(value).split())
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+
+
+def _wrong(document: Document, path: str, value: Any, wanted: str) -> IncompleteError:
+    kind = type(value).__name__
+    return IncompleteError(
+        f"{path} of {document.name or 'the document'} is {kind} {shown(value)!r}, not {wanted}"
+    )
+
+
+def flag(document: Document, path: str, *, default: bool) -> bool:
+    """Return a boolean; ``"true"`` and ``"False"`` are read too, as some exports write them."""
+    value = document.field(path)
+    if value is None:
+        return default
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    raise _wrong(document, path, value, "true or false")
+
+
+def text(document: Document, path: str, *, default: str = "") -> str:
+    """Return a string."""
+    value = document.field(path)
+    if value is None:
+        return default
+    if isinstance(value, str):
+        return value
+    raise _wrong(document, path, value, "text")
+
+
+def number(document: Document, path: str, *, default: int | None = None) -> int | None:
+    """Return a whole number."""
+    value = document.field(path)
+    if value is None:
+        return default
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise _wrong(document, path, value, "a whole number")
+
+
+def mapping(document: Document, path: str) -> Mapping[str, Any]:
+    """Return an object; an empty one where there is none."""
+    value = document.field(path)
+    if value is None:
+        return {}
+    if isinstance(value, Mapping):
+        return value
+    raise _wrong(document, path, value, "an object")
+
+
+def items(document: Document, path: str) -> tuple[Any, ...]:
+    """Return a list's items; none where there is no list."""
+    value = document.field(path)
+    if value is None:
+        return ()
+    if isinstance(value, (list, tuple)):
+        return tuple(value)
+    raise _wrong(document, path, value, "a list")
+
+
+def read_properties(document: Document) -> Mapping[str, Any]:
+    """Return ``properties``: a document without them, such as an item of a generic list, was not read in full."""
+    value = document.field("properties")
+    if isinstance(value, Mapping):
+        return value
+    if value is None:
+        raise IncompleteError(
+            f"the document of {document.name or 'the resource'} holds no properties"
+        )
+    raise _wrong(document, "properties", value, "an object")
+
+
+def redundancy(document: Document) -> Redundancy:
+    """Return how a storage account keeps its copies, from ``sku.name``."""
+    name = text(document, "sku.name")
+    if not name:
+        raise IncompleteError(f"the document of {document.name or 'the account'} holds no sku.name")
+    found = _SKU.fullmatch(name)
+    if found is None:
+        raise IncompleteError(f"{shown(name)!r} is no redundancy that this program knows")
+    return Redundancy(found.group(1).upper())

@@ -1,0 +1,24 @@
+"""What a client for one service is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from amlrunbook.azure.credentials import SharedCredential
+from amlrunbook.azure.guard import Guard
+from amlrunbook.azure.transport import GuardedTransport
+from amlrunbook.model.cloud import Cloud
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A guarded way to one service of a cloud."""
+
+    cloud: Cloud
+    credential: SharedCredential
+    guard: Guard
+    transport: GuardedTransport
+    run: Callable[[str, str, Callable[[], Any]], Any]
+    """Runs a call of the SDK under a deadline, its errors translated: method, what it is for, the call."""

@@ -1,0 +1,392 @@
+"""The gateway: the one seam between this program and Azure.
+
+:class:`AzureGateway` is what operations and the snapshot taker know; :class:`SdkGateway` is its one implementation, on
+Microsoft's SDKs. The simulated Azure is reached through the same code: only endpoints, CA file and secret differ.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, TypeVar
+from urllib.parse import quote, urlsplit
+
+from amlrunbook.azure.access import Access
+from amlrunbook.azure.answer import Answer
+from amlrunbook.azure.arm_path import with_version
+from amlrunbook.azure.blob_service import BlobService, blob_bases
+from amlrunbook.azure.call_log import CallLog
+from amlrunbook.azure.changes import ChangeAnswer, change
+from amlrunbook.azure.credentials import SharedCredential
+from amlrunbook.azure.deadline import Deadline, current_deadline
+from amlrunbook.azure.fanout import bounded
+from amlrunbook.azure.guard import Guard, under
+from amlrunbook.azure.machine_learning import MachineLearning
+from amlrunbook.azure.policies import CLIENT_REQUEST_ID, DEFAULT_DEADLINE, ThrottlePolicy
+from amlrunbook.azure.resource_manager import resource_manager
+from amlrunbook.azure.translation import document_of, refusal, translated
+from amlrunbook.azure.transport import GuardedTransport, wire
+from amlrunbook.errors import AzureError, RefusedError
+from amlrunbook.model.cloud import Cloud
+from amlrunbook.model.mode import Mode
+from amlrunbook.model.resource_id import ResourceId
+
+T = TypeVar("T")
+MOST_PAGES = 500
+"""A list with more pages than this is taken for one without end."""
+PARALLEL = 32
+"""How many requests leave at once; the connection pool is as large."""
+_ERRORS_FROM = 400
+
+
+class AzureGateway(Protocol):
+    """Everything this program asks of Azure."""
+
+    @property
+    def mode(self) -> Mode:
+        """What this gateway may change."""
+
+    @property
+    def cloud(self) -> Cloud:
+        """The cloud it speaks to."""
+
+    @property
+    def call_log(self) -> CallLog:
+        """What left, and what came back."""
+
+    @property
+    def parallel(self) -> int:
+        """How many requests may leave at once."""
+
+    def get(
+        self, path: str, *, version: str = "", seconds: float = ..., **query: str
+    ) -> dict[str, Any]:
+        """Read one ARM document.
+
+        Args:
+            path: the ARM id, beginning with a slash.
+            version: the api-version; that of the table unless given.
+            seconds: the deadline, retries included.
+            query: further query parameters, without the ``$`` of ``$expand`` and its kin.
+
+        Raises:
+            NotFoundError: it is not there.
+            AnswerError: Azure says no.
+            AzureError: it cannot be reached or read in time.
+        """
+
+    def get_all(
+        self, path: str, *, version: str = "", seconds: float = ..., most: int = 0, **query: str
+    ) -> list[dict[str, Any]]:
+        """Read all pages of an ARM collection, or its first ``most`` documents.
+
+        Raises:
+            AzureError: as :meth:`get`; also for pages that never end or lie on another host.
+        """
+
+    def change(
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        *,
+        request_id: str,
+        on_sent: Callable[[str, str], None],
+        on_accepted: Callable[[int, str, str], None],
+        on_progress: Callable[[str], None] = ...,
+        version: str = "",
+        seconds: float = ...,
+        **query: str,
+    ) -> ChangeAnswer:
+        """Send one changing request, once, and follow it to its end.
+
+        Never raises for what Azure does: a refusal is ``FAILED``, silence ``UNKNOWN``.
+
+        Args:
+            method: PUT, PATCH, POST or DELETE.
+            path: the ARM id, or an action under it.
+            body: the JSON body.
+            request_id: the ``x-ms-client-request-id``, journaled by the caller before.
+            on_sent: called with method and path right before the request leaves, on the thread that sends it while
+                this call waits; if it raises, nothing leaves.
+            on_accepted: called with status, poll URL and Azure's request id when the outcome is to be polled.
+            on_progress: told how it goes on.
+            version: the api-version; that of the table unless given.
+            seconds: the deadline for the answer and the polls.
+            query: further query parameters, as in :meth:`get`.
+
+        Raises:
+            ReadOnlyError: the gateway is read-only; nothing was sent.
+            RefusedError: the path is not to be sent; nothing was.
+        """
+
+    def poll(self, url: str, *, seconds: float = ...) -> Answer:
+        """Read a poll URL of an earlier operation, whatever its status says.
+
+        Raises:
+            AzureError: it lies on another host, or cannot be reached.
+        """
+
+    def blob_service(self, account: str) -> BlobService:
+        """Return the reads of an account's blob service."""
+
+    def machine_learning(self, workspace: ResourceId) -> MachineLearning:
+        """Return the allowed reads of azure-ai-ml for a workspace."""
+
+
+def _silent(_text: str) -> None:
+    """Nobody listens."""
+
+
+class SdkGateway:
+    """The gateway on Microsoft's SDKs. Thread-safe; clients are made at the first use."""
+
+    def __init__(
+        self,
+        cloud: Cloud,
+        credential: SharedCredential,
+        mode: Mode,
+        subscription: str,
+        *,
+        call_log: CallLog | None = None,
+        parallel: int = PARALLEL,
+    ) -> None:
+        _fits(cloud, mode)
+        self._cloud = cloud
+        self._credential = credential
+        self._mode = mode
+        self._subscription = subscription
+        self._log = call_log or CallLog()
+        self._parallel = parallel
+        self._lock = threading.Lock()
+        self._throttle = ThrottlePolicy()
+        self._wire: Any = None
+        self._arm: Any = None
+        self._guard = Guard(mode, (cloud.resource_manager,))
+
+    @property
+    def mode(self) -> Mode:
+        """What this gateway may change."""
+        return self._mode
+
+    @property
+    def cloud(self) -> Cloud:
+        """The cloud it speaks to."""
+        return self._cloud
+
+    @property
+    def call_log(self) -> CallLog:
+        """What left, and what came back."""
+        return self._log
+
+    @property
+    def parallel(self) -> int:
+        """How many requests may leave at once."""
+        return self._parallel
+
+    def get(
+        self, path: str, *, version: str = "", seconds: float = DEFAULT_DEADLINE, **query: str
+    ) -> dict[str, Any]:
+        """Read one ARM document; see :meth:`AzureGateway.get`."""
+        target = with_version(path, version, **_dollared(query))
+        deadline = current_deadline(seconds).within(seconds)
+        return bounded(lambda: self._document("GET", target), deadline)
+
+    def get_all(
+        self,
+        path: str,
+        *,
+        version: str = "",
+        seconds: float = DEFAULT_DEADLINE,
+        most: int = 0,
+        **query: str,
+    ) -> list[dict[str, Any]]:
+        """Read a collection; see :meth:`AzureGateway.get_all`."""
+        target = with_version(path, version, **_dollared(query))
+        deadline = current_deadline(seconds).within(seconds)
+        return bounded(lambda: self._pages(target, most), deadline)
+
+    def change(
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        *,
+        request_id: str,
+        on_sent: Callable[[str, str], None],
+        on_accepted: Callable[[int, str, str], None],
+        on_progress: Callable[[str], None] = _silent,
+        version: str = "",
+        seconds: float = 600.0,
+        **query: str,
+    ) -> ChangeAnswer:
+        """Send one changing request, once; see :meth:`AzureGateway.change`."""
+        target = with_version(path, version, **_dollared(query))
+        self._guard.check(method, self._cloud.resource_manager + target)
+
+        def send(announce: Callable[[], None]) -> Answer:
+            return self._send(
+                method,
+                target,
+                body=body,
+                headers={CLIENT_REQUEST_ID: request_id},
+                on_sent=announce,
+            )
+
+        return change(
+            send,
+            self._polled,
+            method=method,
+            path=target,
+            base=self._cloud.resource_manager,
+            deadline=current_deadline(seconds).within(seconds),
+            on_sent=lambda: on_sent(method, target),
+            on_accepted=on_accepted,
+            on_progress=on_progress,
+        )
+
+    def poll(self, url: str, *, seconds: float = DEFAULT_DEADLINE) -> Answer:
+        """Read a poll URL; see :meth:`AzureGateway.poll`."""
+        deadline = current_deadline(seconds).within(seconds)
+        return bounded(lambda: self._polled(url), deadline)
+
+    def blob_service(self, account: str) -> BlobService:
+        """Return the reads of an account's blob service; never writes, in any mode."""
+        return BlobService(self._access(blob_bases(self._cloud, account)), account)
+
+    def machine_learning(self, workspace: ResourceId) -> MachineLearning:
+        """Return the allowed reads of azure-ai-ml for a workspace; never writes, in any mode."""
+        return MachineLearning(self._access((self._cloud.resource_manager,)), workspace)
+
+    def close(self) -> None:
+        """Close the connections. Requests under way on abandoned threads fail."""
+        with self._lock:
+            if self._wire is not None:
+                self._wire.session.close()
+
+    def _access(self, bases: tuple[str, ...]) -> Access:
+        """Return a read-only way to ``bases``, whatever this gateway's own mode is."""
+        guard = Guard(Mode.READ_ONLY, bases)
+        return Access(self._cloud, self._credential, guard, self._transport(guard), self._reading)
+
+    def _reading(self, method: str, what: str, ask: Callable[[], T]) -> T:
+        deadline = current_deadline(DEFAULT_DEADLINE)
+        return bounded(lambda: translated(method, what, ask), deadline)
+
+    def _transport(self, guard: Guard) -> GuardedTransport:
+        with self._lock:
+            if self._wire is None:
+                self._wire = wire(self._cloud, self._parallel)
+            return GuardedTransport(self._wire, guard, self._log, self._throttle)
+
+    def _client(self) -> Any:
+        if self._arm is None:
+            transport = self._transport(self._guard)
+            self._arm = resource_manager(
+                self._cloud, self._subscription, self._credential, self._guard, transport
+            )
+        return self._arm
+
+    def _send(
+        self,
+        method: str,
+        target: str,
+        *,
+        body: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
+        **options: Any,
+    ) -> Answer:
+        from azure.core.rest import HttpRequest
+
+        request = HttpRequest(
+            method,
+            target,
+            headers={"Accept": "application/json", **(headers or {})},
+            **({} if body is None else {"json": body}),
+        )
+        shown = urlsplit(target).path
+        response = translated(
+            method, shown, lambda: self._client().send_request(request, **options)
+        )
+        return Answer(response.status_code, response.headers, response.content)
+
+    def _document(self, method: str, target: str) -> dict[str, Any]:
+        answer = self._send(method, target)
+        shown = urlsplit(target).path
+        if answer.status >= _ERRORS_FROM:
+            raise refusal(method, shown, answer)
+        if answer.status >= 300:  # noqa: PLR2004 - a redirect is no answer here
+            raise AzureError(
+                f"{method} {shown} was answered with a redirect, which is not followed."
+            )
+        return document_of(method, shown, answer)
+
+    def _pages(self, target: str, most: int) -> list[dict[str, Any]]:
+        documents: list[dict[str, Any]] = []
+        seen: set[str] = set()
+        shown = urlsplit(target).path
+        while target and (not most or len(documents) < most):
+            seen.add(target)
+            page = self._document("GET", target)
+            value = page.get("value")
+            if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+                raise AzureError(f"GET {shown} was answered without a list of documents.")
+            documents.extend(value)
+            target = self._next(shown, page.get("nextLink"), seen)
+        return documents[:most] if most else documents
+
+    def _next(self, shown: str, link: Any, seen: set[str]) -> str:
+        """Return the next page's URL, or an empty string after the last.
+
+        Raises:
+            AzureError: the link leads elsewhere, or round in a circle.
+        """
+        if not link:
+            return ""
+        if not isinstance(link, str) or not under(self._cloud.resource_manager, link):
+            raise AzureError(
+                f"The next page of GET {shown} lies on another host; it was not asked.",
+                state="No token left for there; the list is incomplete.",
+                next_step="Find out who answers for Azure on this network.",
+            )
+        if link in seen or len(seen) >= MOST_PAGES:
+            raise AzureError(f"The pages of GET {shown} do not end: the list is incomplete.")
+        return link
+
+    def _polled(self, url: str) -> Answer:
+        base = self._cloud.resource_manager
+        target = base + url if url.startswith("/") else url
+        if not under(base, target):
+            raise AzureError("A poll URL lies on another host; it was not asked.")
+        return self._send("GET", target)
+
+
+def _dollared(query: Mapping[str, str]) -> dict[str, str]:
+    """Return query parameters with the ``$`` that OData's names begin with."""
+    odata = {"expand", "filter", "top", "select", "skip"}
+    return {f"${name}" if name in odata else name: text for name, text in query.items()}
+
+
+def _fits(cloud: Cloud, mode: Mode) -> None:
+    """Refuse a drill against real Azure, and a live run against a simulated one.
+
+    Raises:
+        RefusedError: mode and cloud do not belong together.
+    """
+    host = urlsplit(cloud.resource_manager).hostname or ""
+    loopback = host in {"127.0.0.1", "::1", "localhost"}
+    if mode is Mode.DRILL and not (loopback and cloud.ca_file):
+        raise RefusedError(
+            f"A drill speaks to a simulated Azure on this machine, never to {quote(host)}.",
+            state="Nothing was sent.",
+            next_step="Start it with `amlrunbook drill`.",
+        )
+    if mode is Mode.LIVE and loopback:
+        raise RefusedError(
+            "A live run speaks to real Azure, never to a simulated one.",
+            state="Nothing was sent.",
+            next_step="Use a drill for the simulated Azure.",
+        )
+
+
+__all__ = ["Answer", "AzureGateway", "ChangeAnswer", "Deadline", "SdkGateway"]

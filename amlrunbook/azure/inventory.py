@@ -1,0 +1,362 @@
+"""Taking a snapshot: what a profile protects, read at once and breadth first.
+
+Nothing waits for what it does not need: the children of a workspace are listed while the workspace itself is read, and
+only ids that an answer brings (an associated account, a deployment's endpoint) make a chain.
+
+What could not be read stands in the snapshot as a placeholder (:mod:`amlrunbook.azure.unread`). Collections of jobs
+are read to :data:`MOST_JOBS` only: they are history without end, and no check counts them.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from amlrunbook import __version__
+from amlrunbook.azure.arm_path import type_of
+from amlrunbook.azure.deadline import Deadline
+from amlrunbook.azure.fanout import FanOut
+from amlrunbook.azure.gateway import AzureGateway
+from amlrunbook.azure.unread import placeholder
+from amlrunbook.errors import AmlRunbookError, AnswerError, NotFoundError, SignInError, UsageError
+from amlrunbook.model.profile import Profile
+from amlrunbook.model.redaction import masked_document
+from amlrunbook.model.resource_id import ResourceId
+from amlrunbook.model.snapshot import SNAPSHOT_FORMAT, Document, Snapshot
+
+SNAPSHOT_SECONDS = 90.0
+"""The deadline of a whole snapshot."""
+REQUEST_SECONDS = 20.0
+"""The deadline of one read in it, retries included."""
+MOST_JOBS = 50
+MOST_VERSIONS = 500
+"""Of how many assets of one kind the latest version is read; for the rest the collection is marked unread."""
+STATS_TYPE = "Microsoft.Storage/storageAccounts/geoReplicationStats"
+
+_ASSETS = ("models", "environments", "data")
+_COLLECTIONS = (
+    "computes",
+    "datastores",
+    "onlineEndpoints",
+    "batchEndpoints",
+    *_ASSETS,
+    "jobs",
+    "schedules",
+    "connections",
+)
+"""The children of a workspace that a snapshot holds."""
+_ASSOCIATED = ("storageAccount", "keyVault", "containerRegistry", "applicationInsights")
+_NO_SUCH_SERVICE = frozenset({"FeatureNotSupportedForAccount", "OperationNotAllowedOnKind"})
+"""An account's kind has no file service, or no blob service: nothing is missing there."""
+
+Progress = Callable[[int, int, str], None]
+"""Told how many reads are done, how many are known, and what was read last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A snapshot, and what it took."""
+
+    snapshot: Snapshot
+    requests: int
+    """How many requests left, retries and pages counted."""
+    seconds: float
+
+    @property
+    def unread(self) -> tuple[Document, ...]:
+        """What could not be read."""
+        return self.snapshot.inventory.unread
+
+    @property
+    def reached(self) -> bool:
+        """Whether anything at all could be read."""
+        return any("unread" not in document for document in self.snapshot.documents)
+
+
+def take_snapshot(
+    gateway: AzureGateway,
+    profile: Profile,
+    *,
+    seconds: float = SNAPSHOT_SECONDS,
+    request_seconds: float = REQUEST_SECONDS,
+    progress: Progress | None = None,
+    cancelled: threading.Event | None = None,
+) -> Taken:
+    """Read what ``profile`` protects.
+
+    A region that does not answer is no error: its documents are placeholders then.
+
+    Args:
+        gateway: where to read.
+        profile: what to read.
+        seconds: the deadline of the whole; what is open then is a placeholder.
+        request_seconds: the deadline of one read.
+        progress: told after each read, on this thread.
+        cancelled: set by whoever wants to stop it; what is open then is a placeholder.
+
+    Raises:
+        SignInError: nobody is signed in, so that nothing could be read at all.
+    """
+    started, calls = time.monotonic(), gateway.call_log.total
+    taken_at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    walk = _Walk(gateway, Deadline(seconds, cancelled), request_seconds, progress)
+    walk.visit_profile(profile)
+    walk.run()
+    snapshot = Snapshot(
+        format=SNAPSHOT_FORMAT,
+        taken_at=taken_at,
+        profile=profile.name,
+        program=f"amlrunbook {__version__}",
+        documents=tuple(walk.documents()),
+    )
+    return Taken(snapshot, gateway.call_log.total - calls, time.monotonic() - started)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """One read that was asked for, and what is done with its answer."""
+
+    path: str
+    type: str
+    then: Callable[[Any], None]
+    spare: Callable[[AmlRunbookError], bool]
+    """Whether a failure is no gap, so that no placeholder is needed."""
+    at: str
+    """The id of the placeholder."""
+
+
+def _never(_error: AmlRunbookError) -> bool:
+    return False
+
+
+class _Walk:
+    """The reads of one snapshot. All but the requests themselves happens on one thread."""
+
+    def __init__(
+        self,
+        gateway: AzureGateway,
+        deadline: Deadline,
+        request_seconds: float,
+        progress: Progress | None,
+    ) -> None:
+        self._gateway = gateway
+        self._seconds = request_seconds
+        self._progress = progress
+        self._fan_out: FanOut[Any] = FanOut(gateway.parallel, deadline)
+        self._reads: dict[int, _Read] = {}
+        self._seen: set[str] = set()
+        self._documents: dict[str, dict[str, Any]] = {}
+        self._missing: set[str] = set()
+
+    # --- what is read -------------------------------------------------------------------------
+
+    def visit_profile(self, profile: Profile) -> None:
+        """Read all that a profile names."""
+        self._locations(profile.subscription)
+        ids = [profile.primary.workspace]
+        ids += [profile.secondary.workspace] if profile.secondary else []
+        ids += [account.id for account in profile.data_accounts]
+        ids += [attached.id for attached in profile.attached]
+        for text in ids:
+            self._visit(text)
+
+    def _visit(self, text: str) -> None:
+        """Read a resource and what belongs to it, once."""
+        try:
+            resource = ResourceId.parse(text)
+        except UsageError as error:
+            self._keep(placeholder(text, "", error))
+            return
+        if resource.key in self._seen:
+            return
+        self._seen.add(resource.key)
+        visitors: dict[str, Callable[[ResourceId], None]] = {
+            "microsoft.machinelearningservices/workspaces": self._workspace,
+            "microsoft.storage/storageaccounts": self._account,
+            "microsoft.containerregistry/registries": self._registry,
+            "microsoft.insights/components": self._insights,
+        }
+        visitors.get(resource.type.lower(), self._plain)(resource)
+        self._locks(resource.text)
+        self._group(resource)
+
+    def _workspace(self, workspace: ResourceId) -> None:
+        def then(document: dict[str, Any]) -> None:
+            self._keep(document)
+            found = Document(document)
+            for name in _ASSOCIATED:
+                self._visit_named(found.field(f"properties.{name}"))
+            self._visit_named(found.field("properties.encryption.keyVaultProperties.keyVaultArmId"))
+
+        self._get(workspace.text, then)
+        for collection in _COLLECTIONS:
+            self._children(workspace.text, collection)
+
+    def _visit_named(self, value: Any) -> None:
+        if isinstance(value, str) and value:
+            self._visit(value)
+
+    def _children(self, workspace: str, collection: str) -> None:
+        path = f"{workspace}/{collection}"
+
+        def then(documents: list[dict[str, Any]]) -> None:
+            for document in documents:
+                self._keep(document)
+            if collection in {"onlineEndpoints", "batchEndpoints"}:
+                for name in _names(documents):
+                    self._list(f"{path}/{name}/deployments", self._keep_all)
+            elif collection in _ASSETS:
+                self._latest_versions(path, documents)
+
+        self._list(path, then, most=MOST_JOBS if collection == "jobs" else 0)
+
+    def _latest_versions(self, path: str, containers: list[dict[str, Any]]) -> None:
+        for container in containers[:MOST_VERSIONS]:
+            latest = Document(container).field("properties.latestVersion")
+            name = Document(container).name
+            if isinstance(latest, str) and latest and name:
+                self._get(f"{path}/{name}/versions/{latest}", self._keep)
+        if len(containers) > MOST_VERSIONS:
+            error = AmlRunbookError(
+                f"there are {len(containers)}, and the latest version of {MOST_VERSIONS} was read"
+            )
+            self._keep(placeholder(path, type_of(path), error))
+
+    def _account(self, account: ResourceId) -> None:
+        def then(document: dict[str, Any]) -> None:
+            self._keep(document)
+            sku = Document(document).field("sku.name")
+            if isinstance(sku, str) and "G" in sku.upper().partition("_")[2]:
+                self._replication_stats(account.text)
+
+        self._get(account.text, then)
+        for service in ("blobServices", "fileServices"):
+            self._get(f"{account.text}/{service}/default", self._keep, spare=_no_such_service)
+
+    def _replication_stats(self, account: str) -> None:
+        """Read the replication's state apart: it needs the secondary to answer, the account does not."""
+
+        def then(document: dict[str, Any]) -> None:
+            stats = Document(document).field("properties.geoReplicationStats")
+            kept = self._documents[account.lower()]
+            properties = kept.get("properties")
+            if stats is not None and isinstance(properties, dict):
+                merged = {**properties, "geoReplicationStats": masked_document(stats)}
+                self._documents[account.lower()] = {**kept, "properties": merged}
+
+        self._ask(
+            _Read(account, STATS_TYPE, then, _never, f"{account}/geoReplicationStats"),
+            lambda: self._gateway.get(account, seconds=self._seconds, expand="geoReplicationStats"),
+        )
+
+    def _registry(self, registry: ResourceId) -> None:
+        def then(document: dict[str, Any]) -> None:
+            self._keep(document)
+            if str(Document(document).field("sku.name")).lower() == "premium":
+                self._list(f"{registry.text}/replications", self._keep_all)
+
+        self._get(registry.text, then)
+
+    def _insights(self, component: ResourceId) -> None:
+        def then(document: dict[str, Any]) -> None:
+            self._keep(document)
+            self._visit_named(Document(document).field("properties.WorkspaceResourceId"))
+
+        self._get(component.text, then)
+
+    def _plain(self, resource: ResourceId) -> None:
+        self._get(resource.text, self._keep)
+
+    def _locks(self, scope: str) -> None:
+        self._list(f"{scope}/providers/Microsoft.Authorization/locks", self._keep_all)
+
+    def _group(self, resource: ResourceId) -> None:
+        group = f"/subscriptions/{resource.subscription}/resourceGroups/{resource.resource_group}"
+        if group.lower() not in self._seen:
+            self._seen.add(group.lower())
+            self._get(group, self._keep)
+            self._locks(group)
+
+    def _locations(self, subscription: str) -> None:
+        def then(documents: list[dict[str, Any]]) -> None:
+            for document in documents:
+                self._keep({**document, "type": "Microsoft.Resources/subscriptions/locations"})
+
+        self._list(f"/subscriptions/{subscription}/locations", then)
+
+    # --- how it is read -----------------------------------------------------------------------
+
+    def _get(
+        self,
+        path: str,
+        then: Callable[[dict[str, Any]], None],
+        spare: Callable[[AmlRunbookError], bool] = _never,
+    ) -> None:
+        self._ask(
+            _Read(path, type_of(path), then, spare, path),
+            lambda: self._gateway.get(path, seconds=self._seconds),
+        )
+
+    def _list(self, path: str, then: Callable[[list[dict[str, Any]]], None], most: int = 0) -> None:
+        self._ask(
+            _Read(path, type_of(path), then, _never, path),
+            lambda: self._gateway.get_all(path, seconds=self._seconds, most=most),
+        )
+
+    def _ask(self, read: _Read, request: Callable[[], Any]) -> None:
+        self._reads[self._fan_out.submit(request)] = read
+
+    def run(self) -> None:
+        """Read until nothing is open.
+
+        Raises:
+            SignInError: nobody is signed in, and nothing was read before that showed.
+        """
+        for done, outcome in enumerate(self._fan_out.outcomes(), start=1):
+            read = self._reads[outcome.key]
+            if outcome.error is None:
+                read.then(outcome.value)
+            else:
+                self._failed(read, outcome.error)
+            if self._progress is not None:
+                self._progress(done, len(self._reads), read.path)
+
+    def _failed(self, read: _Read, error: AmlRunbookError) -> None:
+        if isinstance(error, SignInError) and not any(
+            "unread" not in document for document in self._documents.values()
+        ):
+            raise error
+        if isinstance(error, NotFoundError):
+            self._missing.add(read.path.lower())
+        if not read.spare(error):
+            self._keep(placeholder(read.at, read.type, error))
+
+    def _keep_all(self, documents: list[dict[str, Any]]) -> None:
+        for document in documents:
+            self._keep(document)
+
+    def _keep(self, document: dict[str, Any]) -> None:
+        """Keep a document without its secrets; the first of an id stays."""
+        key = Document(document).key
+        if key:
+            self._documents.setdefault(key, masked_document(document))
+
+    def documents(self) -> Iterator[dict[str, Any]]:
+        """Yield what was read and what was not, by id; nothing for the parts of what is not there at all."""
+        for key in sorted(self._documents):
+            document = self._documents[key]
+            if "unread" in document and any(key.startswith(f"{gone}/") for gone in self._missing):
+                continue
+            yield document
+
+
+def _names(documents: list[dict[str, Any]]) -> list[str]:
+    return [name for document in documents if (name := Document(document).name)]
+
+
+def _no_such_service(error: AmlRunbookError) -> bool:
+    return isinstance(error, AnswerError) and error.code in _NO_SUCH_SERVICE

@@ -1,0 +1,133 @@
+"""``amlrunbook journal``: whether a journal holds, whose it is, and what it says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from amlrunbook.journal import Entry, Report
+
+_BODY_WIDTH = 100
+
+
+@click.group()
+def journal() -> None:
+    """Show and verify the signed journals of runs."""
+
+
+@journal.command("verify")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option(
+    "--trust",
+    "trust_file",
+    type=click.Path(path_type=Path),
+    help="The pinned signers, in OpenSSH's allowed_signers form. A drill needs none.",
+)
+@click.option("--fast", is_flag=True, help="Check the signatures at the ends of sessions only.")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
+def verify_journal(path: Path, trust_file: Path | None, fast: bool, form: str) -> int:
+    """Verify the journal at PATH, or the one in that run's folder.
+
+    Exit codes: 0 valid and closed; 10 valid, its end not proven; 11 a crash tore its last line;
+    20 nothing pinned proves whose it is; 21 signed by a throw-away key; 30 broken; 40 an anchor
+    says otherwise; 50 unreadable; 2 usage. A drill's verdict begins with DRILL.
+    """
+    from amlrunbook.cli import talk
+    from amlrunbook.journal import Trust, Verdict, verify
+
+    trust = None if trust_file is None else Trust.load(trust_file)
+    report = verify(path, trust=trust, fast=fast)
+    if form == "json":
+        click.echo(report.to_json())
+    elif report.verdict is Verdict.UNREADABLE:
+        click.echo(report.label)
+    else:
+        click.echo("\n".join(_report_lines(report)))
+    if report.verdict is Verdict.UNREADABLE:
+        talk.say(report.sentence())
+    return report.exit_code
+
+
+@journal.command("show")
+@click.argument("path", type=click.Path(path_type=Path))
+def show_journal(path: Path) -> int:
+    """Show the entries of the journal at PATH, a line each; it is not verified by that."""
+    from amlrunbook.errors import ExitCode
+    from amlrunbook.journal import read_entries
+
+    for entry in read_entries(path):
+        click.echo(_entry_line(entry))
+    return ExitCode.FINE
+
+
+def _entry_line(entry: Entry) -> str:
+    """Return number, time, kind and the beginning of the body."""
+    import json
+
+    from amlrunbook.journal.entry import SESSION_OPEN
+    from amlrunbook.model.display import shown
+
+    body = entry.body
+    certificate = body.get("cert")
+    if entry.kind == SESSION_OPEN and isinstance(certificate, dict):
+        body = {"principal": certificate.get("principal")}
+    text = json.dumps(body, ensure_ascii=False, sort_keys=True) if body else ""
+    if len(text) > _BODY_WIDTH:
+        text = text[: _BODY_WIDTH - 1] + "…"
+    return f"{entry.n:>6}  {entry.t}  {shown(entry.kind):<20}  {shown(text)}".rstrip()
+
+
+def _report_lines(report: Report) -> Iterator[str]:
+    from amlrunbook.model.display import shown
+
+    yield report.label
+    yield shown(report.sentence())
+    yield ""
+    yield f"journal    {report.journal_id or '-'}"
+    yield f"entries    {report.entries}"
+    yield f"trusted    [0,{report.trusted})" + (
+        f" by {shown(report.trust_source)}" if report.trust_source else ""
+    )
+    yield "anchored   [0,0): no anchor was given"
+    if report.first_bad is not None:
+        bad = report.first_bad
+        yield f"first bad  entry {bad.n} at byte {bad.offset}: {bad.reason.value}"
+        yield f"           expected {shown(bad.expected) or '-'}, found {shown(bad.found) or '-'}"
+    if report.torn_bytes:
+        yield f"torn       {report.torn_bytes} bytes"
+    for island in report.islands:
+        yield (
+            f"island     [{island.first},{island.last + 1}) signed by {shown(island.principal)}, "
+            "place unproven"
+        )
+    yield from _session_lines(report)
+    count = report.evidence
+    yield (
+        f"evidence   {count.present} present, {count.withheld} withheld, "
+        f"{count.mismatching} mismatching"
+    )
+    for warning in report.warnings:
+        yield f"warning    {shown(warning)}"
+    yield f"root       {report.root}"
+    yield f"signatures {'those at the ends of sessions' if report.fast else 'all'} checked"
+
+
+def _session_lines(report: Report) -> Iterator[str]:
+    from amlrunbook.model.display import shown
+
+    for one in report.sessions:
+        standing = "" if one.proven else f"; not proven: {shown(one.unproven_because)}"
+        witness = (
+            f"; countersigned by {shown(one.countersigned_by)}" if one.countersigned_by else ""
+        )
+        yield (
+            f"session    [{one.first},{one.last + 1}) {shown(one.principal)} {one.fingerprint}"
+            f"{witness}{standing}"
+        )
