@@ -70,6 +70,8 @@ class JournalWriter:
         self._tree = CompactRange()
         self.journal_id = journal_id
         """128 random bits, hexadecimal."""
+        self.last_entry: Entry | None = None
+        """The entry that this writer made durable last."""
         self.warnings: tuple[str, ...] = ()
         """What speaks against the folder; to be shown to the operator."""
 
@@ -312,6 +314,7 @@ class JournalWriter:
             for _, leaf in lines:
                 self._tree.push(leaf)
             self._prev = prev
+            self.last_entry = composed[-1]
             return composed
 
     def _compose(self, n: int, prev: bytes, kind: str, body: Mapping[str, object]) -> Entry:
