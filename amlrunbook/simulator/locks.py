@@ -46,7 +46,7 @@ def guard(world: World, method: str, resource_id: str) -> None:
         )
 
 
-def _check(call: Call, document: Document, before: Document | None) -> None:
+def _check(_call: Call, document: Document, _before: Document | None) -> None:
     level = str(document.get("properties", {}).get("level", ""))
     if level.lower() not in _LEVELS:
         raise Refusal(

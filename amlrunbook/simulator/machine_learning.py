@@ -1,4 +1,6 @@
-"""Azure Machine Learning workspaces: the resource provider. Their children have modules of their own.
+"""Azure Machine Learning workspaces: the resource provider.
+
+Their children have modules of their own.
 
 Source: https://learn.microsoft.com/rest/api/azureml/workspaces
 """
@@ -42,13 +44,13 @@ def _check(call: Call, document: Document, before: Document | None) -> None:
         held = (before or {}).get("properties", {}).get(key)
         given = properties.setdefault(key, held)
         if not given:
-            raise Refusal(400, "BadRequest", f"Missing dependent resources in workspace json: {key}.")
+            raise Refusal(
+                400, "BadRequest", f"Missing dependent resources in workspace json: {key}."
+            )
         if call.world.get(str(given)) is None:
             raise Refusal(400, "BadRequest", f"The {key} '{given}' of the workspace was not found.")
         if held and str(held).lower() != str(given).lower():
-            raise Refusal(
-                400, "ValidationError", f"The {key} of a workspace cannot be changed."
-            )
+            raise Refusal(400, "ValidationError", f"The {key} of a workspace cannot be changed.")
 
 
 def complete(world: World, document: Document, before: Document | None) -> None:
@@ -250,8 +252,7 @@ def _put(call: Call) -> Response | None:
         raise Refusal(
             400,
             "BadRequest",
-            "Soft-deleted workspace exists. Please purge or recover it. "
-            "https://aka.ms/wsoftdelete",
+            "Soft-deleted workspace exists. Please purge or recover it. https://aka.ms/wsoftdelete",
         )
     return None
 

@@ -101,9 +101,7 @@ def is_alive(endpoint: Endpoint) -> bool:
     return True
 
 
-def control(
-    endpoint: Endpoint, method: str, path: str, body: object = None
-) -> object:
+def control(endpoint: Endpoint, method: str, path: str, body: object = None) -> object:
     """Send a request to the simulator's control endpoint and return the JSON it answers.
 
     ``path`` comes after ``/_simulator``: ``/ping``, ``/faults``, ``/world``, ``/requests``.

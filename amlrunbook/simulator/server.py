@@ -78,9 +78,7 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._azure.commit()
-        replace_file(
-            self._azure.folder / ENDPOINT_FILE, msgspec.json.encode(describe(self._azure))
-        )
+        replace_file(self._azure.folder / ENDPOINT_FILE, msgspec.json.encode(describe(self._azure)))
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Cut all lines at once: waiting for clients to close theirs would take seconds."""

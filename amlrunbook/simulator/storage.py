@@ -200,7 +200,7 @@ def _no_deleted(call: Call) -> Response:
 
 
 def _implied_service(kind: str, properties: dict[str, Any]) -> Any:
-    def document(world: World, parent: Document, name: str) -> Document | None:
+    def document(_world: World, parent: Document, name: str) -> Document | None:
         if name.lower() != "default":
             return None
         return {
@@ -214,7 +214,7 @@ def _implied_service(kind: str, properties: dict[str, Any]) -> Any:
     return document
 
 
-def _complete_service(world: World, document: Document, before: Document | None) -> None:
+def _complete_service(world: World, document: Document, _before: Document | None) -> None:
     parent = world.get(str(document["id"]).rsplit("/", 2)[0])
     if parent is not None:
         document["sku"] = dict(parent["sku"])
@@ -228,7 +228,7 @@ def _complete_blob_service(world: World, document: Document, before: Document | 
     document["properties"].setdefault("deleteRetentionPolicy", {"enabled": False})
 
 
-def _check_blob_service(call: Call, document: Document, before: Document | None) -> None:
+def _check_blob_service(_call: Call, document: Document, _before: Document | None) -> None:
     """Refuse settings that Azure refuses together.
 
     Source: https://learn.microsoft.com/azure/storage/blobs/point-in-time-restore-manage
@@ -314,9 +314,7 @@ def _get_container(call: Call) -> Response | None:
     account = call.world.accounts.get(call.path.names[0].lower())
     container = account.containers.get(call.path.name) if account else None
     if container is None:
-        raise Refusal(
-            404, "ContainerNotFound", "The specified container does not exist."
-        )
+        raise Refusal(404, "ContainerNotFound", "The specified container does not exist.")
     listed = Call(
         azure=call.azure, method=call.method, query=call.query, body=b"", state=call.state,
         path=parse(call.path.text.rsplit("/", 1)[0]),
@@ -361,9 +359,7 @@ def _shares(call: Call) -> Response:
 
 
 def _get_policy(call: Call) -> Response | None:
-    if call.world.get(call.path.text) is None and call.world.get(
-        call.path.text.rsplit("/", 2)[0]
-    ):
+    if call.world.get(call.path.text) is None and call.world.get(call.path.text.rsplit("/", 2)[0]):
         raise Refusal(
             404,
             "ManagementPolicyNotFound",
@@ -372,7 +368,7 @@ def _get_policy(call: Call) -> Response | None:
     return None
 
 
-def _complete_policy(world: World, document: Document, before: Document | None) -> None:
+def _complete_policy(world: World, document: Document, _before: Document | None) -> None:
     document["properties"]["lastModifiedTime"] = stamp(world.now())
 
 
