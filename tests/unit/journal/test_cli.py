@@ -136,6 +136,23 @@ def test_show_stops_at_damage_and_says_so(
     assert "Entry 3 of journal.jsonl does not hold" in err
 
 
+def test_runs_are_listed_with_their_verdicts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from amlrunbook.store.runs import new_run_folder
+
+    monkeypatch.setenv("AMLRUNBOOK_HOME", str(tmp_path))
+    assert run(capsys, "list") == (0, "", "")
+    made = [new_run_folder("assessment") for _ in range(2)]
+    identity = DrillIdentity.create(made[0].path)
+    JournalWriter.create(made[0].path, identity=identity, drill=True).close({})
+    code, out, _ = run(capsys, "list")
+    assert code == 0
+    verdicts = {line.split()[0]: line for line in out.splitlines()}
+    assert "DRILL VALID-CLOSED" in verdicts[made[0].short_id]
+    assert "UNREADABLE" in verdicts[made[1].short_id]
+
+
 def test_help_imports_no_cryptography() -> None:
     script = (
         "import sys; from amlrunbook.cli import main; code = main(['journal', '--help']);"
