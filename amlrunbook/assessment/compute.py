@@ -45,8 +45,6 @@ def _capacity(landscape: Landscape, compute: Document) -> Ruling:
     other = twin(landscape, compute)
     if other is None:
         return unconcerned("the secondary has no cluster of this name")
-    if other.unread is not None:
-        raise IncompleteError(f"the secondary's {other.name} could not be read: {other.unread}")
     read_properties(other)
     path = "properties.properties.scaleSettings.maxNodeCount"
     mine, theirs = number(compute, path), number(other, path)

@@ -19,6 +19,8 @@ from amlrunbook.model.resource_id import RegionName, ResourceId, region_name
 from amlrunbook.model.snapshot import Document, Inventory
 
 _ENOUGH_FOR_A_PAIR = 2
+_GONE = "not found (404)"
+"""How the reason of a document begins that is referred to, and of which Azure says that it is not there."""
 _WORKSPACES = f"/providers/{types.WORKSPACE}/".lower()
 
 
@@ -38,6 +40,11 @@ class AccountRole(Enum):
     DATA = auto()
     UNKNOWN = auto()
     """No workspace is among the documents to say, or one could not be read."""
+
+
+def is_gone(document: Document) -> bool:
+    """Return whether Azure said that the resource is not there: a fact, no gap in what was read."""
+    return document.unread is not None and document.unread.startswith(_GONE)
 
 
 class Landscape:
@@ -100,9 +107,11 @@ class Landscape:
         return found
 
     def orphans(self, child_type: str) -> tuple[Document, ...]:
-        """Return stand-ins for the parents that only their children tell of."""
+        """Return stand-ins for the parents that only their service settings tell of."""
         parents: dict[str, Document] = {}
         for child in self.inventory.of_type(child_type):
+            if child.key.rsplit("/", 1)[-1] != "default":
+                continue
             parent = child.id.rstrip("/").rsplit("/", 2)[0]
             if self.inventory.by_id(parent) is None and parent.lower() not in parents:
                 raw = {"id": parent, "type": child_type.rsplit("/", 1)[0]}
@@ -168,8 +177,22 @@ class Landscape:
         return users
 
     def users(self, document: Document) -> tuple[Document, ...]:
-        """Return the workspaces that name this resource as theirs."""
+        """Return the workspaces that name this resource as theirs, of those that were read."""
         return tuple(self._users.get(document.key, ()))
+
+    def all_users(self, document: Document) -> tuple[Document, ...]:
+        """Return the workspaces that name this resource as theirs, for a check that counts them.
+
+        Raises:
+            IncompleteError: another workspace could not be read, and might be one more.
+        """
+        users = self.users(document)
+        unread = next((d for d in self.workspaces if d.unread is not None), None)
+        if unread is not None and len(users) <= 1 and not is_gone(unread):
+            raise IncompleteError(
+                f"workspace {unread.name} could not be read, and may use it too: {unread.unread}"
+            )
+        return users
 
     def role(self, account: Document) -> AccountRole:
         """Return what a storage account is to the workspaces."""
@@ -177,7 +200,7 @@ class Landscape:
             return AccountRole.DEFAULT
         if self.is_counted_on(account):
             return AccountRole.DATA
-        if any(d.unread is not None for d in self.workspaces) or not self.workspaces:
+        if not self.workspaces or any(d.unread is not None for d in self.workspaces):
             return AccountRole.UNKNOWN
         return AccountRole.DATA
 

@@ -58,7 +58,7 @@ def _read_access(landscape: Landscape, account: Document) -> Ruling:
 
 
 def _default_apart(landscape: Landscape, account: Document) -> Ruling:
-    users = landscape.users(account)
+    users = landscape.all_users(account)
     if not users:
         return unconcerned("no workspace has it as its default account")
     names = ", ".join(shown(user.name) for user in users)
@@ -83,7 +83,7 @@ def _stats(landscape: Landscape, account: Document) -> Ruling | None:
         return unconcerned(f"nothing is geo-replicated (sku.name is {kept})")
     read_properties(account)
     stats = mapping(account, "properties.geoReplicationStats")
-    reason = stats.get("unread")
+    reason = landscape.inventory.unread_collection(account, "geoReplicationStats")
     if reason is not None:
         raise IncompleteError(f"geoReplicationStats could not be read: {shown(reason)}")
     if stats:
