@@ -166,7 +166,7 @@ def _listen(port: int) -> socket.socket:
     Raises:
         SimulatorError: another program has the port.
     """
-    listener = socket.socket()
+    listener = socket.socket(proto=socket.IPPROTO_TCP)  # asyncio turns Nagle off for named TCP only
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((HOST, port))
