@@ -11,6 +11,7 @@ from amlrunbook.assessment.parity import (
     strategy_of,
     twin,
 )
+from amlrunbook.assessment.provisioning import provisioning
 from amlrunbook.assessment.reading import items, number, read_properties, shown, text
 from amlrunbook.assessment.rule import Rule, Ruling, failed, passed, unconcerned, warned
 from amlrunbook.errors import IncompleteError
@@ -68,19 +69,10 @@ def _local_disk(_: Landscape, compute: Document) -> Ruling:
 
 def _provisioned(_: Landscape, compute: Document) -> Ruling:
     read_properties(compute)
-    state = text(compute, "properties.provisioningState")
-    observed = f"provisioningState is {shown(state) or 'absent'}"
+    ruling = provisioning(compute)
     if items(compute, "properties.provisioningErrors"):
-        return failed(f"{observed}, with provisioning errors")
-    match state.lower():
-        case "succeeded":
-            return passed(observed)
-        case "failed" | "canceled":
-            return failed(observed)
-        case "creating" | "updating" | "deleting":
-            return warned(observed)
-        case _:
-            raise IncompleteError(observed)
+        return failed(f"{ruling.observed}, with provisioning errors")
+    return ruling
 
 
 def _own_cluster(_: Landscape, compute: Document) -> Ruling:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from amlrunbook.assessment import types
 from amlrunbook.assessment.landscape import Landscape
 from amlrunbook.assessment.parity import has_twin, lacking, strategy_of
+from amlrunbook.assessment.provisioning import provisioning
 from amlrunbook.assessment.reading import mapping, number, read_properties, shown, text
 from amlrunbook.assessment.rule import Rule, Ruling, failed, passed, unconcerned, warned
 from amlrunbook.errors import IncompleteError
@@ -22,25 +23,7 @@ def _in_both(landscape: Landscape, endpoint: Document) -> Ruling:
 
 def _endpoint_well(_: Landscape, endpoint: Document) -> Ruling:
     read_properties(endpoint)
-    is_batch = "/batchendpoints/" in endpoint.key
-    if is_batch and endpoint.field("properties.provisioningState") is None:
-        return unconcerned("a batch endpoint that says no state")
-    return _state(endpoint)
-
-
-def _state(document: Document) -> Ruling:
-    """Judge a provisioning state."""
-    state = text(document, "properties.provisioningState")
-    observed = f"provisioningState is {shown(state) or 'absent'}"
-    match state.lower():
-        case "succeeded":
-            return passed(observed)
-        case "failed" | "canceled":
-            return failed(observed)
-        case "creating" | "updating" | "scaling" | "deleting":
-            return warned(observed)
-        case _:
-            raise IncompleteError(observed)
+    return provisioning(endpoint)
 
 
 def _traffic(endpoint: Document) -> dict[str, int]:
@@ -84,7 +67,7 @@ def _traffic_served(landscape: Landscape, endpoint: Document) -> Ruling:
 
 def _deployment_well(_: Landscape, deployment: Document) -> Ruling:
     read_properties(deployment)
-    return _state(deployment)
+    return provisioning(deployment)
 
 
 def _instances(_: Landscape, deployment: Document) -> Ruling:

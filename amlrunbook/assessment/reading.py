@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from amlrunbook.errors import IncompleteError
+from amlrunbook.model.redaction import masked_text
 from amlrunbook.model.snapshot import Document
 
 _SHOWN = 60
@@ -50,8 +51,8 @@ class Redundancy(StrEnum):
 
 
 def shown(value: Any) -> str:
-    """Return a value as a finding shows it: short, and never more than a line."""
-    text = " ".join(str(value).split())
+    """Return a value as a finding shows it: short, never more than a line, and without a secret."""
+    text = masked_text(" ".join(str(value).split()))
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
 

@@ -6,6 +6,7 @@ from amlrunbook.assessment import types
 from amlrunbook.assessment.landscape import Landscape, Side
 from amlrunbook.assessment.locks import lock_rule
 from amlrunbook.assessment.parity import readable_secondary
+from amlrunbook.assessment.provisioning import provisioning
 from amlrunbook.assessment.reading import items, mapping, read_properties, shown, text
 from amlrunbook.assessment.rule import Rule, Ruling, failed, passed, unconcerned, warned
 from amlrunbook.errors import IncompleteError
@@ -78,20 +79,10 @@ def _region_open(landscape: Landscape, workspace: Document) -> Ruling:
 
 def _provisioned(_: Landscape, workspace: Document) -> Ruling:
     read_properties(workspace)
-    state = text(workspace, "properties.provisioningState")
     gone = text(workspace, "properties.softDeletedAt")
     if gone:
         return failed(f"soft-deleted at {shown(gone)}")
-    observed = f"provisioningState is {shown(state) or 'absent'}"
-    match state.lower():
-        case "succeeded":
-            return passed(observed)
-        case "failed" | "canceled" | "deleting":
-            return failed(observed)
-        case "creating" | "updating":
-            return warned(observed)
-        case _:
-            raise IncompleteError(observed)
+    return provisioning(workspace)
 
 
 def _identity(_: Landscape, workspace: Document) -> Ruling:

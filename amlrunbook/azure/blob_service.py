@@ -52,7 +52,7 @@ class BlobService:
         """
 
         def ask() -> Any:
-            return self._client().get_service_stats()
+            return self._client(self._secondary).get_service_stats()
 
         stats = self._access.run(
             "GET", f"{self._account}-secondary ?restype=service&comp=stats", ask
@@ -74,9 +74,7 @@ class BlobService:
         """
 
         def ask() -> tuple[Container, ...]:
-            client = self._client()
-            if secondary:
-                client.location_mode = "secondary"
+            client = self._client(self._secondary if secondary else self._primary)
             return tuple(
                 Container(
                     name=item.name,
@@ -90,14 +88,14 @@ class BlobService:
         found: tuple[Container, ...] = self._access.run("GET", f"{host} ?comp=list", ask)
         return found
 
-    def _client(self) -> Any:
+    def _client(self, base: str) -> Any:
+        """Return a client of one host: asked for its secondary, it stays there."""
         from azure.storage.blob import BlobServiceClient
 
-        parts = urlsplit(self._secondary)
         return BlobServiceClient(
-            self._primary,
+            base,
             credential=self._access.credential,
-            secondary_hostname=parts.netloc + parts.path,
+            secondary_hostname=urlsplit(base).netloc,
             transport=self._access.transport,
             retry_total=0,
             raw_request_hook=self._check,

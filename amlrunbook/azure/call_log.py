@@ -25,6 +25,11 @@ _KEPT = frozenset(
         "listviewtype",
         "forcetopurge",
         "failovertype",
+        "count",
+        "orderbyasc",
+        "$orderby",
+        "maxresults",
+        "underlyingresourceaction",
     }
 )
 """Query parameters whose values are shown; of all others only the name is."""

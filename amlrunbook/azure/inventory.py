@@ -3,8 +3,10 @@
 Nothing waits for what it does not need: the children of a workspace are listed while the workspace itself is read, and
 only ids that an answer brings (an associated account, a deployment's endpoint) make a chain.
 
-What could not be read stands in the snapshot as a placeholder (:mod:`amlrunbook.azure.unread`). Collections of jobs
-are read to :data:`MOST_JOBS` only: they are history without end, and no check counts them.
+What could not be read stands in the snapshot as a placeholder (:mod:`amlrunbook.azure.unread`). What answers 404 does
+not stand in it at all: by :mod:`amlrunbook.model.snapshot` that means "it is not there", so that a workspace that refers to
+a deleted vault fails a check, where one that may not be read would only make it unknown. Jobs are read to
+:data:`MOST_JOBS` a workspace: they are history without end, and no check counts them.
 """
 
 from __future__ import annotations
@@ -22,7 +24,14 @@ from amlrunbook.azure.deadline import Deadline
 from amlrunbook.azure.fanout import FanOut
 from amlrunbook.azure.gateway import AzureGateway
 from amlrunbook.azure.unread import placeholder
-from amlrunbook.errors import AmlRunbookError, AnswerError, NotFoundError, SignInError, UsageError
+from amlrunbook.errors import (
+    AmlRunbookError,
+    AnswerError,
+    NotFoundError,
+    SignInError,
+    ThrottledError,
+    UsageError,
+)
 from amlrunbook.model.profile import Profile
 from amlrunbook.model.redaction import masked_document
 from amlrunbook.model.resource_id import ResourceId
@@ -65,16 +74,13 @@ class Taken:
     requests: int
     """How many requests left, retries and pages counted."""
     seconds: float
+    reached: bool
+    """Whether Azure answered anything at all, be it a refusal."""
 
     @property
     def unread(self) -> tuple[Document, ...]:
         """What could not be read."""
         return self.snapshot.inventory.unread
-
-    @property
-    def reached(self) -> bool:
-        """Whether anything at all could be read."""
-        return any("unread" not in document for document in self.snapshot.documents)
 
 
 def take_snapshot(
@@ -113,7 +119,12 @@ def take_snapshot(
         program=f"amlrunbook {__version__}",
         documents=tuple(walk.documents()),
     )
-    return Taken(snapshot, gateway.call_log.total - calls, time.monotonic() - started)
+    return Taken(
+        snapshot,
+        requests=gateway.call_log.total - calls,
+        seconds=time.monotonic() - started,
+        reached=walk.reached,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +138,8 @@ class _Read:
     """Whether a failure is no gap, so that no placeholder is needed."""
     at: str
     """The id of the placeholder."""
+    names_one: bool = False
+    """Whether it is one resource, so that a 404 says that it is not there."""
 
 
 def _never(_error: AmlRunbookError) -> bool:
@@ -151,6 +164,8 @@ class _Walk:
         self._seen: set[str] = set()
         self._documents: dict[str, dict[str, Any]] = {}
         self._missing: set[str] = set()
+        self.reached = False
+        """Whether Azure answered anything, be it a refusal."""
 
     # --- what is read -------------------------------------------------------------------------
 
@@ -242,16 +257,26 @@ class _Walk:
 
         def then(document: dict[str, Any]) -> None:
             stats = Document(document).field("properties.geoReplicationStats")
-            kept = self._documents[account.lower()]
-            properties = kept.get("properties")
-            if stats is not None and isinstance(properties, dict):
-                merged = {**properties, "geoReplicationStats": masked_document(stats)}
-                self._documents[account.lower()] = {**kept, "properties": merged}
+            if isinstance(stats, dict):
+                self._add_stats(account, stats)
+
+        def spare(error: AmlRunbookError) -> bool:
+            unread = placeholder(f"{account}/geoReplicationStats", STATS_TYPE, error)["unread"]
+            self._add_stats(account, {"unread": unread})
+            return False
 
         self._ask(
-            _Read(account, STATS_TYPE, then, _never, f"{account}/geoReplicationStats"),
+            _Read(account, STATS_TYPE, then, spare, f"{account}/geoReplicationStats"),
             lambda: self._gateway.get(account, seconds=self._seconds, expand="geoReplicationStats"),
         )
+
+    def _add_stats(self, account: str, stats: dict[str, Any]) -> None:
+        """Put the replication's state, or why it is not known, where ARM shows it."""
+        kept = self._documents[account.lower()]
+        properties = kept.get("properties")
+        if isinstance(properties, dict):
+            merged = {**properties, "geoReplicationStats": masked_document(stats)}
+            self._documents[account.lower()] = {**kept, "properties": merged}
 
     def _registry(self, registry: ResourceId) -> None:
         def then(document: dict[str, Any]) -> None:
@@ -282,11 +307,7 @@ class _Walk:
             self._locks(group)
 
     def _locations(self, subscription: str) -> None:
-        def then(documents: list[dict[str, Any]]) -> None:
-            for document in documents:
-                self._keep({**document, "type": "Microsoft.Resources/subscriptions/locations"})
-
-        self._list(f"/subscriptions/{subscription}/locations", then)
+        self._list(f"/subscriptions/{subscription}/locations", self._keep_all)
 
     # --- how it is read -----------------------------------------------------------------------
 
@@ -297,7 +318,7 @@ class _Walk:
         spare: Callable[[AmlRunbookError], bool] = _never,
     ) -> None:
         self._ask(
-            _Read(path, type_of(path), then, spare, path),
+            _Read(path, type_of(path), then, spare, path, names_one=True),
             lambda: self._gateway.get(path, seconds=self._seconds),
         )
 
@@ -319,6 +340,7 @@ class _Walk:
         for done, outcome in enumerate(self._fan_out.outcomes(), start=1):
             read = self._reads[outcome.key]
             if outcome.error is None:
+                self.reached = True
                 read.then(outcome.value)
             else:
                 self._failed(read, outcome.error)
@@ -326,13 +348,12 @@ class _Walk:
                 self._progress(done, len(self._reads), read.path)
 
     def _failed(self, read: _Read, error: AmlRunbookError) -> None:
-        if isinstance(error, SignInError) and not any(
-            "unread" not in document for document in self._documents.values()
-        ):
+        if isinstance(error, SignInError) and not self.reached:
             raise error
-        if isinstance(error, NotFoundError):
+        self.reached = self.reached or isinstance(error, (AnswerError, ThrottledError))
+        if isinstance(error, NotFoundError) and read.names_one:
             self._missing.add(read.path.lower())
-        if not read.spare(error):
+        elif not read.spare(error):
             self._keep(placeholder(read.at, read.type, error))
 
     def _keep_all(self, documents: list[dict[str, Any]]) -> None:

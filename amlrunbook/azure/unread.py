@@ -1,11 +1,11 @@
 """Why a document is not in a snapshot: the placeholder that stands for it.
 
-The reason's first words are fixed, so that a rule can tell "it is gone" from "I may not look" from "nobody
-answered". A resource that is referred to and answers 404 is known to be missing: a fact to act on, not a gap.
+The reason's first words are fixed, so that a rule can tell "I may not look" from "nobody answered". A resource that answers 404 has no placeholder: a snapshot that does not hold it says that it is not there.
 """
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Any
 
@@ -20,13 +20,15 @@ from amlrunbook.errors import (
 )
 
 _FORBIDDEN = 403
+_ASKED = re.compile(r"^GET \S+?:? (?:is not there \(404\): |was answered \d+: )?")
+"""What an error says of the request: the placeholder's own id says it already."""
 
 
 class Reason(StrEnum):
     """The first words of a placeholder's ``unread``."""
 
     NOT_FOUND = "not found (404)"
-    """It is referred to, and Azure says that it is not there."""
+    """A collection, or a view of a resource, that Azure does not have."""
     FORBIDDEN = "no permission (403)"
     REFUSED = "refused"
     LATE = "no answer in time"
@@ -55,7 +57,7 @@ def reason_of(error: AmlRunbookError) -> Reason:
 
 def placeholder(resource_id: str, resource_type: str, error: AmlRunbookError) -> dict[str, Any]:
     """Return the document that stands for one that could not be read, or a collection that could not be listed."""
-    said = plain(error.what.replace(resource_id, "it"), 300)
+    said = plain(_ASKED.sub("", error.what), 300)
     return {
         "id": resource_id,
         "name": resource_id.rsplit("/", 1)[-1],

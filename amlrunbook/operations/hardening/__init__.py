@@ -1,0 +1,1 @@
+"""Actions that make a workspace pair harder to lose."""

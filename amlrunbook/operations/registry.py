@@ -1,0 +1,36 @@
+"""All operations by id, made with what they need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from amlrunbook.azure.gateway import AzureGateway
+from amlrunbook.errors import UsageError
+from amlrunbook.model.operation import Action, Operation, Registry
+from amlrunbook.operations.checks import checks
+from amlrunbook.operations.hardening.blob_soft_delete import BlobSoftDelete
+
+_ACTIONS: tuple[Callable[[AzureGateway], Action], ...] = (BlobSoftDelete,)
+
+
+def build_registry(gateway: AzureGateway | None) -> Registry:
+    """Return all operations.
+
+    Args:
+        gateway: what actions reach Azure by. Without one (checking or planning a runbook, replay) they tell
+            their id, title, risk and confirmation, and refuse everything else.
+    """
+    reach = gateway or _Nowhere()
+    operations: tuple[Operation, ...] = (*checks(), *(make(reach) for make in _ACTIONS))  # type: ignore[arg-type]
+    return {operation.id: operation for operation in operations}
+
+
+class _Nowhere:
+    """Stands where no gateway is: whatever is asked of it is refused."""
+
+    def __getattr__(self, name: str) -> object:
+        raise UsageError(
+            f"There is no Azure here to ask ({name}).",
+            state="Nothing was sent.",
+            next_step="Run the runbook with `amlrunbook run`, or as a drill.",
+        )

@@ -1,0 +1,261 @@
+"""Findings as a report: one record, and four ways to write it.
+
+The JSON form is an interface: keys are added, never renamed, and ``schema`` says which form it is.
+"""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections import Counter
+from typing import Any, assert_never
+
+import msgspec
+
+from amlrunbook.model.finding import SEVERITY, Finding, Verdict, worst
+from amlrunbook.report.escaping import markdown, markdown_code, markup, plain_ascii, visible
+
+REPORT_SCHEMA = 1
+"""The version of the JSON form."""
+_WIDTH = 100
+_LABELS = (
+    ("expected", "expected"),
+    ("why", "why"),
+    ("remedy", "mend"),
+    ("command", "command"),
+    ("source", "source"),
+)
+"""A finding's fields that follow its first line, and what they are called there."""
+
+
+class Unread(msgspec.Struct, frozen=True, kw_only=True):
+    """One document that could not be read."""
+
+    resource: str
+    reason: str
+
+
+class FindingsReport(msgspec.Struct, frozen=True, kw_only=True):
+    """An assessment, ready to be written."""
+
+    program: str
+    facts: str
+    """The fact base's version."""
+    facts_checked: str
+    """The day on which the fact base was last gone through."""
+    posture: str
+    """The findings in one sentence."""
+    findings: tuple[Finding, ...]
+    unread: tuple[Unread, ...] = ()
+    profile: str = ""
+    taken_at: str = ""
+    """When the documents were read, RFC 3339; empty where nobody says."""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many findings have each verdict."""
+        count = Counter(finding.verdict for finding in self.findings)
+        return {verdict.value: count[verdict] for verdict in SEVERITY}
+
+    @property
+    def by_resource(self) -> tuple[tuple[str, tuple[Finding, ...]], ...]:
+        """The findings of each resource, the resource to look at first in front."""
+        groups: dict[str, list[Finding]] = {}
+        for finding in self.findings:
+            groups.setdefault(finding.resource, []).append(finding)
+        ordered = sorted(groups.items(), key=lambda item: SEVERITY.index(worst(_verdicts(item[1]))))
+        return tuple((resource, _by_severity(group)) for resource, group in ordered)
+
+
+def _verdicts(findings: list[Finding]) -> tuple[Verdict, ...]:
+    return tuple(finding.verdict for finding in findings)
+
+
+def _by_severity(findings: list[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(findings, key=lambda finding: SEVERITY.index(finding.verdict)))
+
+
+def glyph(verdict: Verdict, *, ascii_only: bool = False) -> str:
+    """Return the sign and the word of a verdict: never a colour alone, never a sign alone."""
+    match verdict:
+        case Verdict.PASS:
+            signs, word = "✓+", "pass"
+        case Verdict.WARN:
+            signs, word = "!!", "warn"
+        case Verdict.FAIL:
+            signs, word = "✗x", "fail"
+        case Verdict.UNKNOWN:
+            signs, word = "??", "unknown"
+        case Verdict.NOT_APPLICABLE:
+            signs, word = "\N{EN DASH}-", "n/a"
+        case _:
+            assert_never(verdict)
+    return f"{signs[ascii_only]} {word}"
+
+
+def as_json(report: FindingsReport) -> str:
+    """Return the report as JSON in ASCII, so that no stream's encoding can spoil it."""
+    body: dict[str, Any] = {
+        "schema": REPORT_SCHEMA,
+        "program": report.program,
+        "profile": report.profile,
+        "taken_at": report.taken_at,
+        "facts": {"version": report.facts, "checked": report.facts_checked},
+        "posture": report.posture,
+        "counts": report.counts,
+        "findings": [
+            {**msgspec.structs.asdict(finding), "verdict": finding.verdict.value}
+            for finding in report.findings
+        ],
+        "unread": [msgspec.structs.asdict(unread) for unread in report.unread],
+    }
+    return json.dumps(body, indent=2, ensure_ascii=True) + "\n"
+
+
+# -- text -----------------------------------------------------------------------------------
+
+
+def as_text(report: FindingsReport, *, ascii_only: bool = False) -> str:
+    """Return the report for a terminal or a mail: grouped by resource, the worst first."""
+    lines = [visible(line) for line in _head(report)]
+    for resource, findings in report.by_resource:
+        lines += ["", visible(resource), *_text_group(findings, ascii_only=ascii_only)]
+    if report.unread:
+        lines += ["", "Could not be read:"]
+        lines += [f"  {visible(u.resource)}: {visible(u.reason)}" for u in report.unread]
+    text = "\n".join(lines) + "\n"
+    return plain_ascii(text) if ascii_only else text
+
+
+def _head(report: FindingsReport) -> tuple[str, ...]:
+    taken = f" · documents of {report.taken_at}" if report.taken_at else ""
+    whose = f" · profile {report.profile}" if report.profile else ""
+    facts = f"facts {report.facts}, checked {report.facts_checked}"
+    return (report.posture, f"{report.program} · {facts}{whose}{taken}")
+
+
+def _text_group(findings: tuple[Finding, ...], *, ascii_only: bool) -> list[str]:
+    """Return one resource's lines; what could not be judged for one reason is one line."""
+    reasons = {f.observed for f in findings}
+    if all(f.verdict is Verdict.UNKNOWN for f in findings) and len(reasons) == 1:
+        sign = glyph(Verdict.UNKNOWN, ascii_only=ascii_only)
+        return [f"  {sign:<10}all {len(findings)} checks: {visible(findings[0].observed)}"]
+    lines = []
+    for finding in findings:
+        if finding.verdict is Verdict.NOT_APPLICABLE:
+            continue
+        sign = glyph(finding.verdict, ascii_only=ascii_only)
+        lines.append(f"  {sign:<10}{finding.check}: {visible(finding.observed)}")
+        if finding.verdict is not Verdict.PASS:
+            lines += _text_details(finding)
+    outside = [f.check for f in findings if f.verdict is Verdict.NOT_APPLICABLE]
+    if outside:
+        sign = glyph(Verdict.NOT_APPLICABLE, ascii_only=ascii_only)
+        lines += _wrapped(f"  {sign:<10}", ", ".join(outside))
+    return lines
+
+
+def _text_details(finding: Finding) -> list[str]:
+    lines = []
+    for field, label in _LABELS:
+        value = visible(getattr(finding, field))
+        head = f"            {label:<9}"
+        if value and field in ("command", "source"):
+            lines.append(head + value)
+        elif value:
+            lines += _wrapped(head, value)
+    return lines
+
+
+def _wrapped(head: str, text: str) -> list[str]:
+    return textwrap.wrap(
+        text,
+        _WIDTH,
+        initial_indent=head,
+        subsequent_indent=" " * len(head),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+# -- Markdown and HTML ----------------------------------------------------------------------
+
+
+def as_markdown(report: FindingsReport) -> str:
+    """Return the report as Markdown."""
+    title, origin = _head(report)
+    lines = ["# Assessment", "", markdown(title), "", markdown(origin)]
+    for resource, findings in report.by_resource:
+        lines += ["", f"## {markdown(resource)}", "", "| verdict | check | observed | expected |"]
+        lines.append("|---|---|---|---|")
+        lines += [
+            f"| {glyph(f.verdict)} | {f.check} | {markdown(f.observed)} | {markdown(f.expected)} |"
+            for f in findings
+        ]
+        for finding in findings:
+            lines += _markdown_details(finding)
+    if report.unread:
+        lines += ["", "## Could not be read", ""]
+        lines += [f"- {markdown(u.resource)}: {markdown(u.reason)}" for u in report.unread]
+    return "\n".join(lines) + "\n"
+
+
+def _markdown_details(finding: Finding) -> list[str]:
+    if finding.verdict not in (Verdict.FAIL, Verdict.WARN):
+        return []
+    lines = ["", f"**{glyph(finding.verdict)} {finding.check}**: {markdown(finding.why)}"]
+    if finding.remedy:
+        lines += ["", f"{markdown(finding.remedy)} ([source]({finding.source}))"]
+    if finding.command:
+        lines += ["", markdown_code(finding.command)]
+    return lines
+
+
+_HTML_HEAD = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>Assessment</title>
+<style>
+body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; }
+h2 { font-size: 1rem; overflow-wrap: anywhere; }
+table { border-collapse: collapse; width: 100%; }
+td, th { border: 1px solid #999; padding: .3rem .5rem; text-align: left; vertical-align: top; }
+td:first-child { white-space: nowrap; }
+code { overflow-wrap: anywhere; }
+</style>
+</head>
+<body>
+"""
+
+
+def as_html(report: FindingsReport) -> str:
+    """Return the report as one HTML page that loads nothing."""
+    title, origin = _head(report)
+    parts = [_HTML_HEAD, f"<h1>Assessment</h1>\n<p>{markup(title)}</p>\n<p>{markup(origin)}</p>\n"]
+    for resource, findings in report.by_resource:
+        parts.append(f"<h2>{markup(resource)}</h2>\n<table>\n")
+        parts.append(
+            "<tr><th>Verdict</th><th>Check</th><th>Observed</th><th>What to do</th></tr>\n"
+        )
+        parts += [_html_row(finding) for finding in findings]
+        parts.append("</table>\n")
+    if report.unread:
+        parts.append("<h2>Could not be read</h2>\n<ul>\n")
+        parts += [f"<li>{markup(u.resource)}: {markup(u.reason)}</li>\n" for u in report.unread]
+        parts.append("</ul>\n")
+    return "".join([*parts, "</body>\n</html>\n"])
+
+
+def _html_row(finding: Finding) -> str:
+    todo = ""
+    if finding.verdict in (Verdict.FAIL, Verdict.WARN):
+        command = f"<br><code>{markup(finding.command)}</code>" if finding.command else ""
+        todo = (
+            f"{markup(finding.why)}<br>{markup(finding.remedy)}{command}"
+            f'<br><a href="{markup(finding.source)}">source</a>'
+        )
+    check = f"{markup(finding.check)}<br>{markup(finding.title)}"
+    observed = f"{markup(finding.observed)}<br>expected: {markup(finding.expected)}"
+    sign = markup(glyph(finding.verdict))
+    return f"<tr><td>{sign}</td><td>{check}</td><td>{observed}</td><td>{todo}</td></tr>\n"

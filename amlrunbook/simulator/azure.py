@@ -1,0 +1,71 @@
+"""The simulated Azure while it runs: its world, its bytes, its secrets, and writing it all down.
+
+This is what every service is given. A service module has ``routes(azure) -> list[Route]``; what it
+answers to is listed in :mod:`.server`. The gate in front of all services
+(:mod:`.gate`) has then already checked the token, applied faults and will log the request and
+write the world down before the answer leaves, so that a service only reads and changes
+:attr:`SimulatedAzure.world`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from amlrunbook.errors import SimulatorError
+from amlrunbook.simulator.blobs import Contents
+from amlrunbook.simulator.endpoint import WORLD_FILE, Secrets
+from amlrunbook.simulator.files import replace_file
+from amlrunbook.simulator.request_log import RequestLog
+from amlrunbook.simulator.world import World
+
+CONTENTS_FOLDER = "contents"
+
+
+class SimulatedAzure:
+    """One simulated Azure. Used by one event loop only; nothing in it waits."""
+
+    def __init__(self, *, folder: Path, world: World, secrets: Secrets, log: RequestLog) -> None:
+        self.folder = folder
+        self.world = world
+        self.secrets = secrets
+        self.log = log
+        self.contents = Contents(folder / CONTENTS_FOLDER)
+        self.stopping = False
+        """Set when the server shall end; :mod:`.server` watches it."""
+        self._written = -1
+        self._dirty = True
+
+    @property
+    def base_url(self) -> str:
+        """``https://127.0.0.1:PORT``, without a slash at the end."""
+        return self.world.base_url
+
+    def dirty(self) -> None:
+        """Note a change that raises no revision (faults, operations) and must be written down."""
+        self._dirty = True
+
+    def commit(self) -> None:
+        """Write the world down if anything changed since the last time."""
+        if self._dirty or self._written != self.world.revision:
+            replace_file(self.folder / WORLD_FILE, msgspec.json.encode(self.world))
+            self._written = self.world.revision
+            self._dirty = False
+
+
+def read_world(folder: Path) -> World:
+    """Return the world that was written down last.
+
+    Raises:
+        SimulatorError: it cannot be read.
+    """
+    path = folder / WORLD_FILE
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=World)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise SimulatorError(
+            f"The simulated world in {path} cannot be read: {error}",
+            state="Nothing was started.",
+            next_step="Start a new drill; this one's world is damaged.",
+        ) from error

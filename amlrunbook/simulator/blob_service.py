@@ -1,0 +1,178 @@
+"""The blob service on ``/blob/{account}`` and its read-only twin ``/blob/{account}-secondary``.
+
+The twin trails: it shows the account as it was at its last sync time (:mod:`.geo`). An account
+that does not exist, and the twin of one that does not replicate, have no name in Azure's DNS: the
+connection is closed without an answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from amlrunbook.simulator import blob_containers, blob_reads, blob_states, blob_writes
+from amlrunbook.simulator.answers import Refusal, storage_error
+from amlrunbook.simulator.azure import SimulatedAzure
+from amlrunbook.simulator.blob_call import BlobCall
+from amlrunbook.simulator.blob_states import Policy
+from amlrunbook.simulator.geo import geo_stats, is_readable
+
+_SECONDARY = "-secondary"
+_METHODS = ["GET", "HEAD", "PUT", "POST", "DELETE"]
+_VERSION = "2024-08-04"
+"""Answered to a client that names no version."""
+
+Operation = Callable[[BlobCall], Response]
+
+_OPERATIONS: dict[tuple[str, str, str, str], Operation] = {
+    # level, method, restype, comp
+    ("service", "GET", "service", "properties"): blob_containers.service_properties,
+    ("service", "GET", "service", "stats"): blob_containers.service_stats,
+    ("service", "GET", "account", "properties"): blob_containers.account_information,
+    ("service", "HEAD", "account", "properties"): blob_containers.account_information,
+    ("service", "GET", "", "list"): blob_containers.list_containers,
+    ("container", "PUT", "container", ""): blob_containers.create_container,
+    ("container", "GET", "container", ""): blob_containers.container_properties,
+    ("container", "HEAD", "container", ""): blob_containers.container_properties,
+    ("container", "DELETE", "container", ""): blob_containers.delete_container,
+    ("container", "PUT", "container", "metadata"): blob_containers.set_container_metadata,
+    ("container", "PUT", "container", "undelete"): blob_containers.undelete_container,
+    ("container", "GET", "container", "list"): blob_reads.list_blobs,
+    ("blob", "GET", "", ""): blob_reads.get_blob,
+    ("blob", "HEAD", "", ""): blob_reads.blob_properties,
+    ("blob", "GET", "", "blocklist"): blob_reads.get_block_list,
+    ("blob", "PUT", "", ""): blob_writes.put_blob,
+    ("blob", "PUT", "", "block"): blob_writes.put_block,
+    ("blob", "PUT", "", "blocklist"): blob_writes.put_block_list,
+    ("blob", "PUT", "", "appendblock"): blob_writes.append_block,
+    ("blob", "PUT", "", "metadata"): blob_writes.set_blob_metadata,
+    ("blob", "PUT", "", "snapshot"): blob_writes.snapshot_blob,
+    ("blob", "PUT", "", "undelete"): blob_writes.undelete_blob,
+    ("blob", "DELETE", "", ""): blob_writes.delete_blob,
+}
+
+
+def routes(azure: SimulatedAzure) -> list[Route]:
+    """Return the routes of the blob service."""
+
+    async def answer(request: Request) -> Response:
+        call = await _call(azure, request)
+        if call is None:
+            request.state.transport.abort()
+            return Response(status_code=502)  # nobody hears it: the connection is gone
+        response = _answer(call)
+        response.headers["x-ms-version"] = call.headers.get("x-ms-version", _VERSION)
+        return response
+
+    return [
+        Route("/blob/{account}", answer, methods=_METHODS),
+        Route("/blob/{account}/{rest:path}", answer, methods=_METHODS),
+    ]
+
+
+async def _call(azure: SimulatedAzure, request: Request) -> BlobCall | None:
+    """Return the request with its account; ``None`` when the host's name would not resolve."""
+    host = str(request.path_params["account"]).lower()
+    secondary = host.endswith(_SECONDARY)
+    name = host.removesuffix(_SECONDARY)
+    world = azure.world
+    account, document = world.accounts.get(name), world.storage_account(name)
+    if account is None or document is None:
+        return None
+    stats = geo_stats(world, document)
+    if secondary and stats is None:
+        return None
+    body = await request.body()
+    service = world.get(f"{account.resource_id}/blobServices/default") or {}
+    rest = _without_former_host(str(request.path_params.get("rest", "")), name)
+    container, _, blob = rest.partition("/")
+    readable = is_readable(str(document["sku"]["name"]))
+    synced = stats.last_sync if stats else None
+    return BlobCall(
+        azure=azure,
+        account=account,
+        document=document,
+        policy=Policy.of(service.get("properties", {}), trailing=readable),
+        stats=stats,
+        at=(synced or 0.0) if secondary else None,
+        secondary=secondary,
+        method=request.method,
+        container_name=container,
+        blob_name=blob,
+        query=_lowered(request.query_params),
+        headers=_lowered(request.headers),
+        body=body,
+        now=world.now(),
+    )
+
+
+def _without_former_host(rest: str, account: str) -> str:
+    """Return a path without the prefixes that the SDK leaves when it changes hosts.
+
+    The SDK turns to the other location by putting its host in place of ``127.0.0.1:PORT``; as our
+    hosts have a path, the one that was there before stays: ``/blob/a-secondary/blob/a/container``.
+    """
+    former = re.compile(rf"blob/{re.escape(account)}({_SECONDARY})?(/|$)", re.IGNORECASE)
+    while found := former.match(rest):
+        rest = rest[found.end() :]
+    return rest
+
+
+def _lowered(mapping: Mapping[str, Any]) -> dict[str, str]:
+    return {key.lower(): value for key, value in mapping.items()}
+
+
+def _answer(call: BlobCall) -> Response:
+    try:
+        _check_secondary(call)
+        synced = call.stats.last_sync if call.stats else None
+        if blob_states.expire(call.account, call.policy, call.now, synced):
+            call.world.touch()
+        return _operation(call)(call)
+    except Refusal as refusal:
+        return _refused(refusal)
+
+
+def _refused(refusal: Refusal) -> Response:
+    answer = storage_error(refusal.status, refusal.code, refusal.message, headers=refusal.headers)
+    if refusal.status == 304:  # noqa: PLR2004 - Not Modified has no body
+        return Response(status_code=304, headers={"x-ms-error-code": refusal.code})
+    return answer
+
+
+def _check_secondary(call: BlobCall) -> None:
+    """Refuse what a secondary refuses.
+
+    Sources: https://learn.microsoft.com/rest/api/storageservices/get-blob-service-stats and
+    https://learn.microsoft.com/rest/api/storageservices/common-rest-api-error-codes
+
+    Raises:
+        Refusal: its reading is off, or the request would write.
+    """
+    if not call.secondary:
+        return
+    if not call.policy.trailing:
+        raise Refusal(
+            403, "InsufficientAccountPermissions", "Read operations are currently disabled."
+        )
+    if call.method not in {"GET", "HEAD"}:
+        raise Refusal(403, "InsufficientAccountPermissions", "Write operations are not allowed.")
+
+
+def _operation(call: BlobCall) -> Operation:
+    level = "blob" if call.blob_name else "container" if call.container_name else "service"
+    key = (level, call.method, call.query.get("restype", ""), call.query.get("comp", ""))
+    found = _OPERATIONS.get(key)
+    if found is None:
+        raise Refusal(
+            501,
+            "NotImplemented",
+            f"The simulated Azure does not serve {call.method} on a {level} with "
+            f"restype='{key[2]}' and comp='{key[3]}'.",
+        )
+    return found

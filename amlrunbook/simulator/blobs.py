@@ -1,0 +1,125 @@
+"""What lies in the storage accounts of the simulated Azure: containers, blobs, file shares.
+
+Bytes are kept beside the world, in files named by their SHA-256, so that the world itself stays
+small enough to be written after every change.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import msgspec
+
+
+class Blob(msgspec.Struct, kw_only=True):
+    """One state of one blob: the current one, a version, a snapshot or a deleted one.
+
+    Times are world time in Unix seconds.
+    """
+
+    name: str
+    kind: str = "BlockBlob"
+    """``BlockBlob``, ``AppendBlob`` or ``PageBlob``."""
+    digest: str = ""
+    """SHA-256 of the bytes, as :class:`Contents` knows them; empty for an empty blob."""
+    size: int = 0
+    content_type: str = "application/octet-stream"
+    content_headers: dict[str, str] = {}
+    """Other headers that a read gives back: Content-Encoding, Cache-Control, Content-MD5."""
+    metadata: dict[str, str] = {}
+    tags: dict[str, str] = {}
+    etag: str = ""
+    created: float = 0.0
+    modified: float = 0.0
+    tier: str = "Hot"
+    version_id: str | None = None
+    current: bool = True
+    """Is this the state that a read without version or snapshot sees (unless deleted)?"""
+    snapshot: str | None = None
+    deleted_at: float | None = None
+    """When it was soft-deleted; ``None`` for a live one."""
+    since: float = 0.0
+    """When this state came to be, where that is not :attr:`modified`: a snapshot's own time."""
+    until: float | None = None
+    """When it stopped being the current state."""
+    gone_at: float | None = None
+    """When it went for good; kept while the secondary, which trails, still shows it."""
+    blocks: int = 0
+    """Committed blocks of an append blob."""
+    uncommitted: dict[str, str] = {}
+    """Staged blocks of a block blob, block id to SHA-256."""
+    block_list: list[tuple[str, str, int]] = []
+    """Committed blocks of a block blob: block id, SHA-256, size."""
+
+
+class Container(msgspec.Struct, kw_only=True):
+    """A blob container and its blobs: name to all states of that name, oldest first."""
+
+    name: str
+    etag: str = ""
+    created: float = 0.0
+    modified: float = 0.0
+    metadata: dict[str, str] = {}
+    deleted_at: float | None = None
+    version: str | None = None
+    """What names a soft-deleted container; ``None`` while it lives."""
+    blobs: dict[str, list[Blob]] = {}
+
+
+class FileShare(msgspec.Struct, kw_only=True):
+    """An Azure file share and its files, path to SHA-256."""
+
+    name: str
+    created: float = 0.0
+    modified: float = 0.0
+    etag: str = ""
+    quota_gib: int = 5120
+    metadata: dict[str, str] = {}
+    deleted_at: float | None = None
+    version: str | None = None
+    files: dict[str, str] = {}
+
+
+class BlobAccount(msgspec.Struct, kw_only=True):
+    """The data of one storage account; its settings are ARM documents of the world."""
+
+    name: str
+    resource_id: str
+    """The account's ARM id, as Azure writes it."""
+    containers: dict[str, Container] = {}
+    deleted_containers: list[Container] = []
+    """Soft-deleted containers, oldest first; a name may occur more than once."""
+    shares: dict[str, FileShare] = {}
+    deleted_shares: list[FileShare] = []
+
+
+class Contents:
+    """The bytes of blobs and files: a folder of files named by SHA-256."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def put(self, data: bytes) -> str:
+        """Keep ``data`` and return its digest; the empty string for no bytes."""
+        if not data:
+            return ""
+        digest = hashlib.sha256(data).hexdigest()
+        target = self._folder / digest
+        if not target.exists():
+            partial = self._folder / f"{digest}.partial"
+            descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(data)
+            partial.replace(target)
+        return digest
+
+    def get(self, digest: str) -> bytes:
+        """Return the bytes behind ``digest``.
+
+        Raises:
+            FileNotFoundError: nothing with that digest was ever put.
+        """
+        return (self._folder / digest).read_bytes() if digest else b""

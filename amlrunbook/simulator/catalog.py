@@ -1,0 +1,55 @@
+"""All kinds of resources that the simulated Azure knows, and the requests that fit no kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import groupby
+
+from starlette.responses import Response
+
+from amlrunbook.simulator import (
+    authorization,
+    container_registry,
+    key_vault,
+    locks,
+    machine_learning,
+    ml_assets,
+    ml_computes,
+    ml_endpoints,
+    monitor,
+    storage,
+)
+from amlrunbook.simulator.arm_call import Call
+from amlrunbook.simulator.arm_kinds import Kind
+
+_ALL: tuple[Kind, ...] = (
+    *authorization.KINDS,
+    *container_registry.KINDS,
+    *key_vault.KINDS,
+    *locks.KINDS,
+    *machine_learning.KINDS,
+    *ml_assets.KINDS,
+    *ml_computes.KINDS,
+    *ml_endpoints.KINDS,
+    *monitor.KINDS,
+    *storage.KINDS,
+)
+
+BY_TYPE: dict[str, Kind] = {kind.type.lower(): kind for kind in _ALL}
+"""Kinds by lower-cased resource type."""
+
+SPECIALS: dict[tuple[str, str], Callable[[Call], Response]] = {
+    **key_vault.SPECIALS,
+    **machine_learning.SPECIALS,
+    **monitor.SPECIALS,
+    **storage.SPECIALS,
+}
+"""Requests by method and path shape: names replaced by stars, in lower case."""
+
+NAMESPACES: dict[str, tuple[Kind, ...]] = {
+    name: tuple(kinds)
+    for name, kinds in groupby(
+        sorted(_ALL, key=lambda kind: kind.type.lower()), key=lambda kind: kind.namespace.lower()
+    )
+} | {"microsoft.resourcehealth": ()}
+"""Kinds by lower-cased resource provider."""

@@ -1,0 +1,189 @@
+"""Container registries and their replications: the resource provider.
+
+Source: https://learn.microsoft.com/rest/api/containerregistry/
+"""
+
+from __future__ import annotations
+
+import base64
+
+from starlette.responses import Response
+
+from amlrunbook.simulator import arm_verbs
+from amlrunbook.simulator.answers import Refusal, json_answer
+from amlrunbook.simulator.arm_call import Call
+from amlrunbook.simulator.arm_kinds import Kind, system_data
+from amlrunbook.simulator.clock import stamp
+from amlrunbook.simulator.operations import Style
+from amlrunbook.simulator.places import region_name
+from amlrunbook.simulator.world import Document, World
+
+REGISTRIES = "Microsoft.ContainerRegistry/registries"
+REPLICATIONS = f"{REGISTRIES}/replications"
+VERSIONS = (
+    "2025-11-01", "2025-04-01", "2024-11-01-preview", "2023-11-01-preview", "2023-07-01",
+    "2023-01-01-preview", "2022-12-01", "2021-09-01", "2019-12-01-preview", "2019-05-01",
+)  # fmt: skip
+
+
+def complete(world: World, document: Document, before: Document | None) -> None:
+    """Fill a registry's document as Azure does."""
+    sku = document.setdefault("sku", {"name": "Basic"})
+    sku["tier"] = sku["name"]
+    properties = document["properties"]
+    held: Document = (before or {}).get("properties", {})
+    made = held.get("creationDate") or stamp(world.now())
+    defaults: Document = {
+        "loginServer": f"{str(document['name']).lower()}.azurecr.io",
+        "creationDate": made,
+        "provisioningState": "Succeeded",
+        "adminUserEnabled": False,
+        "policies": {
+            "quarantinePolicy": {"status": "disabled"},
+            "trustPolicy": {"type": "Notary", "status": "disabled"},
+            "retentionPolicy": {"days": 7, "lastUpdatedTime": made, "status": "disabled"},
+            "exportPolicy": {"status": "enabled"},
+        },
+        "encryption": {"status": "disabled"},
+        "dataEndpointEnabled": False,
+        "dataEndpointHostNames": [],
+        "privateEndpointConnections": [],
+        "publicNetworkAccess": "Enabled",
+        "networkRuleBypassOptions": "AzureServices",
+        "zoneRedundancy": "Disabled",
+    }
+    if sku["name"] == "Premium":
+        defaults["networkRuleSet"] = {"defaultAction": "Allow", "ipRules": []}
+    for key, value in defaults.items():
+        properties.setdefault(key, held.get(key, value))
+    document.setdefault("tags", {})
+
+
+def _check(call: Call, document: Document, before: Document | None) -> None:
+    sku = str((document.get("sku") or {}).get("name", ""))
+    if sku not in {"Basic", "Standard", "Premium"}:
+        raise Refusal(400, "InvalidSku", f"The registry SKU '{sku}' is not valid.")
+    if sku != "Premium" and document["properties"].get("zoneRedundancy") == "Enabled":
+        raise Refusal(
+            400, "FeatureNotSupportedBySku", "Zone redundancy is only supported by Premium."
+        )
+
+
+def home_replica(world: World, registry: Document) -> None:
+    """Give a Premium registry the replication that stands for its home region."""
+    if registry["sku"]["name"] != "Premium":
+        return
+    region = str(registry["location"])
+    resource_id = f"{registry['id']}/replications/{region}"
+    if world.get(resource_id) is not None:
+        return
+    replica: Document = {
+        "id": resource_id,
+        "name": region,
+        "type": REPLICATIONS,
+        "location": region,
+        "properties": {"zoneRedundancy": registry["properties"].get("zoneRedundancy")},
+        "systemData": system_data(world, None),
+    }
+    complete_replica(world, replica, None)
+    world.put(resource_id, replica)
+
+
+def complete_replica(world: World, document: Document, before: Document | None) -> None:
+    """Fill a replication's document as Azure does; a new one is still syncing."""
+    properties = document["properties"]
+    held: Document = (before or {}).get("properties", {})
+    properties.setdefault("provisioningState", "Succeeded")
+    properties.setdefault("regionEndpointEnabled", held.get("regionEndpointEnabled", True))
+    properties.setdefault("zoneRedundancy", held.get("zoneRedundancy", "Disabled"))
+    properties.setdefault(
+        "status",
+        held.get("status", {"displayStatus": "Ready", "timestamp": stamp(world.now())}),
+    )
+    document.setdefault("tags", {})
+
+
+def _check_replica(call: Call, document: Document, before: Document | None) -> None:
+    registry = call.world.get(arm_verbs.parent_id(str(document["id"])))
+    if registry is not None and registry["sku"]["name"] != "Premium":
+        raise Refusal(
+            400,
+            "FeatureNotSupportedBySku",
+            f"The registry '{registry['name']}' is {registry['sku']['name']}; geo-replication is "
+            "only supported by Premium.",
+        )
+    if before is None:
+        document["properties"]["status"] = {
+            "displayStatus": "Syncing",
+            "timestamp": stamp(call.world.now()),
+        }
+
+
+def _delete_replica(call: Call) -> Response | None:
+    document = call.world.get(call.path.text)
+    registry = call.world.get(arm_verbs.parent_id(call.path.text))
+    if document is None or registry is None:
+        return None
+    if region_name(str(document["location"])) == region_name(str(registry["location"])):
+        raise Refusal(
+            400,
+            "CannotDeleteHomeReplication",
+            f"The replication '{document['name']}' is in the registry's home region and cannot "
+            "be deleted.",
+        )
+    return None
+
+
+def _credentials(call: Call, document: Document) -> Response:
+    if not document["properties"].get("adminUserEnabled"):
+        raise Refusal(
+            400,
+            "UnAuthorizedForCredentialOperations",
+            f"Cannot perform credential operations for {document['id']} as admin user is "
+            "disabled. Kindly enable admin user as per docs.",
+        )
+    return json_answer(
+        {"username": document["name"], "passwords": passwords(call, document)}
+    )
+
+
+def passwords(call: Call, document: Document) -> list[Document]:
+    """Return the admin user's passwords: the same after a restart, never kept in the world."""
+    return [
+        {
+            "name": name,
+            "value": base64.b64encode(
+                call.azure.secrets.derive(f"{document['id'].lower()}/{name}")[:36]
+            ).decode(),
+        }
+        for name in ("password", "password2")
+    ]
+
+
+KINDS = (
+    Kind(
+        type=REGISTRIES,
+        api_versions=VERSIONS,
+        tracked=True,
+        check=_check,
+        complete=complete,
+        create_style=Style.ASYNC,
+        update_style=Style.ASYNC,
+        delete_style=Style.LOCATION,
+        after_write=home_replica,
+        actions={"listcredentials": _credentials},
+    ),
+    Kind(
+        type=REPLICATIONS,
+        api_versions=VERSIONS,
+        tracked=True,
+        check=_check_replica,
+        complete=complete_replica,
+        create_style=Style.ASYNC,
+        update_style=Style.ASYNC,
+        patch_style=Style.ASYNC,
+        delete_style=Style.LOCATION,
+        on_delete=_delete_replica,
+        finish={"properties": {"status": {"displayStatus": "Ready"}}},
+    ),
+)

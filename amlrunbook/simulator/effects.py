@@ -1,0 +1,67 @@
+"""Long-running operations as data: what they will do when they end, so that a restart keeps them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+
+class OperationState(StrEnum):
+    """Where a long-running operation is, in the words of ``Azure-AsyncOperation``."""
+
+    IN_PROGRESS = "InProgress"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+    CANCELED = "Canceled"
+
+
+class Put(msgspec.Struct, kw_only=True, tag="put", tag_field="do"):
+    """Write a whole document."""
+
+    id: str
+    document: dict[str, Any]
+
+
+class Merge(msgspec.Struct, kw_only=True, tag="merge", tag_field="do"):
+    """Merge values into a document, table by table, if it is still there."""
+
+    id: str
+    values: dict[str, Any]
+
+
+class Remove(msgspec.Struct, kw_only=True, tag="remove", tag_field="do"):
+    """Take a resource and all below it away."""
+
+    id: str
+
+
+Effect = Put | Merge | Remove
+
+
+class Operation(msgspec.Struct, kw_only=True):
+    """One long-running operation."""
+
+    id: str
+    target: str
+    """The resource it works on."""
+    activity: str
+    """What the activity log calls it: ``Microsoft.X/type/write``."""
+    state: OperationState = OperationState.IN_PROGRESS
+    polls_left: int = 0
+    due: float | None = 0.0
+    """World time at which it ends unpolled; ``None`` when it never ends."""
+    started: float = 0.0
+    ended: float | None = None
+    effects: list[Effect] = []
+    """What it does when it ends."""
+    result: Any = None
+    """The final body of a Location poll, where it is not the target's document."""
+    answers_target: bool = True
+    """Is the final body of a Location poll the target's document as it then is?"""
+    by_state: bool = False
+    """Do looks at the target count as polls, as there is no other way to poll?"""
+    error: dict[str, Any] | None = None
+    correlation_id: str = ""
+    client_request_id: str | None = None

@@ -1,0 +1,140 @@
+"""Faults: what goes wrong in the simulated Azure, where, for whom and how often."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from fnmatch import fnmatchcase
+
+import msgspec
+
+
+class FaultKind(StrEnum):
+    """What goes wrong."""
+
+    DARK = "dark"
+    """The connection is closed without an answer."""
+    HANG = "hang"
+    """Nothing is answered, and the connection stays open."""
+    SLOW = "slow"
+    """The answer comes :attr:`Fault.milliseconds` late; other faults still apply."""
+    ERROR = "error"
+    """An error of the server: :attr:`Fault.status`, by default 503; nothing happens."""
+    THROTTLE = "throttle"
+    """429 with ``Retry-After``; nothing happens."""
+    LOST = "lost"
+    """A change is answered 202 Accepted, and nothing happens, whatever the polls say."""
+    UNANSWERED = "unanswered"
+    """The change happens; then the connection is closed, or :attr:`Fault.status` is answered."""
+
+
+class Plane(StrEnum):
+    """The part of Azure that a request goes to."""
+
+    CONTROL = "control"
+    """Resource manager and the resource providers behind it."""
+    DATA = "data"
+    """Storage and other services' own endpoints."""
+    IDENTITY = "identity"
+    """The token endpoint."""
+
+
+class LostOutcome(StrEnum):
+    """What the polls of a lost operation say."""
+
+    SUCCEEDED = "succeeded"
+    RUNNING = "running"
+    GONE = "gone"
+
+
+class Target(msgspec.Struct, kw_only=True, frozen=True):
+    """What a request is aimed at, as far as faults care."""
+
+    plane: Plane
+    method: str
+    path: str
+    region: str | None = None
+    """The region that serves it, ``None`` where no single one does."""
+    resource_type: str | None = None
+
+
+class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """One fault. What is left out matches everything; what is given must all match."""
+
+    kind: FaultKind
+    id: str = ""
+    """What it is listed and cleared by; given when it is added if empty."""
+    plane: Plane | None = None
+    region: str | None = None
+    """A region's name; requests that no single region serves do not match."""
+    resource_type: str | None = None
+    """``Microsoft.X/type``, or a pattern with ``*``; case does not matter."""
+    methods: list[str] = []
+    """HTTP methods; empty means all."""
+    path: str | None = None
+    """A pattern with ``*`` over the path; case does not matter."""
+    skip: int = 0
+    """How many matching requests pass before it strikes."""
+    count: int | None = None
+    """How many requests it strikes; ``None`` means all, until cleared."""
+    milliseconds: int = 1000
+    """How late a slow answer is."""
+    status: int | None = None
+    """The HTTP status of an error, or of an unanswered change that answers with an error."""
+    code: str | None = None
+    """Azure's error code in the body."""
+    message: str | None = None
+    retry_after: int | None = None
+    """Seconds in ``Retry-After``; throttling says 1 unless told."""
+    outcome: LostOutcome = LostOutcome.SUCCEEDED
+    """What the polls of a lost operation say."""
+
+    def matches(self, target: Target) -> bool:
+        """Does this fault concern ``target``, whatever its count?"""
+        return (
+            (self.plane is None or self.plane is target.plane)
+            and (self.region is None or self.region.lower() == (target.region or "").lower())
+            and (not self.methods or target.method in {m.upper() for m in self.methods})
+            and _fits(self.resource_type, target.resource_type)
+            and _fits(self.path, target.path)
+            and (self.kind is not FaultKind.LOST or target.method not in {"GET", "HEAD"})
+        )
+
+    def strikes(self) -> bool:
+        """Count one matching request; does the fault strike it?"""
+        if self.skip > 0:
+            self.skip -= 1
+            return False
+        if self.count is None:
+            return True
+        if self.count <= 0:
+            return False
+        self.count -= 1
+        return True
+
+
+def _fits(pattern: str | None, value: str | None) -> bool:
+    return pattern is None or fnmatchcase((value or "").lower(), pattern.lower())
+
+
+class Striking(msgspec.Struct, kw_only=True, frozen=True):
+    """What befalls one request: a delay, and at most one fault besides."""
+
+    delay: float = 0.0
+    """Seconds."""
+    fault: Fault | None = None
+
+
+def strike(faults: Iterable[Fault], target: Target) -> Striking:
+    """Return what befalls a request; counts go down by one for the faults that strike.
+
+    Delays add up. Of the other faults the first that strikes counts, and later ones keep theirs.
+    """
+    delay = 0.0
+    for fault in faults:
+        if not fault.matches(target) or not fault.strikes():
+            continue
+        if fault.kind is not FaultKind.SLOW:
+            return Striking(delay=delay, fault=fault)
+        delay += fault.milliseconds / 1000
+    return Striking(delay=delay)

@@ -1,0 +1,312 @@
+"""The gate in front of all services: request log, faults, tokens, standard headers, writing down.
+
+A service behind it may rely on this: the caller's token was good, no fault stands in the way, and
+what it changed in the world is on disk before the first byte of its answer leaves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import MutableMapping
+from typing import Any
+
+import msgspec
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from amlrunbook.simulator import operations
+from amlrunbook.simulator.answers import arm_error, storage_error
+from amlrunbook.simulator.azure import SimulatedAzure
+from amlrunbook.simulator.faults import Fault, FaultKind, Plane, Striking, Target, strike
+from amlrunbook.simulator.places import locate, plane_of
+from amlrunbook.simulator.request_log import LoggedRequest
+from amlrunbook.simulator.throttle import Throttle
+from amlrunbook.simulator.tokens import STORAGE_AUDIENCE, TokenMint, TokenProblem
+from amlrunbook.simulator.world import World
+
+CONTROL_PREFIX = "/_simulator"
+
+
+class Gate:
+    """The ASGI application that wraps the router of all services."""
+
+    def __init__(self, azure: SimulatedAzure, mint: TokenMint, services: ASGIApp) -> None:
+        self._azure = azure
+        self._mint = mint
+        self._services = services
+        self._throttle = Throttle()
+        self.last_request = time.monotonic()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._services(scope, receive, send)
+            return
+        self.last_request = time.monotonic()
+        path: str = scope["path"]
+        if path.startswith(CONTROL_PREFIX):
+            await self._services(scope, receive, send)
+            return
+        await _Passage(self._azure, self._mint, self._throttle, scope, receive, send).run(
+            self._services
+        )
+        self.last_request = time.monotonic()
+
+
+class _Passage:
+    """One request on its way through the gate."""
+
+    def __init__(
+        self,
+        azure: SimulatedAzure,
+        mint: TokenMint,
+        throttle: Throttle,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        self.azure = azure
+        self.mint = mint
+        self.throttle = throttle
+        self.scope = scope
+        self.receive = receive
+        self._send = send
+        self.headers = Headers(scope=scope)
+        self.plane = plane_of(scope["path"])
+        self.request_id = str(uuid.uuid4())
+        self.correlation_id = self.headers.get("x-ms-correlation-request-id", self.request_id)
+        self.client_request_id = self.headers.get("x-ms-client-request-id")
+        self.status: int | None = None
+        scope["state"].update(
+            request_id=self.request_id,
+            correlation_id=self.correlation_id,
+            client_request_id=self.client_request_id,
+        )
+
+    async def run(self, services: ASGIApp) -> None:
+        """Answer, or do not, and log it."""
+        azure = self.azure
+        number, started, at = azure.log.next_number(), time.perf_counter(), time.time()
+        striking = self._strike()
+        try:
+            await self._answer(services, striking)
+        finally:
+            azure.commit()
+            azure.log.add(
+                LoggedRequest(
+                    number=number,
+                    time=at,
+                    method=self.scope["method"],
+                    path=self.scope["path"],
+                    query=_without_signature(self.scope["query_string"].decode("latin-1")),
+                    status=self.status,
+                    milliseconds=round((time.perf_counter() - started) * 1000, 3),
+                    client_request_id=self.client_request_id,
+                    request_id=self.request_id,
+                    fault=striking.fault.id if striking.fault else None,
+                )
+            )
+
+    def _strike(self) -> Striking:
+        azure = self.azure
+        operations.settle(azure)
+        if not azure.world.faults:
+            return Striking()
+        target = Target(
+            plane=self.plane,
+            method=self.scope["method"],
+            path=self.scope["path"],
+            **locate(azure.world, self.plane, self.scope["path"]),
+        )
+        striking = strike(azure.world.faults.values(), target)
+        azure.dirty()
+        return striking
+
+    async def _answer(self, services: ASGIApp, striking: Striking) -> None:
+        if striking.delay:
+            await asyncio.sleep(striking.delay)
+        fault = striking.fault
+        match fault.kind if fault else None:
+            case FaultKind.DARK:
+                await self._drop()
+                return
+            case FaultKind.HANG:
+                await self._await_disconnect()
+                return
+            case _:
+                pass
+        response = self._refused_by_fault(fault) or self._refused_by_token()
+        if response is not None:
+            await response(self.scope, self.receive, self.send)
+        elif fault is not None and fault.kind is FaultKind.UNANSWERED:
+            await self._unanswered(services, fault)
+        elif fault is not None and fault.kind is FaultKind.LOST:
+            await self._lost(services, fault)
+        else:
+            await services(self.scope, self.receive, self.send)
+
+    async def send(self, message: Message) -> None:
+        """Send a part of the answer; the world is written down before the first."""
+        if message["type"] == "http.response.start":
+            self.azure.commit()
+            self.status = message["status"]
+            self._dress(message)
+        await self._send(message)
+
+    def _dress(self, message: MutableMapping[str, Any]) -> None:
+        headers = MutableHeaders(scope=message)
+        headers.setdefault("x-ms-request-id", self.request_id)
+        headers.setdefault("Date", time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime()))
+        if self.client_request_id is not None:
+            headers.setdefault("x-ms-client-request-id", self.client_request_id)
+        if self.plane is not Plane.CONTROL:
+            return
+        headers.setdefault("x-ms-correlation-request-id", self.correlation_id)
+        headers.setdefault("x-ms-routing-request-id", f"SIMULATED:{self.request_id}")
+        headers.setdefault("Cache-Control", "no-cache")
+        name, left = self.throttle.spend(self.scope["method"], self.scope["path"])
+        headers.setdefault(name, str(left))
+
+    async def _drop(self) -> None:
+        """Close the connection without an answer."""
+        self.scope["state"]["transport"].abort()
+        await self._await_disconnect()
+
+    async def _await_disconnect(self) -> None:
+        while (await self.receive())["type"] != "http.disconnect":
+            pass
+
+    def _refused_by_fault(self, fault: Fault | None) -> Response | None:
+        if fault is None or fault.kind not in {FaultKind.ERROR, FaultKind.THROTTLE}:
+            return None
+        throttled = fault.kind is FaultKind.THROTTLE
+        status = fault.status or (429 if throttled else 503)
+        retry = fault.retry_after if fault.retry_after is not None else (1 if throttled else None)
+        return self._error(
+            status,
+            fault.code or _usual_code(self.plane, status),
+            fault.message or "The simulated fault struck.",
+            {} if retry is None else {"Retry-After": str(retry)},
+        )
+
+    def _error(self, status: int, code: str, message: str, headers: dict[str, str]) -> Response:
+        if self.plane is Plane.DATA:
+            return storage_error(status, code, message, headers=headers)
+        if self.plane is Plane.IDENTITY:
+            body = {"error": code, "error_description": f"AADSTS90033: {message}"}
+            return JSONResponse(body, status, headers=headers)
+        return arm_error(status, code, message, headers=headers)
+
+    def _refused_by_token(self) -> Response | None:
+        if self.plane is Plane.IDENTITY:
+            return None
+        try:
+            claims = self.mint.check(self.headers.get("authorization"))
+            if not self._audience_fits(claims.aud):
+                raise TokenProblem(
+                    "InvalidAuthenticationTokenAudience",
+                    f"The access token has been obtained for wrong audience or resource "
+                    f"'{claims.aud}'.",
+                )
+        except TokenProblem as problem:
+            return self._challenge(problem)
+        self.scope["state"]["caller"] = claims.appid
+        return None
+
+    def _audience_fits(self, audience: str) -> bool:
+        if self.plane is Plane.DATA:
+            return audience == STORAGE_AUDIENCE or audience.endswith(".blob.core.windows.net")
+        return audience == self.azure.base_url or audience.startswith("https://management.")
+
+    def _challenge(self, problem: TokenProblem) -> Response:
+        where = f"{self.azure.base_url}/{self.azure.world.tenant_id}"
+        if self.plane is Plane.DATA:
+            known = problem.code != "AuthenticationFailed"
+            code = "InvalidAuthenticationInfo" if known else "NoAuthenticationInformation"
+            challenge = (
+                f"Bearer authorization_uri={where}/oauth2/authorize resource_id={STORAGE_AUDIENCE}"
+            )
+            return storage_error(
+                401,
+                code,
+                "Server failed to authenticate the request. Please refer to the information in "
+                "the www-authenticate header.",
+                headers={"WWW-Authenticate": challenge},
+            )
+        challenge = (
+            f'Bearer authorization_uri="{where}", error="invalid_token", '
+            f'error_description="{problem.message}"'
+        )
+        return arm_error(
+            401, problem.code, problem.message, headers={"WWW-Authenticate": challenge}
+        )
+
+    async def _unanswered(self, services: ASGIApp, fault: Fault) -> None:
+        """Let the change happen, and answer nothing or an error."""
+        await services(self.scope, self.receive, _nowhere)
+        self.azure.commit()
+        if fault.status is None:
+            await self._drop()
+            return
+        response = self._error(
+            fault.status,
+            fault.code or _usual_code(self.plane, fault.status),
+            fault.message or "The simulated fault struck.",
+            {},
+        )
+        await response(self.scope, self.receive, self.send)
+
+    async def _lost(self, services: ASGIApp, fault: Fault) -> None:
+        """Answer as if the change was accepted, and undo it.
+
+        What would have been refused is refused all the same.
+        """
+        before = msgspec.json.encode(self.azure.world)
+        heard: list[Message] = []
+
+        async def hear(message: Message) -> None:  # noqa: RUF029 - an ASGI send must be async
+            heard.append(message)
+
+        await services(self.scope, self.receive, hear)
+        status: int = heard[0]["status"]
+        if status < 400:  # noqa: PLR2004
+            self.azure.world = msgspec.json.decode(before, type=World)
+            self.azure.dirty()
+            if self.plane is Plane.CONTROL:
+                response = operations.accept_lost(self.azure, self.scope, fault)
+                await response(self.scope, self.receive, self.send)
+                return
+        for message in heard:
+            await self.send(message)
+
+
+async def _nowhere(message: Message) -> None:  # noqa: RUF029 - an ASGI send must be async
+    """Swallow an answer."""
+
+
+def _usual_code(plane: Plane, status: int) -> str:
+    codes = {
+        Plane.CONTROL: {
+            429: "TooManyRequests",
+            500: "InternalServerError",
+            502: "BadGateway",
+            503: "ServiceUnavailable",
+            504: "GatewayTimeout",
+        },
+        Plane.DATA: {
+            429: "TooManyRequests",
+            500: "InternalError",
+            503: "ServerBusy",
+            504: "OperationTimedOut",
+        },
+        Plane.IDENTITY: {},
+    }
+    return codes[plane].get(status, "temporarily_unavailable")
+
+
+def _without_signature(query: str) -> str:
+    """Return a query without the signature of a shared access signature."""
+    return "&".join("sig=..." if p.startswith("sig=") else p for p in query.split("&"))

@@ -1,0 +1,213 @@
+"""Genesis: a scenario becomes a world."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from copy import deepcopy
+from typing import Any
+
+import msgspec
+
+from amlrunbook.errors import DocumentError
+from amlrunbook.simulator import locks, ml_assets
+from amlrunbook.simulator.arm_kinds import Kind, canonical_scope, system_data
+from amlrunbook.simulator.authorization import ROLE_ASSIGNMENTS
+from amlrunbook.simulator.blobs import Blob, BlobAccount, Container, Contents, FileShare
+from amlrunbook.simulator.catalog import BY_TYPE
+from amlrunbook.simulator.clock import WorldClock
+from amlrunbook.simulator.faults import Fault
+from amlrunbook.simulator.regions import REGIONS
+from amlrunbook.simulator.scenario import ResourceTable, Scenario
+from amlrunbook.simulator.subscriptions import GROUP_TYPE
+from amlrunbook.simulator.world import Document, Subscription, World
+
+
+def build_world(scenario: Scenario, *, seed: int, base_url: str, contents: Contents) -> World:
+    """Return the world that a scenario describes, with Azure's defaults filled in.
+
+    Raises:
+        DocumentError: a table names what does not exist.
+    """
+    ids = random.Random(f"{scenario.name}/{seed}")  # noqa: S311 - the same seed, the same world
+    table = scenario.world
+    world = World(
+        scenario=scenario.name,
+        title=scenario.title,
+        seed=seed,
+        base_url=base_url,
+        tenant_id=_guid(ids),
+        tenant_name=table.tenant_name,
+        principal_id=_guid(ids),
+        clock=WorldClock.starting(table.clock.start, table.clock.rate),
+        pace=deepcopy(table.pace),
+        page_size=table.page_size,
+        goals=msgspec.to_builtins(scenario.goals),
+        hints=list(scenario.hints),
+        profile=scenario.profile,
+    )
+    for item in table.subscriptions:
+        world.subscriptions[item.id.lower()] = Subscription(
+            id=item.id.lower(),
+            name=item.name,
+            state=item.state,
+            unregistered=list(item.unregistered),
+        )
+    if not world.subscriptions:
+        raise DocumentError(f"{scenario.name}: world.subscriptions: at least one is needed")
+    _groups(world, scenario)
+    for number, resource in enumerate(table.resources):
+        _resource(world, resource, f"{scenario.name}: world.resources[{number}]")
+    _data(world, scenario, contents)
+    _facts(world, scenario)
+    world.revision = 1
+    return world
+
+
+def _guid(ids: random.Random) -> str:
+    return str(uuid.UUID(int=ids.getrandbits(128), version=4))
+
+
+def _groups(world: World, scenario: Scenario) -> None:
+    first = next(iter(world.subscriptions))
+    for group in scenario.world.groups:
+        subscription = (group.subscription or first).lower()
+        resource_id = f"/subscriptions/{subscription}/resourceGroups/{group.name}"
+        if group.location not in REGIONS:
+            raise DocumentError(
+                f"{scenario.name}: world.groups: there is no region '{group.location}'"
+            )
+        world.put(
+            resource_id,
+            {
+                "id": resource_id,
+                "name": group.name,
+                "type": GROUP_TYPE,
+                "location": group.location,
+                "tags": dict(group.tags),
+                "properties": {"provisioningState": "Succeeded"},
+            },
+        )
+
+
+def _resource(world: World, table: ResourceTable, place: str) -> None:
+    kind = BY_TYPE.get(table.type.lower())
+    if kind is None:
+        raise DocumentError(f"{place}: the resource type '{table.type}' is not known")
+    document = _document(world, table, kind, place)
+    if kind.type.endswith("/versions"):
+        ml_assets.ensure_container(world, str(document["id"]), kind.type)
+    kind.complete(world, document, None)
+    if kind.namespace != "Microsoft.Authorization":
+        document["systemData"] = system_data(world, None)
+    world.put(str(document["id"]), document)
+    if kind.after_write is not None:
+        kind.after_write(world, document)
+    if table.geo is not None:
+        world.facet(str(document["id"]))["geo"] = msgspec.to_builtins(table.geo)
+    if table.health is not None:
+        world.facet(str(document["id"]))["health"] = dict(table.health)
+
+
+def _document(world: World, table: ResourceTable, kind: Kind, place: str) -> Document:
+    names, types = table.name.split("/"), kind.type.split("/")
+    if len(names) != len(types) - 1:
+        raise DocumentError(f"{place}: '{table.name}' does not name a {kind.type}")
+    scope = _scope(world, table, kind, place)
+    pairs = "/".join(f"{t}/{n}" for t, n in zip(types[1:], names, strict=True))
+    document: Document = {
+        "id": f"{scope}/providers/{types[0]}/{pairs}",
+        "name": names[-1],
+        "type": kind.type,
+        "properties": _expanded(world, table.properties),
+    }
+    given = {
+        "kind": table.kind,
+        "sku": table.sku,
+        "identity": table.identity,
+        "tags": table.tags,
+        "zones": table.zones,
+    }
+    document.update({k: _expanded(world, v) for k, v in given.items() if v is not None})
+    if kind.tracked:
+        document["location"] = table.location or (world.get(scope) or {}).get("location")
+        if document["location"] not in REGIONS:
+            raise DocumentError(f"{place}: there is no region '{document['location']}'")
+    elif table.location:
+        document["location"] = table.location
+    return document
+
+
+def _scope(world: World, table: ResourceTable, kind: Kind, place: str) -> str:
+    first = next(iter(world.subscriptions))
+    if kind.type in {locks.TYPE, ROLE_ASSIGNMENTS} and table.scope is not None:
+        scope = str(_expanded(world, table.scope))
+    elif table.group is not None:
+        scope = f"/subscriptions/{first}/resourceGroups/{table.group}"
+    else:
+        raise DocumentError(f"{place}: it needs a group")
+    known = world.get(scope) is not None or scope.lower() == f"/subscriptions/{first}"
+    if not known:
+        raise DocumentError(f"{place}: the scope '{scope}' does not exist")
+    return canonical_scope(world, scope)
+
+
+def _expanded(world: World, value: Any) -> Any:
+    """Return a value with ``@/`` at the start of strings turned into the first subscription."""
+    if isinstance(value, str):
+        first = next(iter(world.subscriptions))
+        return f"/subscriptions/{first}/{value[2:]}" if value.startswith("@/") else value
+    if isinstance(value, dict):
+        return {key: _expanded(world, item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_expanded(world, item) for item in value]
+    return value
+
+
+def _data(world: World, scenario: Scenario, contents: Contents) -> None:
+    now = world.now()
+    for number, table in enumerate(scenario.world.blobs):
+        account = _account(world, table.account, f"{scenario.name}: world.blobs[{number}]")
+        written = now - table.age_seconds
+        container = account.containers.setdefault(
+            table.container,
+            Container(name=table.container, created=written, modified=written, etag='"0x1"'),
+        )
+        data = table.text.encode()
+        container.blobs[table.name] = [
+            Blob(
+                name=table.name,
+                digest=contents.put(data),
+                size=len(data),
+                content_type=table.content_type,
+                etag=f'"0x{number + 1:015X}"',
+                created=written,
+                modified=written,
+            )
+        ]
+    for number, item in enumerate(scenario.world.files):
+        account = _account(world, item.account, f"{scenario.name}: world.files[{number}]")
+        share = account.shares.setdefault(
+            item.share, FileShare(name=item.share, created=now, modified=now, etag='"0x1"')
+        )
+        share.files[item.path] = contents.put(item.text.encode())
+
+
+def _account(world: World, name: str, place: str) -> BlobAccount:
+    account = world.accounts.get(name)
+    if account is None:
+        raise DocumentError(f"{place}: there is no storage account '{name}'")
+    return account
+
+
+def _facts(world: World, scenario: Scenario) -> None:
+    facts = world.facet(f"/subscriptions/{next(iter(world.subscriptions))}")
+    if scenario.world.events:
+        facts["events"] = [dict(event) for event in scenario.world.events]
+    for row in scenario.world.usages:
+        rows = facts.setdefault("usages", {}).setdefault(row.region, [])
+        rows.append({"name": row.name, "limit": row.limit, "currentValue": row.used})
+    for number, described in enumerate(scenario.faults, 1):
+        fault: Fault = deepcopy(described)
+        fault.id = fault.id or f"fault-{number}"
+        world.faults[fault.id] = fault

@@ -1,0 +1,373 @@
+"""Azure Machine Learning workspaces: the resource provider. Their children have modules of their own.
+
+Source: https://learn.microsoft.com/rest/api/azureml/workspaces
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from starlette.responses import Response
+
+from amlrunbook.simulator import arm_verbs, operations
+from amlrunbook.simulator.answers import Refusal, json_answer
+from amlrunbook.simulator.arm_call import Call
+from amlrunbook.simulator.arm_kinds import Kind, canonical_scope
+from amlrunbook.simulator.blobs import Container, FileShare
+from amlrunbook.simulator.clock import stamp
+from amlrunbook.simulator.container_registry import passwords
+from amlrunbook.simulator.effects import Merge
+from amlrunbook.simulator.ml_versions import VERSIONS, WORKSPACES
+from amlrunbook.simulator.operations import Style
+from amlrunbook.simulator.storage import account_keys
+from amlrunbook.simulator.world import Deleted, Document, World
+
+SOFT_DELETE_SECONDS = 14 * 86_400.0
+"""How long a soft-deleted workspace can be recovered; fixed.
+
+Source: https://learn.microsoft.com/azure/machine-learning/concept-soft-delete
+"""
+_READ_ONLY = ("workspaceId", "discoveryUrl", "mlFlowTrackingUri", "creationTime", "notebookInfo")
+_RESULTS = (
+    "userDefinedRouteResults", "networkSecurityRuleResults", "resourceLockResults",
+    "dnsResolutionResults", "storageAccountResults", "keyVaultResults",
+    "containerRegistryResults", "applicationInsightsResults", "otherResults",
+)  # fmt: skip
+
+
+def _check(call: Call, document: Document, before: Document | None) -> None:
+    properties = document["properties"]
+    for key in ("storageAccount", "keyVault"):
+        held = (before or {}).get("properties", {}).get(key)
+        given = properties.setdefault(key, held)
+        if not given:
+            raise Refusal(400, "BadRequest", f"Missing dependent resources in workspace json: {key}.")
+        if call.world.get(str(given)) is None:
+            raise Refusal(400, "BadRequest", f"The {key} '{given}' of the workspace was not found.")
+        if held and str(held).lower() != str(given).lower():
+            raise Refusal(
+                400, "ValidationError", f"The {key} of a workspace cannot be changed."
+            )
+
+
+def complete(world: World, document: Document, before: Document | None) -> None:
+    """Fill a workspace's document as Azure does."""
+    properties = document["properties"]
+    held: Document = (before or {}).get("properties", {})
+    for key in _READ_ONLY:
+        if key in held:
+            properties[key] = held[key]
+    region, name = str(document["location"]), str(document["name"])
+    identity = document.setdefault("identity", {"type": "SystemAssigned"})
+    if "SystemAssigned" in str(identity.get("type")):
+        known = (before or {}).get("identity", {})
+        identity.setdefault("principalId", known.get("principalId") or world.guid())
+        identity.setdefault("tenantId", world.tenant_id)
+    document.setdefault("kind", "Default")
+    document.setdefault("sku", {"name": "Basic", "tier": "Basic"})
+    document.setdefault("tags", {})
+    for key in ("storageAccount", "keyVault", "applicationInsights", "containerRegistry"):
+        if properties.get(key):
+            properties[key] = canonical_scope(world, str(properties[key]))
+    workspace_id = properties.setdefault("workspaceId", world.guid())
+    defaults: Document = {
+        "friendlyName": name,
+        "description": "",
+        "applicationInsights": None,
+        "containerRegistry": None,
+        "hbiWorkspace": False,
+        "imageBuildCompute": None,
+        "provisioningState": "Succeeded",
+        "creationTime": stamp(world.now()),
+        "v1LegacyMode": False,
+        "allowPublicAccessWhenBehindVnet": False,
+        "publicNetworkAccess": "Enabled",
+        "privateEndpointConnections": [],
+        "discoveryUrl": f"{world.base_url}/azureml/{region}/discovery",
+        "mlFlowTrackingUri": f"azureml://{world.base_url.removeprefix('https://')}/azureml/{region}"
+        f"/mlflow/v1.0{document['id']}",
+        "notebookInfo": {
+            "resourceId": workspace_id.replace("-", ""),
+            "fqdn": f"ml-{name.lower()}-{region}-{workspace_id}.{region}.notebooks.azure.net",
+            "isPrivateLinkEnabled": False,
+            "notebookPreparationError": None,
+        },
+        "storageHnsEnabled": False,
+        "systemDatastoresAuthMode": "AccessKey",
+        "enableDataIsolation": False,
+        "managedNetwork": {"isolationMode": "Disabled", "status": None, "outboundRules": None},
+        "tenantId": world.tenant_id,
+    }
+    for key, value in defaults.items():
+        properties.setdefault(key, held.get(key, value))
+
+
+def bring_about(world: World, document: Document) -> None:
+    """Give a new workspace its default datastores, containers and file share."""
+    properties = document["properties"]
+    storage = world.get(str(properties["storageAccount"]))
+    if storage is None:
+        return
+    account = world.accounts[str(storage["name"])]
+    workspace_id = str(properties["workspaceId"])
+    now = world.now()
+    container, share = f"azureml-blobstore-{workspace_id}", f"code-{workspace_id}"
+    files = f"azureml-filestore-{workspace_id}"
+    for name in (container, "azureml"):
+        account.containers.setdefault(
+            name, Container(name=name, created=now, modified=now, etag=f'"{name[-12:]}"')
+        )
+    for name in (share, files):
+        account.shares.setdefault(
+            name, FileShare(name=name, created=now, modified=now, etag=f'"{name[-12:]}"')
+        )
+    stores = (
+        ("workspaceblobstore", "AzureBlob", {"containerName": container}),
+        ("workspaceartifactstore", "AzureBlob", {"containerName": "azureml"}),
+        ("workspacefilestore", "AzureFile", {"fileShareName": files}),
+        ("workspaceworkingdirectory", "AzureFile", {"fileShareName": share}),
+    )
+    for name, kind, where in stores:
+        _default_datastore(world, document, storage, name, {"datastoreType": kind, **where})
+
+
+def _default_datastore(
+    world: World, workspace: Document, storage: Document, name: str, where: Document
+) -> None:
+    resource_id = f"{workspace['id']}/datastores/{name}"
+    if world.get(resource_id) is not None:
+        return
+    world.put(
+        resource_id,
+        {
+            "id": resource_id,
+            "name": name,
+            "type": f"{WORKSPACES}/datastores",
+            "properties": {
+                "description": None,
+                "tags": None,
+                "properties": None,
+                "isDefault": name == "workspaceblobstore",
+                "credentials": {"credentialsType": "AccountKey"},
+                **where,
+                "accountName": storage["name"],
+                "endpoint": "core.windows.net",
+                "protocol": "https",
+                "resourceGroup": str(storage["id"]).split("/")[4],
+                "subscriptionId": str(storage["id"]).split("/")[2],
+                "serviceDataAccessAuthIdentity": "WorkspaceSystemAssignedIdentity",
+            },
+            "systemData": dict(workspace.get("systemData", {})),
+        },
+    )
+
+
+def _list_keys(call: Call, document: Document) -> Response:
+    properties = document["properties"]
+    storage = call.world.get(str(properties["storageAccount"]))
+    insights = call.world.get(str(properties.get("applicationInsights")))
+    registry = call.world.get(str(properties.get("containerRegistry")))
+    found: Document = {
+        "userStorageKey": account_keys(call, storage)[0]["value"] if storage else None,
+        "userStorageArmId": properties["storageAccount"],
+        "appInsightsInstrumentationKey": insights["properties"]["InstrumentationKey"]
+        if insights
+        else None,
+        "notebookAccessKeys": _notebook_keys(call, document),
+    }
+    if registry is not None and registry["properties"].get("adminUserEnabled"):
+        found["containerRegistryCredentials"] = {
+            "location": registry["location"],
+            "username": registry["name"],
+            "passwords": passwords(call, registry),
+        }
+    return json_answer(found)
+
+
+def _notebook_keys(call: Call, document: Document) -> Document:
+    return {
+        f"{which}AccessKey": base64.b64encode(
+            call.azure.secrets.derive(f"{document['id'].lower()}/notebook/{which}")[:32]
+        ).decode()
+        for which in ("primary", "secondary")
+    }
+
+
+def _list_storage_keys(call: Call, document: Document) -> Response:
+    storage = call.world.get(str(document["properties"]["storageAccount"]))
+    if storage is None:
+        raise Refusal(404, "ResourceNotFound", "The workspace's storage account is gone.")
+    return json_answer({"userStorageKey": account_keys(call, storage)[0]["value"]})
+
+
+def _operation(call: Call, document: Document, result: Any) -> Response:
+    """Answer 202 and begin an operation with a result that is not the workspace's document."""
+    operation = operations.begin(
+        call.azure,
+        target=str(document["id"]),
+        activity=f"{WORKSPACES}/{call.path.tail}/action",
+        effects=[],
+        result=result,
+        answers_target=False,
+        state=call.state,
+    )
+    return Response(
+        status_code=202, headers=operations.headers(call.azure, operation, Style.LOCATION)
+    )
+
+
+def _resync_keys(call: Call, document: Document) -> Response:
+    return _operation(call, document, None)
+
+
+def _diagnose(call: Call, document: Document) -> Response:
+    """Look at what the workspace stands on; a missing part is an error in its list."""
+    call.optional_document()
+    results: dict[str, list[Document]] = {name: [] for name in _RESULTS}
+    parts = (
+        ("storageAccount", "storageAccountResults"),
+        ("keyVault", "keyVaultResults"),
+        ("containerRegistry", "containerRegistryResults"),
+        ("applicationInsights", "applicationInsightsResults"),
+    )
+    for key, where in parts:
+        resource_id = document["properties"].get(key)
+        if resource_id and call.world.get(str(resource_id)) is None:
+            results[where].append(
+                {
+                    "code": f"{key[0].upper()}{key[1:]}NotFound",
+                    "level": "Error",
+                    "message": f"The resource {resource_id} does not exist.",
+                }
+            )
+    return _operation(call, document, {"value": results})
+
+
+def _put(call: Call) -> Response | None:
+    """Refuse the name of a soft-deleted workspace."""
+    if call.path.text.lower() in call.world.deleted:
+        raise Refusal(
+            400,
+            "BadRequest",
+            "Soft-deleted workspace exists. Please purge or recover it. "
+            "https://aka.ms/wsoftdelete",
+        )
+    return None
+
+
+def _delete(call: Call) -> Response | None:
+    """Soft-delete a workspace, or purge it with ``forceToPurge=true``, soft-deleted or not."""
+    purge = call.query.get("forcetopurge", "").lower() == "true"
+    key = call.path.text.lower()
+    document = call.world.get(key)
+    if document is None:
+        if purge and call.world.deleted.pop(key, None) is not None:
+            arm_verbs.note(call, f"{WORKSPACES}/delete", call.path.text, "Succeeded", 200)
+            call.world.touch()
+            return Response(status_code=200)
+        return None
+    if not purge:
+        now = call.world.now()
+        below = [d for k, d in call.world.resources.items() if k.startswith(key + "/")]
+        kept = [d for d in below if not _lost_on_delete(str(d["type"]))]
+        call.world.deleted[key] = Deleted(
+            documents=[document, *kept], deleted_at=now, purge_at=now + SOFT_DELETE_SECONDS
+        )
+    return None
+
+
+def _lost_on_delete(resource_type: str) -> bool:
+    """Is a child of a workspace deleted at once, even by a soft delete?"""
+    return resource_type.split("/")[2] in {"computes", "onlineEndpoints", "batchEndpoints"}
+
+
+def _fits(call: Call, document: Document) -> bool:
+    kinds = call.query.get("kind")
+    return not kinds or str(document["kind"]).lower() in kinds.lower().split(",")
+
+
+def _usages(call: Call) -> Response:
+    """Answer the AML quota of a region: what the scenario says, else a plain default."""
+    region = call.path.names[0].lower()
+    subscription = str(call.path.subscription).lower()
+    held = call.world.facets.get(f"/subscriptions/{subscription}", {}).get("usages", {})
+    rows: list[Document] = held.get(region) or [
+        {"name": "Total Cluster Dedicated Regional vCPUs", "limit": 300, "currentValue": 0},
+        {"name": "Standard DSv2 Family Cluster Dedicated vCPUs", "limit": 100, "currentValue": 0},
+        {"name": "Standard NCASv3_T4 Family Cluster Dedicated vCPUs", "limit": 48,
+         "currentValue": 0},
+    ]  # fmt: skip
+    found = [
+        {
+            "id": f"/subscriptions/{subscription}/providers/Microsoft.MachineLearningServices"
+            f"/locations/{region}/usages/{str(row['name']).replace(' ', '')}",
+            "type": "Microsoft.MachineLearningServices/usages",
+            "unit": "Count",
+            "currentValue": row["currentValue"],
+            "limit": row["limit"],
+            "name": {
+                "value": str(row["name"]).replace(" ", ""),
+                "localizedValue": row["name"],
+            },
+        }
+        for row in rows
+    ]
+    return call.page(found)
+
+
+def recover(world: World, key: str) -> Document | None:
+    """Bring a soft-deleted workspace back with what is kept of it, as the portal does."""
+    held = world.deleted.pop(key.lower(), None)
+    if held is None:
+        return None
+    for document in held.documents:
+        world.put(str(document["id"]), document)
+    workspace = held.documents[0]
+    operations.apply(
+        world,
+        Merge(id=str(workspace["id"]), values={"properties": {"provisioningState": "Succeeded"}}),
+    )
+    return world.get(str(workspace["id"]))
+
+
+KINDS = (
+    Kind(
+        type=WORKSPACES,
+        api_versions=VERSIONS,
+        tracked=True,
+        check=_check,
+        complete=complete,
+        create_style=Style.LOCATION,
+        update_style=Style.LOCATION,
+        patch_style=Style.LOCATION,
+        delete_style=Style.BOTH,
+        after_write=bring_about,
+        on_put=_put,
+        on_delete=_delete,
+        fits=_fits,
+        actions={
+            "listkeys": _list_keys,
+            "liststorageaccountkeys": _list_storage_keys,
+            "listnotebookkeys": lambda call, document: json_answer(_notebook_keys(call, document)),
+            "resynckeys": _resync_keys,
+            "diagnose": _diagnose,
+        },
+    ),
+    *(
+        Kind(type=f"{WORKSPACES}/{name}", api_versions=VERSIONS, create_status=200)
+        for name in (
+            "connections", "outboundRules", "privateEndpointConnections", "privateLinkResources",
+            "features", "serverlessEndpoints", "marketplaceSubscriptions", "featuresets",
+        )
+    ),
+    Kind(
+        type="Microsoft.MachineLearningServices/registries",
+        api_versions=VERSIONS,
+        tracked=True,
+        create_style=Style.ASYNC,
+        delete_style=Style.LOCATION,
+    ),
+)  # fmt: skip
+
+SPECIALS = {("GET", "microsoft.machinelearningservices/locations/*/usages"): _usages}

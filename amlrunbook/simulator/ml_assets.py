@@ -1,0 +1,212 @@
+"""Assets of Azure Machine Learning workspaces: models, environments, data, components, code; jobs.
+
+An asset is a container with versions; writing a version makes the container.
+Source: https://learn.microsoft.com/rest/api/azureml/model-versions
+"""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from amlrunbook.simulator import arm_verbs, operations
+from amlrunbook.simulator.answers import Refusal
+from amlrunbook.simulator.arm_call import Call
+from amlrunbook.simulator.arm_kinds import Kind, canonical_scope, system_data
+from amlrunbook.simulator.arm_path import parse
+from amlrunbook.simulator.effects import Merge
+from amlrunbook.simulator.ml_versions import VERSIONS, WORKSPACES
+from amlrunbook.simulator.operations import Style
+from amlrunbook.simulator.world import Document, World
+
+ASSETS = ("models", "environments", "data", "components", "codes")
+JOBS = f"{WORKSPACES}/jobs"
+SCHEDULES = f"{WORKSPACES}/schedules"
+_RUNNING = ("NotStarted", "Starting", "Provisioning", "Preparing", "Queued", "Running")
+
+
+def complete_container(world: World, document: Document, before: Document | None) -> None:
+    """Fill an asset container's document as Azure does."""
+    properties = document["properties"]
+    held: Document = (before or {}).get("properties", {})
+    for key, value in (
+        ("description", None),
+        ("tags", {}),
+        ("properties", {}),
+        ("isArchived", False),
+        ("latestVersion", held.get("latestVersion")),
+        ("nextVersion", held.get("nextVersion", "1")),
+        ("provisioningState", "Succeeded"),
+    ):
+        properties.setdefault(key, value)
+
+
+def complete_version(world: World, document: Document, before: Document | None) -> None:
+    """Fill an asset version's document as Azure does."""
+    properties = document["properties"]
+    for key, value in (
+        ("description", None),
+        ("tags", {}),
+        ("properties", {}),
+        ("isArchived", False),
+        ("isAnonymous", False),
+        ("provisioningState", "Succeeded"),
+    ):
+        properties.setdefault(key, value)
+    family = str(document["type"]).split("/")[2]
+    if family == "models":
+        properties.setdefault("modelType", "custom_model")
+        properties.setdefault("flavors", {})
+    elif family == "environments":
+        properties.setdefault("environmentType", "UserCreated")
+        properties.setdefault("osType", "Linux")
+
+
+def ensure_container(world: World, version_id: str, version_type: str) -> None:
+    """Make the container of a version if it is missing."""
+    container_id = "/".join(version_id.split("/")[:-2])
+    workspace_id = "/".join(version_id.split("/")[:-4])
+    if world.get(container_id) is not None or world.get(workspace_id) is None:
+        return
+    container: Document = {
+        "id": f"{canonical_scope(world, workspace_id)}/{version_type.split('/')[2]}"
+        f"/{container_id.rpartition('/')[2]}",
+        "name": container_id.rpartition("/")[2],
+        "type": version_type.rpartition("/")[0],
+        "properties": {},
+        "systemData": system_data(world, None),
+    }
+    complete_container(world, container, None)
+    world.put(container_id, container)
+
+
+def count_version(world: World, document: Document) -> None:
+    """Tell the container of a new version which version is the latest."""
+    resource_id = str(document["id"])
+    ensure_container(world, resource_id, str(document["type"]))
+    container = world.get("/".join(resource_id.split("/")[:-2]))
+    if container is None:
+        return
+    version = str(document["name"])
+    container["properties"]["latestVersion"] = version
+    following = str(int(version) + 1) if version.isdigit() else None
+    container["properties"]["nextVersion"] = following
+    world.touch()
+
+
+def _put_version(call: Call) -> Response | None:
+    path = parse(call.path.text)
+    family = next((f for f in ASSETS if f.lower() == path.types[1].lower()), path.types[1])
+    ensure_container(call.world, path.text, f"{WORKSPACES}/{family}/versions")
+    return None
+
+
+def _fits_view(call: Call, document: Document) -> bool:
+    view = call.query.get("listviewtype", "ActiveOnly").lower()
+    archived = bool(document["properties"].get("isArchived"))
+    return view == "all" or archived is (view == "archivedonly")
+
+
+def _list_versions(call: Call) -> Response | None:
+    """List versions, newest first where the query orders so."""
+    if "desc" not in (call.query.get("$orderby") or call.query.get("orderby") or "").lower():
+        return None
+    kind = next(k for k in KINDS if k.type.lower() == str(call.path.collection_type).lower())
+    found = arm_verbs.members(call, kind)
+    found.sort(key=lambda d: str(d.get("systemData", {}).get("createdAt", "")), reverse=True)
+    return call.page(found)
+
+
+def complete_job(world: World, document: Document, before: Document | None) -> None:
+    """Fill a job's document as Azure does."""
+    properties = document["properties"]
+    for key, value in (
+        ("jobType", "Command"),
+        ("status", "Queued"),
+        ("displayName", document["name"]),
+        ("experimentName", "Default"),
+        ("isArchived", False),
+        ("tags", {}),
+        ("properties", {}),
+        ("services", {}),
+    ):
+        properties.setdefault(key, value)
+
+
+def _check_job(call: Call, document: Document, before: Document | None) -> None:
+    compute = document["properties"].get("computeId")
+    if compute and call.world.get(str(compute)) is None and before is None:
+        raise Refusal(400, "UserError", f"The compute '{compute}' was not found.")
+
+
+def _cancel(call: Call, document: Document) -> Response:
+    if document["properties"]["status"] not in _RUNNING:
+        return Response(status_code=200)
+    operation = operations.begin(
+        call.azure,
+        target=str(document["id"]),
+        activity=f"{JOBS}/cancel/action",
+        effects=[Merge(id=str(document["id"]), values={"properties": {"status": "Canceled"}})],
+        answers_target=False,
+        state=call.state,
+    )
+    return Response(
+        status_code=202, headers=operations.headers(call.azure, operation, Style.LOCATION)
+    )
+
+
+def _fits_schedule(call: Call, document: Document) -> bool:
+    view = call.query.get("listviewtype", "EnabledOnly").lower()
+    enabled = bool(document["properties"].get("isEnabled", True))
+    return view == "all" or enabled is (view == "enabledonly")
+
+
+def complete_schedule(world: World, document: Document, before: Document | None) -> None:
+    """Fill a schedule's document as Azure does."""
+    document["properties"].setdefault("isEnabled", True)
+    document["properties"].setdefault("provisioningState", "Succeeded")
+
+
+KINDS = (
+    *(
+        Kind(
+            type=f"{WORKSPACES}/{family}",
+            api_versions=VERSIONS,
+            complete=complete_container,
+            fits=_fits_view,
+            patchable=False,
+        )
+        for family in ASSETS
+    ),
+    *(
+        Kind(
+            type=f"{WORKSPACES}/{family}/versions",
+            api_versions=VERSIONS,
+            complete=complete_version,
+            fits=_fits_view,
+            on_put=_put_version,
+            on_list=_list_versions,
+            after_write=count_version,
+            patchable=False,
+        )
+        for family in ASSETS
+    ),
+    Kind(
+        type=JOBS,
+        api_versions=VERSIONS,
+        check=_check_job,
+        complete=complete_job,
+        fits=_fits_view,
+        delete_style=Style.LOCATION,
+        actions={"cancel": _cancel},
+    ),
+    Kind(
+        type=SCHEDULES,
+        api_versions=VERSIONS,
+        complete=complete_schedule,
+        fits=_fits_schedule,
+        create_style=Style.ASYNC,
+        update_style=Style.ASYNC,
+        delete_style=Style.LOCATION,
+        patchable=False,
+    ),
+)

@@ -1,0 +1,207 @@
+"""Online and batch endpoints of Azure Machine Learning workspaces, with their deployments.
+
+Source: https://learn.microsoft.com/rest/api/azureml/online-endpoints
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from starlette.responses import Response
+
+from amlrunbook.simulator import arm_verbs
+from amlrunbook.simulator.answers import Refusal, json_answer
+from amlrunbook.simulator.arm_call import Call
+from amlrunbook.simulator.arm_kinds import Kind
+from amlrunbook.simulator.ml_versions import VERSIONS, WORKSPACES
+from amlrunbook.simulator.operations import Style
+from amlrunbook.simulator.world import Document, World
+
+ENDPOINTS = f"{WORKSPACES}/onlineEndpoints"
+DEPLOYMENTS = f"{ENDPOINTS}/deployments"
+BATCH_ENDPOINTS = f"{WORKSPACES}/batchEndpoints"
+BATCH_DEPLOYMENTS = f"{BATCH_ENDPOINTS}/deployments"
+MIRROR_LIMIT = 50
+"""Percent of traffic that may be mirrored."""
+
+
+def _complete_common(world: World, document: Document, before: Document | None) -> None:
+    workspace = world.get("/".join(str(document["id"]).split("/")[:9])) or {}
+    document.setdefault("location", (before or workspace).get("location", "eastus"))
+    document.setdefault("tags", {})
+    document["properties"].setdefault("provisioningState", "Succeeded")
+    document["properties"].setdefault("description", None)
+    document["properties"].setdefault("properties", {})
+
+
+def complete_endpoint(world: World, document: Document, before: Document | None) -> None:
+    """Fill an online endpoint's document as Azure does."""
+    _complete_common(world, document, before)
+    document.setdefault("kind", "Managed")
+    _identity(world, document, before)
+    properties = document["properties"]
+    where = f"{world.base_url}/azureml/{document['location']}/inference/{document['name']}"
+    properties.update(scoringUri=f"{where}/score", swaggerUri=f"{where}/swagger.json")
+    properties.pop("keys", None)
+    for key, value in (
+        ("authMode", "Key"),
+        ("compute", None),
+        ("traffic", {}),
+        ("mirrorTraffic", {}),
+        ("publicNetworkAccess", "Enabled"),
+    ):
+        properties.setdefault(key, value)
+
+
+def _identity(world: World, document: Document, before: Document | None) -> None:
+    identity = document.setdefault("identity", {"type": "SystemAssigned"})
+    if "SystemAssigned" in str(identity.get("type", "")):
+        held = (before or {}).get("identity", {})
+        identity.setdefault("principalId", held.get("principalId") or world.guid())
+        identity.setdefault("tenantId", world.tenant_id)
+
+
+def _check_endpoint(call: Call, document: Document, before: Document | None) -> None:
+    properties = document["properties"]
+    traffic = _percentages("traffic", properties.get("traffic") or {})
+    mirror = _percentages("mirrorTraffic", properties.get("mirrorTraffic") or {})
+    if sum(traffic.values()) not in {0, 100}:
+        raise _bad(f"The traffic adds up to {sum(traffic.values())} percent; it must be 0 or 100.")
+    if sum(mirror.values()) > MIRROR_LIMIT:
+        raise _bad(f"At most {MIRROR_LIMIT} percent of the traffic can be mirrored.")
+    for name in {**traffic, **mirror}:
+        held = call.world.get(f"{document['id']}/deployments/{name}")
+        if held is None:
+            raise _bad(f"The traffic names the deployment '{name}', which does not exist.")
+        if traffic.get(name) and held["properties"]["provisioningState"] != "Succeeded":
+            raise _bad(f"The deployment '{name}' is not ready to take traffic.")
+
+
+def _percentages(key: str, value: Any) -> dict[str, int]:
+    wrong = not isinstance(value, dict) or not all(
+        isinstance(share, int) and not isinstance(share, bool) and 0 <= share <= 100  # noqa: PLR2004
+        for share in value.values()
+    )
+    if wrong:
+        raise _bad(f"'{key}' must give each deployment a percentage of 0 to 100.")
+    return dict(value)
+
+
+def _bad(message: str) -> Refusal:
+    return Refusal(400, "BadRequest", message)
+
+
+def complete_deployment(world: World, document: Document, before: Document | None) -> None:
+    """Fill an online deployment's document as Azure does."""
+    _complete_common(world, document, before)
+    properties = document["properties"]
+    properties.setdefault("endpointComputeType", "Managed")
+    document.setdefault("kind", properties["endpointComputeType"])
+    sku = document.setdefault("sku", {"name": "Default", "capacity": 1})
+    sku.setdefault("name", "Default")
+    sku.setdefault("capacity", 1)
+    for key, value in (
+        ("appInsightsEnabled", False),
+        ("codeConfiguration", None),
+        ("environmentId", None),
+        ("environmentVariables", {}),
+        ("instanceType", "Standard_DS3_v2"),
+        ("model", None),
+        ("scaleSettings", {"scaleType": "Default"}),
+        ("egressPublicNetworkAccess", "Enabled"),
+    ):
+        properties.setdefault(key, value)
+
+
+def _delete_deployment(call: Call) -> Response | None:
+    endpoint = call.world.get(arm_verbs.parent_id(call.path.text))
+    if endpoint is None:
+        return None
+    traffic = endpoint["properties"].get("traffic", {})
+    if any(name.lower() == call.path.name.lower() and share for name, share in traffic.items()):
+        raise _bad(
+            f"The deployment '{call.path.name}' still takes traffic; set it to 0 before deleting."
+        )
+    return None
+
+
+def complete_batch_endpoint(world: World, document: Document, before: Document | None) -> None:
+    """Fill a batch endpoint's document as Azure does."""
+    _complete_common(world, document, before)
+    _identity(world, document, before)
+    properties = document["properties"]
+    where = f"{world.base_url}/azureml/{document['location']}/batch/{document['name']}"
+    properties["scoringUri"] = f"{where}/jobs"
+    properties.setdefault("authMode", "AADToken")
+    properties.setdefault("defaults", {"deploymentName": None})
+
+
+def _keys(call: Call, document: Document) -> Response:
+    if document["properties"].get("authMode") != "Key":
+        raise _bad(f"The endpoint '{document['name']}' does not sign in by keys.")
+    return json_answer(
+        {
+            f"{which}Key": base64.b64encode(
+                call.azure.secrets.derive(f"{document['id'].lower()}/{which}")[:24]
+            ).decode()
+            for which in ("primary", "secondary")
+        }
+    )
+
+
+def _logs(call: Call, document: Document) -> Response:
+    call.optional_document()
+    return json_answer({"content": f"Instance status:\nReady\n\n{document['name']}: serving\n"})
+
+
+KINDS = (
+    Kind(
+        type=ENDPOINTS,
+        api_versions=VERSIONS,
+        tracked=True,
+        check=_check_endpoint,
+        complete=complete_endpoint,
+        create_style=Style.BOTH,
+        update_style=Style.BOTH,
+        patch_style=Style.LOCATION,
+        patch_keys=("identity", "tags"),
+        delete_style=Style.BOTH,
+        actions={"listkeys": _keys},
+    ),
+    Kind(
+        type=DEPLOYMENTS,
+        api_versions=VERSIONS,
+        tracked=True,
+        complete=complete_deployment,
+        create_style=Style.BOTH,
+        update_style=Style.BOTH,
+        patch_style=Style.LOCATION,
+        patch_keys=("tags", "sku"),
+        delete_style=Style.BOTH,
+        on_delete=_delete_deployment,
+        actions={"getlogs": _logs},
+    ),
+    Kind(
+        type=BATCH_ENDPOINTS,
+        api_versions=VERSIONS,
+        tracked=True,
+        complete=complete_batch_endpoint,
+        create_style=Style.BOTH,
+        update_style=Style.BOTH,
+        patch_style=Style.LOCATION,
+        patch_keys=("identity", "tags"),
+        delete_style=Style.BOTH,
+        actions={"listkeys": _keys},
+    ),
+    Kind(
+        type=BATCH_DEPLOYMENTS,
+        api_versions=VERSIONS,
+        tracked=True,
+        complete=_complete_common,
+        create_style=Style.BOTH,
+        update_style=Style.BOTH,
+        patch_style=Style.LOCATION,
+        delete_style=Style.BOTH,
+    ),
+)

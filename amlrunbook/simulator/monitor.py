@@ -1,0 +1,192 @@
+"""Application Insights, Log Analytics, Resource Health, and the way to the activity log.
+
+Source: https://learn.microsoft.com/rest/api/application-insights/ ,
+https://learn.microsoft.com/rest/api/loganalytics/ ,
+https://learn.microsoft.com/rest/api/resourcehealth/
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from starlette.responses import Response
+
+from amlrunbook.simulator import activity
+from amlrunbook.simulator.answers import Refusal, json_answer
+from amlrunbook.simulator.arm_call import Call
+from amlrunbook.simulator.arm_kinds import Kind
+from amlrunbook.simulator.clock import stamp
+from amlrunbook.simulator.operations import Style
+from amlrunbook.simulator.world import Document, World
+
+COMPONENTS = "Microsoft.Insights/components"
+LOG_WORKSPACES = "Microsoft.OperationalInsights/workspaces"
+HEALTH_VERSIONS = ("2025-05-01", "2024-02-01", "2023-10-01-preview", "2022-10-01", "2020-05-01")
+_HEALTH_TYPES = {
+    "microsoft.storage/storageaccounts",
+    "microsoft.keyvault/vaults",
+    "microsoft.containerregistry/registries",
+    "microsoft.operationalinsights/workspaces",
+}
+
+
+def complete_component(world: World, document: Document, before: Document | None) -> None:
+    """Fill an Application Insights component as Azure does."""
+    properties = document["properties"]
+    held: Document = (before or {}).get("properties", {})
+    document.setdefault("kind", "web")
+    name = str(document["name"])
+    key = held.get("InstrumentationKey") or properties.get("InstrumentationKey") or world.guid()
+    app = held.get("AppId") or properties.get("AppId") or world.guid()
+    region = document["location"]
+    fixed: Document = {
+        "ApplicationId": name,
+        "AppId": app,
+        "InstrumentationKey": key,
+        "ConnectionString": f"InstrumentationKey={key};IngestionEndpoint="
+        f"https://{region}-0.in.applicationinsights.azure.com/;ApplicationId={app}",
+        "Name": name,
+        "CreationDate": held.get("CreationDate") or stamp(world.now()),
+        "TenantId": str(document["id"]).split("/")[2],
+        "provisioningState": "Succeeded",
+    }
+    properties.update(fixed)
+    defaults: Document = {
+        "Application_Type": "web",
+        "Flow_Type": "Bluefield",
+        "Request_Source": "rest",
+        "RetentionInDays": 90,
+        "IngestionMode": "LogAnalytics"
+        if properties.get("WorkspaceResourceId")
+        else "ApplicationInsights",
+        "publicNetworkAccessForIngestion": "Enabled",
+        "publicNetworkAccessForQuery": "Enabled",
+        "Ver": "v2",
+    }
+    for item, value in defaults.items():
+        properties.setdefault(item, held.get(item, value))
+    document.setdefault("tags", {})
+
+
+def complete_log_workspace(world: World, document: Document, before: Document | None) -> None:
+    """Fill a Log Analytics workspace as Azure does."""
+    properties = document["properties"]
+    held: Document = (before or {}).get("properties", {})
+    now = stamp(world.now())
+    defaults: Document = {
+        "customerId": held.get("customerId") or world.guid(),
+        "provisioningState": "Succeeded",
+        "sku": {"name": "PerGB2018", "lastSkuUpdate": now},
+        "retentionInDays": 30,
+        "features": {
+            "legacy": 0,
+            "searchVersion": 1,
+            "enableLogAccessUsingOnlyResourcePermissions": True,
+        },
+        "workspaceCapping": {"dailyQuotaGb": -1.0, "dataIngestionStatus": "RespectQuota"},
+        "publicNetworkAccessForIngestion": "Enabled",
+        "publicNetworkAccessForQuery": "Enabled",
+        "createdDate": held.get("createdDate") or now,
+    }
+    for item, value in defaults.items():
+        properties.setdefault(item, held.get(item, value))
+    properties["modifiedDate"] = now
+    document.setdefault("tags", {})
+
+
+def _health(call: Call) -> Response:
+    """Answer the current health of one resource, of the types that Azure knows it for."""
+    document = call.world.get(call.path.scope)
+    if document is None:
+        raise Refusal(404, "ResourceNotFound", f"'{call.path.scope}' was not found.")
+    if str(document["type"]).lower() not in _HEALTH_TYPES:
+        raise Refusal(
+            400,
+            "UnsupportedResourceType",
+            f"The resource type '{document['type']}' is not supported.",
+        )
+    return json_answer(_availability(call.world, document))
+
+
+def _availability(world: World, document: Document) -> Document:
+    held = world.facets.get(str(document["id"]).lower(), {}).get("health", {})
+    now = stamp(world.now())
+    properties: Document = {
+        "availabilityState": "Available",
+        "title": "Available",
+        "summary": "There aren't any known Azure platform problems affecting this resource",
+        "reasonType": "",
+        "occuredTime": now,
+        "reasonChronicity": "Persistent",
+        "reportedTime": now,
+        **held,
+    }
+    return {
+        "id": f"{document['id']}/providers/Microsoft.ResourceHealth/availabilityStatuses/current",
+        "name": "current",
+        "type": "Microsoft.ResourceHealth/AvailabilityStatuses",
+        "location": document.get("location", "global"),
+        "properties": properties,
+    }
+
+
+def _health_list(call: Call) -> Response:
+    under = call.path.scope.lower() + "/"
+    found = [
+        _availability(call.world, document)
+        for key, document in sorted(call.world.resources.items())
+        if (key.startswith(under) or key + "/" == under)
+        and str(document["type"]).lower() in _HEALTH_TYPES
+    ]
+    return call.page(found)
+
+
+def _events(call: Call) -> Response:
+    """Answer the service health events that the scenario tells of."""
+    held = call.world.facets.get(f"/subscriptions/{call.path.subscription}".lower(), {})
+    events: list[Document] = held.get("events", [])
+    found = [
+        {
+            "id": f"/subscriptions/{call.path.subscription}/providers/Microsoft.ResourceHealth"
+            f"/events/{_event_name(event, number)}",
+            "name": _event_name(event, number),
+            "type": "/providers/Microsoft.ResourceHealth/events",
+            "properties": {k: v for k, v in event.items() if k != "name"},
+        }
+        for number, event in enumerate(events)
+    ]
+    return call.page(found)
+
+
+def _event_name(event: Document, number: int) -> str:
+    made = uuid.uuid5(uuid.NAMESPACE_OID, f"event/{number}").hex[:4].upper()
+    return str(event.get("name") or f"{made}-{number}")
+
+
+KINDS = (
+    Kind(
+        type=COMPONENTS,
+        api_versions=("2020-02-02", "2020-02-02-preview", "2018-05-01-preview", "2015-05-01"),
+        tracked=True,
+        complete=complete_component,
+        create_status=200,
+    ),
+    Kind(
+        type=LOG_WORKSPACES,
+        api_versions=(
+            "2025-07-01", "2025-02-01", "2023-09-01", "2022-10-01", "2021-06-01", "2020-08-01",
+            "2015-03-20",
+        ),
+        tracked=True,
+        complete=complete_log_workspace,
+        create_style=Style.BODY,
+        keep_on_put=("customerId", "createdDate"),
+    ),
+)  # fmt: skip
+
+SPECIALS = {
+    ("GET", "microsoft.insights/eventtypes/*/values"): activity.answer,
+    ("GET", "microsoft.resourcehealth/availabilitystatuses/*"): _health,
+    ("GET", "microsoft.resourcehealth/availabilitystatuses"): _health_list,
+    ("GET", "microsoft.resourcehealth/events"): _events,
+}

@@ -1,0 +1,74 @@
+"""Where a request goes: which plane, which region, which resource type."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from amlrunbook.simulator.arm_path import parents, parse
+from amlrunbook.simulator.faults import Plane
+from amlrunbook.simulator.world import World
+
+_CONTROL = frozenset({"subscriptions", "tenants", "providers"})
+_DATA = frozenset({"blob", "file", "azureml"})
+
+
+class Place(TypedDict):
+    """The region and the resource type that a request goes to."""
+
+    region: str | None
+    resource_type: str | None
+
+
+def plane_of(path: str) -> Plane:
+    """Return the plane that a path belongs to."""
+    first = path[1:].partition("/")[0].lower()
+    if first in _CONTROL:
+        return Plane.CONTROL
+    return Plane.DATA if first in _DATA else Plane.IDENTITY
+
+
+def locate(world: World, plane: Plane, path: str) -> Place:
+    """Return the region that serves a path, and its resource type; ``None`` where there is none."""
+    if plane is Plane.CONTROL:
+        return _control(world, path)
+    if plane is Plane.DATA:
+        return Place(
+            region=_data_region(world, path),
+            resource_type="Microsoft.Storage/storageAccounts",
+        )
+    return Place(region=None, resource_type=None)
+
+
+def _control(world: World, path: str) -> Place:
+    arm = parse(path)
+    kind = arm.collection_type or arm.resource_type
+    named = [part.lower() for part in path.split("/")]
+    if "locations" in named[:-1] and arm.group is None:
+        return Place(region=named[named.index("locations") + 1], resource_type=kind)
+    for scope in parents(arm.resource_id):
+        document = world.get(scope)
+        if parse(scope).namespace is None:
+            break
+        if document is not None and "location" in document:
+            return Place(region=region_name(document["location"]), resource_type=kind)
+    return Place(region=None, resource_type=kind)
+
+
+def _data_region(world: World, path: str) -> str | None:
+    parts = path.split("/")
+    if len(parts) < 3:  # noqa: PLR2004
+        return None
+    name = parts[2].lower()
+    document = world.storage_account(name.removesuffix("-secondary"))
+    if document is None:
+        return None
+    properties = document.get("properties", {})
+    where = properties.get("primaryLocation") or document["location"]
+    if name.endswith("-secondary"):
+        where = properties.get("secondaryLocation")
+    return region_name(where) if where else None
+
+
+def region_name(text: str) -> str:
+    """Return a region's name from its name or display name: ``East US`` is ``eastus``."""
+    return text.replace(" ", "").lower()

@@ -1,0 +1,130 @@
+"""The world of the simulated Azure: all that exists in it, as plain data that can be written down.
+
+Everything that must survive a restart is here. Services change the world only through the methods
+below, which raise the revision; :class:`~.azure.SimulatedAzure` writes it down before an answer
+leaves.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import msgspec
+
+from amlrunbook.simulator.blobs import BlobAccount
+from amlrunbook.simulator.clock import WorldClock
+from amlrunbook.simulator.effects import Operation
+from amlrunbook.simulator.faults import Fault
+
+Document = dict[str, Any]
+"""An ARM document: JSON, as Azure would send it."""
+
+
+class Subscription(msgspec.Struct, kw_only=True):
+    """A subscription of the world's one tenant."""
+
+    id: str
+    name: str
+    state: str = "Enabled"
+    unregistered: list[str] = []
+    """Resource providers that are not registered; all others are."""
+
+
+class Pace(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """How long long-running operations take: whichever of the two comes first."""
+
+    polls: int = 2
+    """Polls of the operation that find it running."""
+    seconds: float = 1.0
+    """World seconds after which it is done, polled or not."""
+    retry_after: int = 0
+    """What ``Retry-After`` says, in seconds."""
+
+
+class Deleted(msgspec.Struct, kw_only=True):
+    """A soft-deleted resource: all its documents, and its clock in world time."""
+
+    documents: list[Document]
+    """The resource itself first, then what was below it."""
+    deleted_at: float
+    purge_at: float
+
+
+class World(msgspec.Struct, kw_only=True):
+    """All that exists. Keys of ``resources`` are ARM ids in lower case."""
+
+    format: int = 1
+    scenario: str
+    title: str = ""
+    seed: int = 0
+    base_url: str
+    tenant_id: str
+    tenant_name: str = "Simulated Azure"
+    principal_id: str
+    """The object id of the one who signs in."""
+    clock: WorldClock
+    pace: Pace = msgspec.field(default_factory=Pace)
+    page_size: int = 100
+    """How many items a page of a list holds at most."""
+    revision: int = 0
+    minted: int = 0
+    """How many GUIDs were handed out: the next one follows from seed and number."""
+    subscriptions: dict[str, Subscription] = {}
+    resources: dict[str, Document] = {}
+    facets: dict[str, dict[str, Any]] = {}
+    """What is true of a resource and stands in no document of its own: lower-cased id to facts."""
+    accounts: dict[str, BlobAccount] = {}
+    """Data of storage accounts, by account name."""
+    operations: dict[str, Operation] = {}
+    deleted: dict[str, Deleted] = {}
+    """Soft-deleted resources, by the lower-cased id they had."""
+    activity: list[Document] = []
+    """Events of the activity log, oldest first."""
+    faults: dict[str, Fault] = {}
+    goals: list[Document] = []
+    hints: list[str] = []
+    profile: Document = {}
+
+    def now(self) -> float:
+        """Return the world time in Unix seconds."""
+        return self.clock.now()
+
+    def guid(self) -> str:
+        """Mint a GUID: the same seed gives the same sequence."""
+        self.minted += 1
+        return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.seed}/{self.minted}"))
+
+    def touch(self) -> int:
+        """Note that something changed, and return the new revision."""
+        self.revision += 1
+        return self.revision
+
+    def get(self, resource_id: str) -> Document | None:
+        """Return a resource's document, or ``None``; the case of the id does not matter."""
+        return self.resources.get(resource_id.lower())
+
+    def put(self, resource_id: str, document: Document) -> None:
+        """Create a resource or replace its document."""
+        self.resources[resource_id.lower()] = document
+        self.touch()
+
+    def remove(self, resource_id: str) -> list[Document]:
+        """Take a resource and all below it out of the world; return what was there."""
+        key = resource_id.lower()
+        below = key + "/"
+        gone = [k for k in self.resources if k == key or k.startswith(below)]
+        if gone:
+            self.touch()
+        for k in gone:
+            self.facets.pop(k, None)
+        return [self.resources.pop(k) for k in gone]
+
+    def facet(self, resource_id: str) -> dict[str, Any]:
+        """Return the facts about a resource that stand in no document; change them in place."""
+        return self.facets.setdefault(resource_id.lower(), {})
+
+    def storage_account(self, name: str) -> Document | None:
+        """Return the ARM document of a storage account by its (globally unique) name."""
+        account = self.accounts.get(name.lower())
+        return self.get(account.resource_id) if account else None
