@@ -119,7 +119,7 @@ class JournalWriter:
             JournalError: if it is closed, or of the other kind (drill or not), or anything fails.
         """
         host = host or Host()
-        _prepare(folder, identity, drill, host)
+        little_room = _prepare(folder, identity, drill, host, last_words=True)
         guards: list[AppendFile] = []
         try:
             guards.append(AppendFile.open(segment_path(folder, 1), host.disk))
@@ -130,6 +130,8 @@ class JournalWriter:
                 guard.close()
             raise
         writer._guards = guards  # noqa: SLF001 - its own class
+        if little_room:
+            writer.warnings = (*writer.warnings, little_room)
         return writer
 
     @classmethod
@@ -348,8 +350,10 @@ class JournalWriter:
         return line
 
 
-def _prepare(folder: Path, identity: Identity, drill: bool, host: Host) -> None:
-    """Make the folder, check the drill's identity, put room aside."""
+def _prepare(
+    folder: Path, identity: Identity, drill: bool, host: Host, *, last_words: bool = False
+) -> str:
+    """Make the folder, check the drill's identity, put room aside; return what to warn of."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -364,7 +368,7 @@ def _prepare(folder: Path, identity: Identity, drill: bool, host: Host) -> None:
             state="Nothing was written.",
             next_step="Resume the drill with its own identity.",
         )
-    reserve_ballast(folder, host.disk)
+    return reserve_ballast(folder, host.disk, last_words=last_words)
 
 
 def _refuse_other_kind(scan: Scan, path: Path, drill: bool) -> None:
