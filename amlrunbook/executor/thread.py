@@ -125,6 +125,8 @@ class RunThread:
     def _take_notes(self) -> None:
         while not self._dead.is_set():
             self._guarded(self._notes.get())
+            if not self.busy and not self._dead.is_set():
+                self._tell_idle(self.state)
 
     def _guarded(self, command: AnyCommand | None) -> None:
         """Carry a command out; none picks up what an earlier process left in the air."""
