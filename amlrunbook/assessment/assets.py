@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from amlrunbook.assessment import types
-from amlrunbook.assessment.landscape import AccountRole, Landscape
+from amlrunbook.assessment.landscape import Landscape
 from amlrunbook.assessment.parity import all_in_both, has_twin, lacking, strategy_of
 from amlrunbook.assessment.reading import read_properties, shown, text
 from amlrunbook.assessment.rule import Judge, Rule, Ruling, passed, unconcerned, warned
@@ -39,18 +39,9 @@ def _data_apart(landscape: Landscape, datastore: Document) -> Ruling:
     account = text(datastore, "properties.accountName")
     if not account:
         return unconcerned("it is on no storage account")
-    is_default = any(
-        document.name.lower() == account.lower() and landscape.role(document) is AccountRole.DEFAULT
-        for document in landscape.inventory.of_type(types.STORAGE)
-    ) or any(_named_account(workspace) == account.lower() for workspace in landscape.workspaces)
-    if is_default:
+    if account.lower() in landscape.default_account_names:
         return warned(f"on {shown(account)}, a workspace's default account")
     return passed(f"on {shown(account)}")
-
-
-def _named_account(workspace: Document) -> str:
-    named = workspace.field("properties.storageAccount")
-    return named.rsplit("/", 1)[-1].lower() if isinstance(named, str) else ""
 
 
 def _in_both(collection: str, component: str, *, curated: bool = False) -> Judge:

@@ -126,6 +126,11 @@ class Landscape:
         return tuple(d for d in self.inventory.of_type(types.WORKSPACE) if _stands_alone(d))
 
     @cached_property
+    def _unread_workspace(self) -> Document | None:
+        """A workspace that is there, or may be, and could not be read."""
+        return next((d for d in self.workspaces if d.unread is not None and not is_gone(d)), None)
+
+    @cached_property
     def _sides(self) -> dict[str, Side]:
         if self.profile is not None:
             sides = {_key(self.profile.primary.workspace): Side.PRIMARY}
@@ -186,13 +191,22 @@ class Landscape:
         Raises:
             IncompleteError: another workspace could not be read, and might be one more.
         """
-        users = self.users(document)
-        unread = next((d for d in self.workspaces if d.unread is not None), None)
-        if unread is not None and len(users) <= 1 and not is_gone(unread):
+        users, unread = self.users(document), self._unread_workspace
+        if unread is not None and len(users) <= 1:
             raise IncompleteError(
                 f"workspace {unread.name} could not be read, and may use it too: {unread.unread}"
             )
         return users
+
+    @cached_property
+    def default_account_names(self) -> frozenset[str]:
+        """The names, in lower case, of all workspaces' default accounts: names are unique in a cloud."""
+        named = (d.field("properties.storageAccount") for d in self.workspaces)
+        return frozenset(
+            account.rstrip("/").rsplit("/", 1)[-1].lower()
+            for account in named
+            if isinstance(account, str) and account
+        )
 
     def role(self, account: Document) -> AccountRole:
         """Return what a storage account is to the workspaces."""
@@ -200,7 +214,7 @@ class Landscape:
             return AccountRole.DEFAULT
         if self.is_counted_on(account):
             return AccountRole.DATA
-        if not self.workspaces or any(d.unread is not None for d in self.workspaces):
+        if not self.workspaces or self._unread_workspace is not None:
             return AccountRole.UNKNOWN
         return AccountRole.DATA
 
@@ -226,16 +240,17 @@ class Landscape:
                 levels.append(text(lock, "properties.level"))
         return tuple(levels)
 
+    @cached_property
+    def _locations(self) -> dict[str, Document]:
+        return {
+            d.key.rsplit("/", 1)[-1]: d
+            for d in self.inventory.documents
+            if "/locations/" in d.key and d.field("metadata") is not None
+        }
+
     def location_of(self, region: str) -> Document | None:
         """Return the subscription's own document of a region, where the snapshot holds one."""
-        return next(
-            (
-                d
-                for d in self.inventory.documents
-                if d.key.endswith(f"/locations/{region}") and d.field("metadata") is not None
-            ),
-            None,
-        )
+        return self._locations.get(region)
 
     def command_values(self, document: Document) -> Mapping[str, str]:
         """Return what the placeholders of a command template stand for."""

@@ -8,6 +8,7 @@ from amlrunbook.assessment.locks import lock_rule
 from amlrunbook.assessment.reading import (
     Redundancy,
     flag,
+    items,
     mapping,
     read_properties,
     redundancy,
@@ -33,7 +34,12 @@ def _default_zonal(landscape: Landscape, account: Document) -> Ruling:
     if landscape.role(account) is not AccountRole.DEFAULT:
         return unconcerned("no workspace has it as its default account")
     observed = f"default account, sku.name is {text(account, 'sku.name')}"
-    return passed(observed) if redundancy(account).zonal else warned(observed)
+    if redundancy(account).zonal:
+        return passed(observed)
+    region = landscape.location_of(account.location)
+    if region is not None and not items(region, "availabilityZoneMappings"):
+        return unconcerned(f"{observed}; {account.location} has no zones")
+    return warned(observed)
 
 
 def _geo_data(landscape: Landscape, account: Document) -> Ruling:
