@@ -130,7 +130,7 @@ RULES: tuple[Rule, ...] = (
         why="Callers have nothing to call: an endpoint and its scoring URI belong to one workspace.",
         fact="endpoint.workspace-bound",
         remedy="Deploy the endpoint to both workspaces, and have callers reach both by one name.",
-        command="az ml online-endpoint create --name {name} --workspace-name OTHER_WORKSPACE --resource-group {other_group} --subscription {other_subscription}",
+        command="az ml online-endpoint create --name {name} --workspace-name {other_workspace} --resource-group {other_group} --subscription {other_subscription}",
         judge=_in_both,
     ),
     Rule(

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from amlrunbook.assessment import types
 from amlrunbook.assessment.completion import NOWHERE, completed, made_up_id, type_of
-from amlrunbook.assessment.reading import text
+from amlrunbook.assessment.reading import redundancy, text
 from amlrunbook.errors import IncompleteError, UsageError
 from amlrunbook.model.profile import Profile, Strategies
 from amlrunbook.model.resource_id import RegionName, ResourceId, region_name
@@ -259,8 +259,30 @@ class Landscape:
             "id": "" if document.id.startswith(NOWHERE) else document.id,
             "name": document.name,
             "secondary_region": self.secondary_region or "",
+            "other_workspace": other.name if other else "",
+            **_skus(document),
         }
         return values | _id_values(document.id) | _id_values(other.id if other else "", "other_")
+
+
+def _skus(account: Document) -> dict[str, str]:
+    """Return the SKUs to which an account can be changed; nothing where its own is not known.
+
+    Only LRS becomes GRS and only ZRS becomes GZRS; a premium account has no geo-redundancy.
+    Source: https://learn.microsoft.com/azure/storage/common/storage-disaster-recovery-guidance
+    """
+    if account.type.lower() != types.STORAGE.lower():
+        return {}
+    try:
+        kept, name = redundancy(account), text(account, "sku.name").lower()
+    except IncompleteError:
+        return {}
+    if name.startswith("premium"):
+        return {"zone_sku": "Premium_ZRS"}
+    return {
+        "zone_sku": "Standard_ZRS",
+        "geo_sku": "Standard_RAGZRS" if kept.zonal else "Standard_RAGRS",
+    }
 
 
 def _id_values(resource_id: str, prefix: str = "") -> dict[str, str]:

@@ -99,7 +99,7 @@ def assess(  # noqa: PLR0917 - click gives them by name
     fail_on: str,
     services: tuple[str, ...],
 ) -> None:
-    r"""Say what would be lost if the region went away now.
+    """Say what would be lost if the region went away now.
 
     Give one of --from, -w and --resource-id. With --from nothing is read but the file: what is absent there is absent,
     and a document that could not be read carries "unread": "reason" in place of its properties. With --from and -w the
@@ -114,7 +114,7 @@ def assess(  # noqa: PLR0917 - click gives them by name
     The JSON form is an object: schema, program, profile, taken_at, facts {version, checked}, posture, counts by
     verdict, findings [{check, resource, verdict, title, observed, expected, why, source, remedy, command,
     remedy_operation}], unread [{resource, reason}].
-    """
+    """  # noqa: D301 - click reads the backspace
     snapshot, protected = _documents(source, profile, resource_id)
     inventory = snapshot.inventory
     findings = judged(inventory, protected, services=services or None)

@@ -338,6 +338,26 @@ def test_an_endpoint_of_another_name_counts_if_it_serves_the_same_models(
     assert found[first[0]["id"]] == expected
 
 
+@pytest.mark.parametrize(
+    ("sku", "offered"),
+    [("Standard_LRS", "--sku Standard_RAGRS"), ("Standard_ZRS", "--sku Standard_RAGZRS")],
+)
+def test_the_command_asks_for_a_redundancy_that_azure_grants(sku: str, offered: str) -> None:
+    (found,) = of("storage.geo-redundant-data", account(sku), ws(WS1, "eastus"))
+    assert found.command.endswith(offered)
+
+
+def test_the_command_names_the_other_workspace() -> None:
+    cluster = {
+        "id": f"{WS1}/computes/cpu",
+        "type": f"{WORKSPACES}/computes",
+        "name": "cpu",
+        "properties": {"computeType": "AmlCompute"},
+    }
+    (found,) = of("compute.in-both-regions", ws(WS1, "eastus"), ws(WS2, "westus"), cluster)
+    assert "--name cpu --type AmlCompute --workspace-name two" in found.command
+
+
 def test_a_region_without_zones_is_not_asked_for_zone_redundancy() -> None:
     documents = (account("Standard_RAGRS"), ws(WS1, "eastus", storageAccount=ACCOUNT))
     check = "storage.default-account-zone-redundant"
