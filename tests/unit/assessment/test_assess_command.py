@@ -15,6 +15,8 @@ from click.testing import CliRunner
 
 from amlrunbook.cli.assess import assess, read_documents
 from amlrunbook.errors import AmlRunbookError, DocumentError, ExitCode, UsageError
+from amlrunbook.model.profile import Profile, Side
+from amlrunbook.store.profiles import save_profile
 
 ROOT = Path(__file__).resolve().parents[3]
 RG = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg/providers"
@@ -202,12 +204,43 @@ def test_a_file_that_cannot_be_read_is_named(source: str, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    "args", [[], ["--from", "-", "-w", "pair"], ["-w", "pair", "--resource-id", "/x"]]
+    "args", [[], ["--from", "-", "--resource-id", "/x"], ["-w", "pair", "--resource-id", "/x"]]
 )
 def test_one_source_is_asked_for(args: list[str]) -> None:
     result = CliRunner().invoke(assess, args)
     assert isinstance(result.exception, AmlRunbookError)
     assert "Give one of" in result.exception.what
+
+
+def test_a_profile_says_who_is_the_primary_in_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AMLRUNBOOK_HOME", str(tmp_path))
+    one, two = (
+        f"{RG}/Microsoft.MachineLearningServices/workspaces/{name}" for name in ("one", "two")
+    )
+    pair = Profile(
+        format=1,
+        name="pair",
+        subscription="00000000-0000-0000-0000-000000000001",
+        primary=Side(workspace=two, region="westus"),
+        secondary=Side(workspace=one, region="eastus"),
+    )
+    save_profile(pair)
+    kind = "Microsoft.MachineLearningServices/workspaces"
+    documents = [
+        {"id": one, "type": kind, "location": "eastus", "properties": {}},
+        {"id": two, "type": kind, "location": "westus", "properties": {}},
+    ]
+    _, out = run("--format", "json", "-w", "pair", documents=documents)
+    body = json.loads(out)
+    assert body["profile"] == "pair"
+    judged = {
+        f["resource"]: f["verdict"]
+        for f in body["findings"]
+        if f["check"] == "workspace.secondary-region-open"
+    }
+    assert judged == {one: "pass", two: "not-applicable"}
 
 
 # -- offline --------------------------------------------------------------------------------

@@ -308,6 +308,66 @@ def test_the_location_of_the_subscription_decides_over_the_fact_base() -> None:
     assert verdict("keyvault.region-replicates", vault, place) == "pass"
 
 
+def _serving(workspace: str, endpoint: str, model: Any) -> tuple[dict[str, Any], ...]:
+    place, kind = f"{workspace}/onlineEndpoints/{endpoint}", f"{WORKSPACES}/onlineEndpoints"
+    deployment = {
+        "id": f"{place}/deployments/blue",
+        "type": f"{kind}/deployments",
+        "properties": {"model": model},
+    }
+    return {"id": place, "type": kind, "name": endpoint, "properties": {}}, deployment
+
+
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [
+        (f"{WS2}/models/fraud/versions/7", "pass"),
+        ("azureml:Fraud:8", "pass"),
+        ("azureml://registries/r/models/fraud/versions/1", "pass"),
+        ({"referenceType": "Id", "assetId": f"{WS2}/models/fraud/versions/7"}, "pass"),
+        (f"{WS2}/models/other/versions/7", "fail"),
+        (None, "fail"),
+    ],
+)
+def test_an_endpoint_of_another_name_counts_if_it_serves_the_same_models(
+    model: Any, expected: str
+) -> None:
+    first = _serving(WS1, "score-e", f"{WS1}/models/fraud/versions/7")
+    documents = (ws(WS1, "eastus"), ws(WS2, "westus"), *first, *_serving(WS2, "score-w", model))
+    found = {f.resource: f.verdict for f in of("endpoint.in-both-regions", *documents)}
+    assert found[first[0]["id"]] == expected
+
+
+@pytest.mark.parametrize(
+    ("sku", "offered"),
+    [("Standard_LRS", "--sku Standard_RAGRS"), ("Standard_ZRS", "--sku Standard_RAGZRS")],
+)
+def test_the_command_asks_for_a_redundancy_that_azure_grants(sku: str, offered: str) -> None:
+    (found,) = of("storage.geo-redundant-data", account(sku), ws(WS1, "eastus"))
+    assert found.command.endswith(offered)
+
+
+def test_the_command_names_the_other_workspace() -> None:
+    cluster = {
+        "id": f"{WS1}/computes/cpu",
+        "type": f"{WORKSPACES}/computes",
+        "name": "cpu",
+        "properties": {"computeType": "AmlCompute"},
+    }
+    (found,) = of("compute.in-both-regions", ws(WS1, "eastus"), ws(WS2, "westus"), cluster)
+    assert "--name cpu --type AmlCompute --workspace-name two" in found.command
+
+
+def test_a_region_without_zones_is_not_asked_for_zone_redundancy() -> None:
+    documents = (account("Standard_RAGRS"), ws(WS1, "eastus", storageAccount=ACCOUNT))
+    check = "storage.default-account-zone-redundant"
+    place = {"id": "/subscriptions/1/locations/eastus", "metadata": {}}
+    assert verdict(check, *documents) == "warn"
+    assert verdict(check, *documents, place) == "not-applicable"
+    zoned = {**place, "availabilityZoneMappings": [{"logicalZone": "1"}]}
+    assert verdict(check, *documents, zoned) == "warn"
+
+
 def test_a_lock_on_the_group_holds_for_what_is_in_it() -> None:
     group = ACCOUNT.split("/providers/", maxsplit=1)[0]
     lock = {
