@@ -208,7 +208,7 @@ def _operation(call: Call, document: Document, result: Any) -> Response:
     operation = operations.begin(
         call.azure,
         target=str(document["id"]),
-        activity=f"{WORKSPACES}/{call.path.tail}/action",
+        action=f"{WORKSPACES}/{call.path.tail}/action",
         effects=[],
         result=result,
         answers_target=False,

@@ -43,6 +43,9 @@ from amlrunbook.simulator.scenario import load_scenario
 IDLE_SECONDS = 3600.0
 """Without a request for so long, the simulator ends by itself."""
 
+LOCK_SECONDS = 2.0
+"""How long to wait for a simulator of the same folder that is just ending."""
+
 HOST = "127.0.0.1"
 
 
@@ -188,16 +191,25 @@ def _locked(folder: Path) -> TextIO:
         SimulatorError: another process holds it.
     """
     stream = (folder / LOCK_FILE).open("a")
+    until = time.monotonic() + LOCK_SECONDS
+    while not _try_lock(stream):
+        if time.monotonic() > until:
+            stream.close()
+            raise SimulatorError(
+                f"A simulated Azure already serves {folder}.",
+                state="No second one was started.",
+                next_step="Use the one that runs.",
+            )
+        time.sleep(0.02)
+    return stream
+
+
+def _try_lock(stream: TextIO) -> bool:
     try:
         fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        stream.close()
-        raise SimulatorError(
-            f"A simulated Azure already serves {folder}.",
-            state="No second one was started.",
-            next_step="Use the one that runs.",
-        ) from error
-    return stream
+    except OSError:
+        return False
+    return True
 
 
 def _run(azure: SimulatedAzure, listener: socket.socket, idle_seconds: float) -> None:

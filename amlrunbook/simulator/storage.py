@@ -17,7 +17,7 @@ from amlrunbook.simulator.arm_kinds import Kind
 from amlrunbook.simulator.arm_path import parse
 from amlrunbook.simulator.blobs import BlobAccount
 from amlrunbook.simulator.clock import stamp
-from amlrunbook.simulator.geo import geo_stats, is_geo, is_readable
+from amlrunbook.simulator.geo import BOOTSTRAP_SECONDS, geo_stats, is_geo, is_readable
 from amlrunbook.simulator.operations import Style
 from amlrunbook.simulator.regions import REGIONS
 from amlrunbook.simulator.world import Document, World
@@ -121,18 +121,21 @@ def complete(world: World, document: Document, before: Document | None) -> None:
     properties.setdefault("primaryLocation", region)
     properties["statusOfPrimary"] = properties.get("statusOfPrimary", "available")
     properties["primaryEndpoints"] = _endpoints(world, name, "")
-    _complete_secondary(world, document, properties)
+    _complete_secondary(world, document, before)
     if before is None or name not in world.accounts:
         world.accounts.setdefault(name, BlobAccount(name=name, resource_id=str(document["id"])))
 
 
-def _complete_secondary(world: World, document: Document, properties: Document) -> None:
+def _complete_secondary(world: World, document: Document, before: Document | None) -> None:
+    properties = document["properties"]
     sku = str(document["sku"]["name"])
     primary = REGIONS.get(str(properties["primaryLocation"]))
     if not is_geo(sku) or primary is None or primary.pair is None:
         for key in ("secondaryLocation", "statusOfSecondary", "secondaryEndpoints"):
             properties.pop(key, None)
         return
+    if before is not None and not is_geo(str(before["sku"]["name"])):
+        world.facet(str(document["id"]))["geo"] = {"live_at": world.now() + BOOTSTRAP_SECONDS}
     properties.setdefault("secondaryLocation", primary.pair)
     properties.setdefault("statusOfSecondary", "available")
     if is_readable(sku):
@@ -372,12 +375,6 @@ def _complete_policy(world: World, document: Document, _before: Document | None)
     document["properties"]["lastModifiedTime"] = stamp(world.now())
 
 
-def _on_delete(call: Call) -> Response | None:
-    if call.world.get(call.path.text) is not None:
-        call.world.accounts.pop(call.path.name.lower(), None)
-    return None
-
-
 KINDS = (
     Kind(
         type=ACCOUNTS,
@@ -387,7 +384,6 @@ KINDS = (
         complete=complete,
         create_style=Style.LOCATION,
         on_get=_get,
-        on_delete=_on_delete,
         actions={"listkeys": _list_keys},
     ),
     Kind(
