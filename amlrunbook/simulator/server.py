@@ -20,7 +20,7 @@ from starlette.routing import BaseRoute, Router
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from amlrunbook.errors import SimulatorError
-from amlrunbook.simulator import arm, blob_service, control, tokens
+from amlrunbook.simulator import arm, blob_service, control, machine_learning, tokens
 from amlrunbook.simulator.azure import CONTENTS_FOLDER, SimulatedAzure, read_world
 from amlrunbook.simulator.blobs import Contents
 from amlrunbook.simulator.endpoint import (
@@ -55,6 +55,7 @@ def services(azure: SimulatedAzure, mint: tokens.TokenMint) -> list[BaseRoute]:
         *arm.routes(azure),
         *blob_service.routes(azure),
         *control.routes(azure, mint),
+        *machine_learning.routes(azure),
         *tokens.routes(azure, mint),
     ]
 
