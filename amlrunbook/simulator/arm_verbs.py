@@ -249,7 +249,7 @@ def _write(
     operation = operations.begin(
         call.azure,
         target=resource_id,
-        activity=action,
+        action=action,
         effects=[Merge(id=resource_id, values=finish)],
         by_state=style is Style.BODY,
         state=call.state,
@@ -287,7 +287,7 @@ def remove(call: Call, kind: Kind, document: Document, effects: list[Effect]) ->
     operation = operations.begin(
         call.azure,
         target=resource_id,
-        activity=action,
+        action=action,
         effects=effects,
         answers_target=False,
         state=call.state,

@@ -7,6 +7,7 @@ what it changed in the world is on disk before the first byte of its answer leav
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 import uuid
 from collections.abc import MutableMapping
@@ -28,6 +29,8 @@ from amlrunbook.simulator.tokens import STORAGE_AUDIENCE, TokenMint, TokenProble
 from amlrunbook.simulator.world import World
 
 CONTROL_PREFIX = "/_simulator"
+_ANONYMOUS = re.compile(r"^/azureml/[^/]+/discovery$")
+"""The one address of Azure Machine Learning that is read without a token."""
 
 
 class Gate:
@@ -191,7 +194,7 @@ class _Passage:
         return arm_error(status, code, message, headers=headers)
 
     def _refused_by_token(self) -> Response | None:
-        if self.plane is Plane.IDENTITY:
+        if self.plane is Plane.IDENTITY or _ANONYMOUS.match(self.scope["path"]):
             return None
         try:
             claims = self.mint.check(self.headers.get("authorization"))

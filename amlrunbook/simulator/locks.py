@@ -56,14 +56,13 @@ def _check(_call: Call, document: Document, _before: Document | None) -> None:
 
 
 def _list(call: Call) -> Response:
-    """List locks at, above and (unless ``atScope()``) below the scope, as Azure does."""
+    """List locks at the scope and, unless ``atScope()``, below it; inherited ones are not shown."""
     scope = call.path.scope.lower()
     only_here = "atscope()" in call.query.get("$filter", "").lower()
-    above = set(parents(scope))
     found = []
     for key, lock in call.world.resources.items():
         where, mark, _ = key.rpartition(_MARK)
-        if mark and (where in above or (not only_here and where.startswith(scope + "/"))):
+        if mark and (where == scope or (not only_here and where.startswith(scope + "/"))):
             found.append(lock)
     return call.page(found)
 

@@ -10,12 +10,15 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from amlrunbook.simulator import arm_verbs, operations
 from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind, canonical_scope
+from amlrunbook.simulator.azure import SimulatedAzure
 from amlrunbook.simulator.blobs import Container, FileShare
 from amlrunbook.simulator.clock import stamp
 from amlrunbook.simulator.container_registry import passwords
@@ -208,7 +211,7 @@ def _operation(call: Call, document: Document, result: Any) -> Response:
     operation = operations.begin(
         call.azure,
         target=str(document["id"]),
-        activity=f"{WORKSPACES}/{call.path.tail}/action",
+        action=f"{WORKSPACES}/{call.path.tail}/action",
         effects=[],
         result=result,
         answers_target=False,
@@ -330,6 +333,16 @@ def recover(world: World, key: str) -> Document | None:
         Merge(id=str(workspace["id"]), values={"properties": {"provisioningState": "Succeeded"}}),
     )
     return world.get(str(workspace["id"]))
+
+
+def routes(azure: SimulatedAzure) -> list[Route]:
+    """Return the route of a region's discovery document, which names its data plane."""
+
+    async def discovery(request: Request) -> Response:
+        base = f"{azure.base_url}/azureml/{request.path_params['region']}"
+        return json_answer({"api": base, "history": base, "catalog": base, "experimentation": base})
+
+    return [Route("/azureml/{region}/discovery", discovery, methods=["GET"])]
 
 
 KINDS = (

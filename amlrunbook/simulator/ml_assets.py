@@ -144,7 +144,7 @@ def _cancel(call: Call, document: Document) -> Response:
     operation = operations.begin(
         call.azure,
         target=str(document["id"]),
-        activity=f"{JOBS}/cancel/action",
+        action=f"{JOBS}/cancel/action",
         effects=[Merge(id=str(document["id"]), values={"properties": {"status": "Canceled"}})],
         answers_target=False,
         state=call.state,

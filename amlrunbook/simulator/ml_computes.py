@@ -125,7 +125,7 @@ def _move(moving: str, moved: str, operation_name: str) -> Action:
         operation = operations.begin(
             call.azure,
             target=str(document["id"]),
-            activity=f"{COMPUTES}/{operation_name.lower()}/action",
+            action=f"{COMPUTES}/{operation_name.lower()}/action",
             effects=[Merge(id=str(document["id"]), values={"properties": {"properties": done}})],
             state=call.state,
         )

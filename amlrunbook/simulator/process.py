@@ -66,6 +66,9 @@ def reach(folder: Path) -> Endpoint:
     endpoint = read_endpoint(folder)
     if is_alive(endpoint):
         return endpoint
+    ended = _children.get(endpoint.pid)
+    if ended is not None and ended.poll() is not None:
+        del _children[endpoint.pid]
     return _spawn(folder, [])
 
 

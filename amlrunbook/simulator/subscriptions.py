@@ -177,7 +177,7 @@ def _delete_group(call: Call, document: Document) -> Response:
     operation = operations.begin(
         call.azure,
         target=str(document["id"]),
-        activity="Microsoft.Resources/subscriptions/resourceGroups/delete",
+        action="Microsoft.Resources/subscriptions/resourceGroups/delete",
         effects=[Remove(id=str(document["id"]))],
         answers_target=False,
         state=call.state,
