@@ -6,10 +6,7 @@ import pytest
 
 from amlrunbook.errors import IncompleteError, RefusedError
 from amlrunbook.executor.commands import (
-    Close,
     Confirm,
-    Decide,
-    Rule,
     RunStep,
 )
 from amlrunbook.executor.opening import ChangedRunbookError, plan_difference
@@ -19,6 +16,7 @@ from amlrunbook.planning.grammar import Choice
 from amlrunbook.state import events as e
 from amlrunbook.state.fold import fold
 from amlrunbook.state.transitions import StepState
+from tests.unit.executor.driving import drive
 from tests.unit.executor.ground import (
     Crash,
     LookAt,
@@ -39,32 +37,6 @@ def scripted():
         check("z"),
         checks=[LookAt("b", Verdict.WARN)],
     )
-
-
-def drive(run) -> None:
-    """Be the operator of the script: whatever is in focus, from wherever the run stands."""
-    for _ in range(50):
-        if run.state.closed is not None:
-            return
-        run.perform(next_command(run))
-    raise AssertionError("the script does not end")
-
-
-def next_command(run):
-    step = run.focus
-    record = run.state.step(step)
-    match record.state, step:
-        case _, "":
-            return Close()
-        case StepState.IN_DOUBT, _:
-            ruling = e.Ruling.HAPPENED if record.doubt.reached else e.Ruling.DID_NOT_HAPPEN
-            return Rule(step=step, ruling=ruling, reason="As it is seen.")
-        case StepState.PROPOSED, _:
-            return Confirm(step=step)
-        case _, "d":
-            return Decide(step=step, choice="go")
-        case _:
-            return RunStep(step=step)
 
 
 def last_states(ground):
