@@ -11,6 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Input
 
 from amlrunbook.executor.commands import Confirm, Decline
+from amlrunbook.executor.legality import typed_names
 from amlrunbook.model.display import shown
 from amlrunbook.model.mode import Mode
 from amlrunbook.model.operation import Confirmation
@@ -20,7 +21,7 @@ from screens.feed import Change, RunFeed
 from screens.keyed import AmlModal
 from screens.keys import BACK, UP_ONE, Key, bindings
 from screens.question import Option, OptionRows
-from screens.step_fields import confirmation_words, counted, resource_words, risk_words, short_name
+from screens.step_fields import confirmation_words, counted, resource_words, risk_words
 from screens.widgets.line_view import LineView, ListRows, PageView, Paragraph, Row
 from screens.widgets.lines import Span, Tone, shortened
 from screens.widgets.notice import Notice
@@ -63,11 +64,9 @@ class ConfirmScreen(AmlModal[None]):
     # What is shown
 
     @property
-    def name(self) -> str | None:
-        """The name that must be typed; what the resource is called, or the step where there is none."""
-        if self._proposed.resources:
-            return short_name(self._proposed.resources[0])
-        return short_name(self.step.resource) or self.step.id
+    def name_to_type(self) -> str:
+        """The name that must be typed, as the run itself will ask for it."""
+        return " and ".join(typed_names(self.step, self._proposed.resources)) or self.step.id
 
     @property
     def typed(self) -> bool:
@@ -87,7 +86,8 @@ class ConfirmScreen(AmlModal[None]):
             yield PageView(self._text(), id="text")
             with Horizontal(id="typing"):
                 yield LineView(
-                    ListRows((Row("", (Span(f"Type {self.name} :", Tone.STRONG),)),)), id="ask"
+                    ListRows((Row("", (Span(f"Type {self.name_to_type} :", Tone.STRONG),)),)),
+                    id="ask",
                 )
                 yield Input(classes="line-input", id="name", select_on_focus=False)
             yield LineView(OptionRows(self._options()), id="options")
@@ -100,7 +100,7 @@ class ConfirmScreen(AmlModal[None]):
             self.query_one(quiet, LineView).can_focus = False
         self.query_one("#typing").display = self.typed
         ask = self.query_one("#ask", LineView)
-        ask.styles.width = len(self.name or "") + 8
+        ask.styles.width = len(self.name_to_type) + 8
         self.query_one("#options", LineView).focus()
         self._unlisten = self.feed.listen(self.changed)
 
@@ -211,9 +211,9 @@ class ConfirmScreen(AmlModal[None]):
             return "This run is read-only: nothing can be sent from it. y shows the az command."
         value = self.query_one(Input).value
         if self.typed and not value:
-            return f"Type {self.name} first: tab goes to the line."
-        if self.typed and value != self.name:
-            return f"That is not {self.name}."
+            return f"Type {self.name_to_type} first: tab goes to the line."
+        if self.typed and value != self.name_to_type:
+            return f"That is not {self.name_to_type}."
         approvals = self.feed.run.state.step(self.step.id).approvals
         if self.confirmation is Confirmation.TWO_PERSONS and not approvals:
             return "It needs another person's approval, and there is none yet."

@@ -121,7 +121,7 @@ class ListingScreen(KeyedScreen[None]):
 
     def status(self) -> str:
         """Return what is seen of how many."""
-        shown = self.list.position if self.is_mounted else ""
+        shown = f"{self.list.cursor + 1} of {len(self.list.rows)}" if self.is_mounted else ""
         return f"{shown} · filter {self.wanted}" if self.wanted else shown
 
     def changed(self, change: Change) -> None:

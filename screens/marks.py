@@ -55,6 +55,9 @@ VERDICT_MARKS: dict[Verdict, Mark] = {
 }
 """How a finding's verdict is shown."""
 
+WAITING = Mark("⊘", "blocked", Tone.DIM)
+"""A step that is blocked only because its turn has not come."""
+
 NEXT = Mark("▷", "next", Tone.STRONG)
 """The step that the run waits for."""
 

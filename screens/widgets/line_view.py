@@ -108,13 +108,6 @@ class LineView(LineBlock, can_focus=True):
         """What identifies the row under the cursor; empty where there is none."""
         return self.rows.key(self.cursor) if 0 <= self.cursor < len(self.rows) else ""
 
-    @property
-    def position(self) -> str:
-        """Where the sight is in the whole, in words."""
-        total = len(self.rows)
-        last = min(self.top + max(self.content_size.height, 1), total)
-        return f"{self.top + 1}-{last} of {total}" if total else "empty"
-
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """Return how high the view would like to be."""
         del container, viewport

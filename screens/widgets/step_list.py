@@ -10,10 +10,11 @@ from amlrunbook.model.display import shown
 from amlrunbook.planning.plan import Plan, PlannedStep
 from amlrunbook.state.fold import RunState
 from amlrunbook.state.transitions import StepState
-from screens.marks import NEXT, STEP_MARKS, Mark
+from screens.marks import NEXT, STEP_MARKS, WAITING, Mark
 from screens.widgets.lines import Line, Span, Tone, fitted
 
-_QUIET = frozenset({StepState.PENDING})
+_QUIET = frozenset({StepState.PENDING, StepState.READY})
+"""States in which nothing has happened yet: their word is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,13 @@ class StepRows:
         )
 
     def _mark(self, step: PlannedStep) -> Mark:
-        state = self._state.step(step.id).state
-        if step.id == self._focus and state in {StepState.PENDING, StepState.READY}:
+        record = self._state.step(step.id)
+        if step.id == self._focus and record.state in _QUIET:
             return NEXT
-        return STEP_MARKS[state]
+        if record.state is StepState.BLOCKED and self._only_waits(step):
+            return WAITING
+        return STEP_MARKS[record.state]
+
+    def _only_waits(self, step: PlannedStep) -> bool:
+        needs = [self._state.step(need).state for need in step.needs]
+        return all(state.satisfied or not state.settled for state in needs)
