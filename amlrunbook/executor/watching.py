@@ -14,7 +14,7 @@ from amlrunbook.state.fold import RunState
 
 
 class Watcher(Protocol):
-    """Told of everything that became durable. Called on the run's own thread: never block in it."""
+    """Told of everything that became durable. Called on threads of the run's own, one at a time: never block in it."""
 
     def recorded(self, entries: tuple[Recorded, ...], state: RunState) -> None:
         """These entries are durable, and this is the state after them."""

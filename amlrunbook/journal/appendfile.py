@@ -19,7 +19,7 @@ BALLAST_FILE = "ballast"
 """One mebibyte that is given back when the disk is full, so that the last words find room."""
 BALLAST_SIZE = 1 << 20
 NEEDED_SPACE = 4 << 20
-"""Free bytes without which no journal is begun or gone on with."""
+"""Free bytes without which no journal is begun."""
 DEAD_SUFFIX = ".dead"
 """Marks a file whose disk failed a sync: a resumed run goes on in a new segment."""
 
@@ -144,6 +144,13 @@ class AppendFile:
             with contextlib.suppress(OSError):
                 os.close(descriptor)
 
+    def discard(self) -> None:
+        """Remove a file that this handle has just made and in which nothing was recorded."""
+        with contextlib.suppress(OSError):
+            if self.size == 0 and not self.is_dead:
+                self.path.unlink()
+        self.close()
+
     def _refuse_if_changed(self) -> None:
         """Notice a writer that does not care for locks; what it wrote is not cut off."""
         size = self._disk.size(self._descriptor)
@@ -203,21 +210,24 @@ def dead_reason(path: Path) -> str:
         return ""
 
 
-def reserve_ballast(folder: Path, disk: Disk) -> None:
-    """Make sure there is room, and put some of it aside.
+def reserve_ballast(folder: Path, disk: Disk, *, last_words: bool = False) -> str:
+    """Make sure there is room, and put some of it aside; return what the operator should know.
+
+    Args:
+        folder: Where the journal is.
+        disk: The file calls.
+        last_words: Go on with a journal even where there is little room: nothing is put aside
+            then, and what was is given back.
 
     Raises:
         JournalError: if less than ``NEEDED_SPACE`` is free, or the ballast cannot be written.
     """
     try:
         free = disk.free(folder)
-        if free < NEEDED_SPACE:
-            raise JournalError(
-                f"Only {free // 1024} KiB are free below {folder}; a journal needs "
-                f"{NEEDED_SPACE // 1024} KiB.",
-                state="Nothing was written.",
-                next_step="Free some space or choose another folder.",
-            )
+        if free < NEEDED_SPACE and last_words:
+            release_ballast(folder)
+            return f"only {disk.free(folder) // 1024} KiB are free below {folder}"
+        _demand_space(folder, free)
         path = folder / BALLAST_FILE
         if path.is_symlink() or not path.exists() or path.stat().st_size != BALLAST_SIZE:
             release_ballast(folder)
@@ -228,6 +238,17 @@ def reserve_ballast(folder: Path, disk: Disk) -> None:
             state="Nothing was recorded.",
             next_step="Free some space or choose another folder.",
         ) from error
+    return ""
+
+
+def _demand_space(folder: Path, free: int) -> None:
+    if free < NEEDED_SPACE:
+        raise JournalError(
+            f"Only {free // 1024} KiB are free below {folder}; a new journal needs "
+            f"{NEEDED_SPACE // 1024} KiB.",
+            state="Nothing was written.",
+            next_step="Free some space or choose another folder.",
+        )
 
 
 def release_ballast(folder: Path) -> None:

@@ -169,7 +169,9 @@ def _options(text: str) -> dict[str, str]:
     while place < len(text):
         match = _OPTION.match(text, place)
         if match is None:
-            raise JournalError(f'{text[place : place + 40]!a} is not an option="value".')
+            raise JournalError(
+                f'{text[place : place + 40]!a} is neither {sshsig.KEY_TYPE} nor an option="value".'
+            )
         name = match[1].lower()
         if name not in {"namespaces", "valid-after", "valid-before"}:
             raise JournalError(f"the option {name} is not known.")

@@ -70,6 +70,8 @@ class JournalWriter:
         self._tree = CompactRange()
         self.journal_id = journal_id
         """128 random bits, hexadecimal."""
+        self.last_entry: Entry | None = None
+        """The entry that this writer made durable last."""
         self.warnings: tuple[str, ...] = ()
         """What speaks against the folder; to be shown to the operator."""
 
@@ -98,8 +100,14 @@ class JournalWriter:
             JournalError: if there is a journal already, no room, or anything fails.
         """
         host = host or Host()
-        _prepare(folder, identity, drill, host)
+        _make_folder(folder)
+        _check_drill(folder, identity, drill)
         file = AppendFile.create(segment_path(folder, 1), host.disk)
+        try:
+            reserve_ballast(folder, host.disk)
+        except JournalError:
+            file.discard()
+            raise
         drafts = [] if opening is None else [(entries.JOURNAL_OPENING, opening)]
         return cls._begin(file, identity, drill, host, continues=continues, drafts=drafts)
 
@@ -117,17 +125,20 @@ class JournalWriter:
             JournalError: if it is closed, or of the other kind (drill or not), or anything fails.
         """
         host = host or Host()
-        _prepare(folder, identity, drill, host)
+        _check_drill(folder, identity, drill)
         guards: list[AppendFile] = []
         try:
             guards.append(AppendFile.open(segment_path(folder, 1), host.disk))
             guards.extend(AppendFile.open(path, host.disk) for path in segments(folder)[1:])
+            little_room = reserve_ballast(folder, host.disk, last_words=True)
             writer = cls._resume(folder, guards, identity, drill, host)
         except BaseException:
             for guard in guards:
                 guard.close()
             raise
         writer._guards = guards  # noqa: SLF001 - its own class
+        if little_room:
+            writer.warnings = (*writer.warnings, little_room)
         return writer
 
     @classmethod
@@ -310,6 +321,7 @@ class JournalWriter:
             for _, leaf in lines:
                 self._tree.push(leaf)
             self._prev = prev
+            self.last_entry = composed[-1]
             return composed
 
     def _compose(self, n: int, prev: bytes, kind: str, body: Mapping[str, object]) -> Entry:
@@ -345,8 +357,7 @@ class JournalWriter:
         return line
 
 
-def _prepare(folder: Path, identity: Identity, drill: bool, host: Host) -> None:
-    """Make the folder, check the drill's identity, put room aside."""
+def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -355,13 +366,16 @@ def _prepare(folder: Path, identity: Identity, drill: bool, host: Host) -> None:
             state="Nothing was written.",
             next_step="Choose another folder.",
         ) from error
+
+
+def _check_drill(folder: Path, identity: Identity, drill: bool) -> None:
+    """Refuse to sign a drill with any key but its own: nothing could verify it."""
     if drill and drill_public_key(folder) != identity.public_key:
         raise JournalError(
             f"This identity is not the one made for the drill in {folder}.",
             state="Nothing was written.",
             next_step="Resume the drill with its own identity.",
         )
-    reserve_ballast(folder, host.disk)
 
 
 def _refuse_other_kind(scan: Scan, path: Path, drill: bool) -> None:

@@ -216,3 +216,10 @@ def _reap(pid: int) -> None:
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
+
+
+def wait(endpoint: Endpoint) -> None:
+    """Wait until a simulator that this process started has ended."""
+    child = _children.get(endpoint.pid)
+    if child is not None:
+        child.wait()

@@ -18,15 +18,19 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
+SHARED = {"distributions", "verdicts_on_planted"}
+"""The fixtures that are dear to make."""
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep these tests on one worker, so that what they build is built once."""
+    """Keep the tests that share something built on one worker, so that it is built once."""
     here = Path(__file__).parent
     for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("packaging"))
+        shared = SHARED & set(getattr(item, "fixturenames", ()))
+        if here in item.path.parents and shared:
+            item.add_marker(pytest.mark.xdist_group(min(shared)))
 
 
 @pytest.fixture(scope="session")

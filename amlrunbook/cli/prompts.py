@@ -1,0 +1,139 @@
+"""The operator at a terminal without a screen: one question at a time, the safe answer by default."""
+
+from __future__ import annotations
+
+import sys
+
+from amlrunbook.cli import talk
+from amlrunbook.cli.operators import Stop
+from amlrunbook.errors import AmlRunbookError, ExitCode
+from amlrunbook.executor import commands as c
+from amlrunbook.executor.readiness import unmet_needs
+from amlrunbook.model.mode import Mode
+from amlrunbook.model.operation import Confirmation
+from amlrunbook.planning.grammar import StepKind
+from amlrunbook.planning.plan import Plan, PlannedStep
+from amlrunbook.state.events import Ruling
+from amlrunbook.state.fold import RunState, StepRecord
+from amlrunbook.state.transitions import StepState
+
+_COMMON = "skip REASON · outside EVIDENCE · note TEXT · pause · close"
+
+
+class PromptOperator:
+    """Asks the person who sits there. Enter is never what changes Azure."""
+
+    def __init__(self, mode: Mode) -> None:
+        self._mode = mode
+
+    def next(self, plan: Plan, state: RunState, step: str) -> c.AnyCommand | Stop:
+        """Ask until the answer is a command."""
+        if not step:
+            talk.say("Every step is settled.")
+            return self._asked("", None, "[Enter] close the run · note TEXT · pause", c.Close())
+        planned, record = plan.step(step), state.step(step)
+        match record.state:
+            case StepState.PROPOSED:
+                return self._proposed(planned, record)
+            case StepState.IN_DOUBT:
+                words = "look · happened WHY · not WHY · unclear WHY · note TEXT · pause"
+                return self._asked(step, planned, words, None)
+            case StepState.BLOCKED | StepState.PENDING:
+                talk.say(f"Blocked: {record.why_blocked}")
+                needs = " ".join(unmet_needs(plan, state, planned))
+                return self._asked(step, planned, f"overrule NEED WHY ({needs}) · {_COMMON}", None)
+            case _:
+                return self._ready(planned)
+
+    def refused(self, command: c.AnyCommand, error: AmlRunbookError) -> None:
+        """Nothing: the person has read it."""
+
+    def _ready(self, planned: PlannedStep) -> c.AnyCommand | Stop:
+        match planned.kind:
+            case StepKind.DECISION:
+                ids = " | ".join(choice.id for choice in planned.choices)
+                return self._asked(planned.id, planned, f"choose {ids} · {_COMMON}", None)
+            case StepKind.MANUAL | StepKind.RUNBOOK:
+                return self._asked(planned.id, planned, _COMMON, None)
+            case StepKind.CHECK | StepKind.WAIT | StepKind.ACTION:
+                verb = "show what it would do" if planned.kind is StepKind.ACTION else "run"
+                run = c.RunStep(step=planned.id)
+                return self._asked(planned.id, planned, f"[Enter] {verb} · {_COMMON}", run)
+
+    def _proposed(self, planned: PlannedStep, record: StepRecord) -> c.AnyCommand | Stop:
+        back = c.Skip(step=planned.id, reason="The operator went back from the proposal.")
+        confirmation = record.proposal.confirmation if record.proposal else planned.confirmation
+        if not self._mode.may_change:
+            words = f"{self._mode.word}: nothing can be sent. [Enter] leave it out · {_COMMON}"
+            return self._asked(planned.id, planned, words, back)
+        if confirmation is Confirmation.ENTER:
+            words = f"confirm (sends it) · [Enter] do not send, leave it out · {_COMMON}"
+        else:
+            words = f"confirm NAME (the resource's name, typed) · [Enter] do not send, leave it out · {_COMMON}"
+        return self._asked(planned.id, planned, words, back)
+
+    def _asked(
+        self, step: str, planned: PlannedStep | None, words: str, default: c.AnyCommand | None
+    ) -> c.AnyCommand | Stop:
+        while True:
+            line = _read(words)
+            if line is None:
+                return Stop("The input ended.", ExitCode.INTERRUPTED)
+            if not line.strip():
+                if default is not None:
+                    return default
+                continue
+            command = command_from(line, step, planned)
+            if command is not None:
+                return command
+            talk.say("That is none of these words.")
+
+
+def _read(words: str) -> str | None:
+    """Ask on stderr, so that stdout stays the record; return ``None`` where the input has ended."""
+    talk.say(f"  {words}")
+    sys.stderr.write("  > ")
+    sys.stderr.flush()
+    line = sys.stdin.readline()
+    return line or None
+
+
+def command_from(line: str, step: str, planned: PlannedStep | None) -> c.AnyCommand | None:  # noqa: C901, PLR0912 - one flat case a word
+    """Return the command that a typed line means; ``None`` where it means none."""
+    word, _, rest = line.rstrip("\r\n").strip().partition(" ")
+    rest = rest.strip()
+    if planned is not None and any(choice.id == word for choice in planned.choices):
+        return c.Decide(step=step, choice=word, reason=rest)
+    match word.lower():
+        case "look":
+            return c.LookAgain(step=step)
+        case "run":
+            return c.RunStep(step=step)
+        case "confirm":
+            return c.Confirm(step=step, typed=rest)
+        case "back" | "decline":
+            return c.Decline(step=step, reason=rest)
+        case "skip":
+            return c.Skip(step=step, reason=rest)
+        case "outside":
+            return c.DoneOutside(step=step, evidence=rest)
+        case "choose":
+            choice, _, reason = rest.partition(" ")
+            return c.Decide(step=step, choice=choice, reason=reason)
+        case "overrule":
+            need, _, reason = rest.partition(" ")
+            return c.Overrule(step=step, need=need, reason=reason)
+        case "happened":
+            return c.Rule(step=step, ruling=Ruling.HAPPENED, reason=rest)
+        case "not":
+            return c.Rule(step=step, ruling=Ruling.DID_NOT_HAPPEN, reason=rest)
+        case "unclear":
+            return c.Rule(step=step, ruling=Ruling.CANNOT_TELL, reason=rest)
+        case "note":
+            return c.AddNote(step=step, text=rest)
+        case "pause" | "quit" | "q":
+            return c.Pause(reason=rest)
+        case "close":
+            return c.Close()
+        case _:
+            return None

@@ -1,0 +1,229 @@
+"""``amlrunbook run``: one runbook for a workspace pair, or a run that was left."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from amlrunbook.model.mode import Mode
+
+if TYPE_CHECKING:
+    from amlrunbook.cli.operating import Operating
+    from amlrunbook.cli.parts import LeftRun
+    from amlrunbook.errors import ExitCode
+    from amlrunbook.executor.run import Executor
+    from amlrunbook.model.profile import Profile
+
+
+@click.command()
+@click.argument("runbook", required=False, default="")
+@click.option("-w", "--workspace", "profile", metavar="PROFILE", help="The profile of the pair.")
+@click.option("--live", is_flag=True, help="Arm the run to change real Azure.")
+@click.option("--resume", metavar="JOURNAL", help="Go on with the run of that journal or folder.")
+@click.option(
+    "--accept-changed",
+    is_flag=True,
+    help="With --resume: go on by the run's own plan although the runbook has changed.",
+)
+@click.option(
+    "--unsigned",
+    is_flag=True,
+    help="Sign with a key that is thrown away: the journal is whole, and nobody's.",
+)
+@click.option(
+    "--answers",
+    type=click.Path(path_type=Path),
+    help="A TOML file that answers in the operator's place; never with --live.",
+)
+@click.option("--auto", is_flag=True, help="Take each step's default; never with --live.")
+@click.option("--plain", is_flag=True, help="Linear text instead of screens.")
+def run(
+    *,
+    runbook: str,
+    profile: str | None,
+    live: bool,
+    resume: str | None,
+    accept_changed: bool,
+    unsigned: bool,
+    answers: Path | None,
+    auto: bool,
+    plain: bool,
+) -> int:
+    """Run RUNBOOK (a name or a TOML file) for a profile; read-only unless --live.
+
+    With --resume, a run that was left goes on: what was in the air is looked at first, and nothing
+    is sent again by itself.
+    """
+    from amlrunbook.cli.operating import operating
+    from amlrunbook.errors import UsageError
+
+    how = operating(answers, auto=auto, plain=plain, live=live)
+    if resume is not None:
+        return _resume(resume, runbook, how, live=live, unsigned=unsigned, accepted=accept_changed)
+    if not runbook or not profile:
+        raise UsageError(
+            "A run takes a runbook and a profile.",
+            next_step="Say: amlrunbook run RUNBOOK -w PROFILE; or: amlrunbook run --resume JOURNAL.",
+        )
+    return _begin(runbook, profile, how, live=live, unsigned=unsigned)
+
+
+def _begin(runbook: str, name: str, how: Operating, *, live: bool, unsigned: bool) -> ExitCode:
+    from amlrunbook.cli.operating import operate
+    from amlrunbook.cli.parts import (
+        looked_at,
+        operator_name,
+        real_gateway,
+        registry_of,
+        runbook_named,
+    )
+    from amlrunbook.executor.ledger import JournalLedger
+    from amlrunbook.executor.opening import Who, open_new
+    from amlrunbook.journal import ThrowAwayIdentity
+    from amlrunbook.planning.resolve import resolve
+    from amlrunbook.store.profiles import load_profile
+    from amlrunbook.store.runs import new_run_folder
+
+    profile = load_profile(name)
+    loaded = runbook_named(runbook)
+    _signed_or_said(unsigned=unsigned)
+    mode = _armed(profile) if live else Mode.READ_ONLY
+    gateway = real_gateway(profile, mode)
+    snapshot = looked_at(gateway, profile)
+    registry = registry_of(gateway)
+    plan = resolve(loaded, profile, snapshot, registry)
+    how.checked(plan)
+    folder = new_run_folder(loaded.runbook.id)
+    ledger = JournalLedger.create(folder.path, ThrowAwayIdentity(), drill=False)
+    who = Who(run=folder.short_id, operator=operator_name(), mode=mode)
+    return operate(open_new(ledger, plan, snapshot, registry, who=who), how)
+
+
+def _signed_or_said(*, unsigned: bool) -> None:
+    """Refuse to sign with a key that is nobody's unless that was asked for.
+
+    Raises:
+        RefusedError: it was not.
+    """
+    from amlrunbook.errors import RefusedError
+
+    if not unsigned:
+        raise RefusedError(
+            "A run's journal is signed with your own key, and this release cannot keep keys yet.",
+            state="Nothing was begun.",
+            next_step="Say --unsigned to sign with a key that is thrown away (every check of the journal will say "
+            "UNATTRIBUTED), or practise with: amlrunbook drill.",
+        )
+
+
+def _armed(profile: Profile) -> Mode:
+    """Return live mode once the workspace's name was typed at a terminal.
+
+    Raises:
+        RefusedError: no terminal, or another name.
+    """
+    from amlrunbook.cli import talk
+    from amlrunbook.cli.operating import at_terminal
+    from amlrunbook.errors import RefusedError
+
+    if not at_terminal():
+        raise RefusedError(
+            "A live run needs a person at a terminal.",
+            state="Nothing was begun.",
+            next_step="Start it in a terminal, or leave out --live.",
+        )
+    name = profile.primary_id.name
+    talk.say(f"LIVE: confirmed actions will change real Azure, in workspace {name}.")
+    sys.stderr.write("Type the workspace's name to arm this run: ")
+    sys.stderr.flush()
+    if sys.stdin.readline().rstrip("\r\n") != name:
+        raise RefusedError(
+            "That is not the workspace's name; the run is not armed.",
+            state="Nothing was begun.",
+            next_step=f"Type {name} exactly, or leave out --live.",
+        )
+    return Mode.LIVE
+
+
+def _resume(
+    text: str, runbook: str, how: Operating, *, live: bool, unsigned: bool, accepted: bool
+) -> ExitCode:
+    from amlrunbook.cli.operating import operate
+    from amlrunbook.cli.parts import plan_now, read_left_run, run_folder_of
+    from amlrunbook.executor.opening import ChangedRunbookError, plan_difference
+
+    found = read_left_run(run_folder_of(text))
+    current = plan_now(found, runbook)
+    difference = plan_difference(found.left.plan, current) if current is not None else ()
+    if difference and not accepted:
+        raise ChangedRunbookError(difference)
+    how.checked(found.left.plan)
+    if not found.is_drill:
+        _signed_or_said(unsigned=unsigned)
+        mode = _armed(found.left.plan.profile) if live else Mode.READ_ONLY
+        return operate(_real_again(found, mode, runbook), how)
+    return _drill_again(found, how, runbook, live=live)
+
+
+def _drill_again(found: LeftRun, how: Operating, runbook: str, *, live: bool) -> ExitCode:
+    from amlrunbook.cli.drill import end_world
+    from amlrunbook.cli.operating import operate
+    from amlrunbook.cli.parts import (
+        SIMULATOR_FOLDER,
+        drill_gateway,
+        operator_name,
+        plan_now,
+        registry_of,
+    )
+    from amlrunbook.errors import RefusedError
+    from amlrunbook.executor.ledger import JournalLedger
+    from amlrunbook.executor.opening import open_left
+    from amlrunbook.journal import DrillIdentity
+    from amlrunbook.simulator import process
+
+    if live:
+        raise RefusedError(
+            "This run is a drill: it never becomes live.",
+            state="Nothing was written.",
+            next_step="Leave out --live.",
+        )
+    world = found.folder / SIMULATOR_FOLDER
+    identity = DrillIdentity.load(found.folder)
+    ledger = JournalLedger.reopen(found.folder, identity, drill=True)
+    try:
+        gateway = drill_gateway(process.reach(world), found.left.plan.profile.subscription)
+        executor = open_left(
+            ledger,
+            registry_of(gateway),
+            operator=operator_name(),
+            mode=Mode.DRILL,
+            current=plan_now(found, runbook),
+            accept_changed=True,
+        )
+    except BaseException:
+        ledger.release()
+        raise
+    code = operate(executor, how)
+    end_world(executor, world)
+    return code
+
+
+def _real_again(found: LeftRun, mode: Mode, runbook: str) -> Executor:
+    from amlrunbook.cli.parts import operator_name, plan_now, real_gateway, registry_of
+    from amlrunbook.executor.ledger import JournalLedger
+    from amlrunbook.executor.opening import open_left
+    from amlrunbook.journal import ThrowAwayIdentity
+
+    gateway = real_gateway(found.left.plan.profile, mode)
+    ledger = JournalLedger.reopen(found.folder, ThrowAwayIdentity(), drill=False)
+    return open_left(
+        ledger,
+        registry_of(gateway),
+        operator=operator_name(),
+        mode=mode,
+        current=plan_now(found, runbook),
+        accept_changed=True,
+    )

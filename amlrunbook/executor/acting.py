@@ -1,0 +1,280 @@
+"""Actions: propose, confirm, intent, apply, verify. Nothing here repeats a request by itself."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from typing import assert_never
+
+import msgspec
+
+from amlrunbook.errors import AmlRunbookError, IncompleteError, ReadOnlyError, RefusedError
+from amlrunbook.executor.boundary import guarded
+from amlrunbook.executor.checking import branch, overdue
+from amlrunbook.executor.commands import Confirm
+from amlrunbook.executor.doubting import doubt, look
+from amlrunbook.executor.stage import Stage, listed, said
+from amlrunbook.model.operation import (
+    Action,
+    ActionResult,
+    Intent,
+    Observation,
+    Outcome,
+    Preview,
+)
+from amlrunbook.planning.plan import PlannedStep
+from amlrunbook.state import events as e
+from amlrunbook.state.fold import StepRecord
+from amlrunbook.state.transitions import StepState
+
+_PROPOSABLE = frozenset({StepState.READY, StepState.FAILED, StepState.PROPOSED})
+
+
+class ActionReporter:
+    """Where an action says how it goes on; each word is durable when the call returns."""
+
+    def __init__(self, stage: Stage, intent: Intent) -> None:
+        self._stage = stage
+        self._intent = intent
+
+    def sent(self, method: str, path: str) -> None:
+        """Make it durable that a changing request is about to leave."""
+        self._stage.record.append(
+            e.ActionSent(
+                step=self._intent.step,
+                request_id=self._intent.request_id,
+                method=method,
+                path=said(path),
+            )
+        )
+
+    def accepted(self, status: int, poll_url: str, service_request_id: str) -> None:
+        """Make it durable that Azure accepted, and where the outcome is polled."""
+        self._stage.record.append(
+            e.ActionAccepted(
+                step=self._intent.step,
+                request_id=self._intent.request_id,
+                status=status,
+                poll_url=said(poll_url),
+                service_request_id=said(service_request_id),
+            )
+        )
+
+    def progressed(self, text: str, done: int = 0, total: int = 0) -> None:
+        """Make the word durable and show it."""
+        self._stage.record.append(
+            e.StepProgressed(step=self._intent.step, text=said(text), done=done, total=total)
+        )
+
+
+def preview_bytes(preview: Preview) -> bytes:
+    """Return a preview as the evidence that a proposal names by its hash."""
+    return msgspec.json.encode(preview, order="sorted")
+
+
+def propose(stage: Stage, planned: PlannedStep) -> None:
+    """Read what is there and journal what would be done, or that there is nothing to do."""
+    action = stage.action(planned.do)
+    if stage.state.step(planned.id).state not in _PROPOSABLE:
+        stage.record.append(e.StepReady(step=planned.id))
+    answer = _previewed(stage, planned, action)
+    if isinstance(answer, AmlRunbookError):
+        text = said(f"What would be done cannot be said: {answer.what}")
+        record = stage.state.step(planned.id)
+        if record.state is StepState.PROPOSED:
+            stage.record.append(e.ActionDeclined(step=planned.id, reason=text))
+        stage.conclude(e.StepStarted(step=planned.id), e.StepUnknown(step=planned.id, text=text))
+    elif answer.needless:
+        _pass_needless(stage, planned, answer)
+    else:
+        _show(stage, planned, action, answer)
+
+
+def _previewed(stage: Stage, planned: PlannedStep, action: Action) -> Preview | AmlRunbookError:
+    context = stage.context(planned)
+    return guarded(lambda: action.preview(context), f"The preview of {action.id}")
+
+
+def _pass_needless(stage: Stage, planned: PlannedStep, preview: Preview) -> None:
+    text = said(f"Nothing to do: {preview.needless}")
+    declined: tuple[e.Event, ...] = ()
+    if stage.state.step(planned.id).state is StepState.PROPOSED:
+        declined = (e.ActionDeclined(step=planned.id, reason=text),)
+    stage.conclude(
+        *declined, e.StepStarted(step=planned.id), e.StepPassed(step=planned.id, text=text)
+    )
+
+
+def _show(stage: Stage, planned: PlannedStep, action: Action, preview: Preview) -> None:
+    sha256 = stage.record.add_evidence(
+        f"preview of {planned.id}", preview_bytes(preview), planned.id
+    )
+    stage.record.append(
+        e.ActionProposed(
+            step=planned.id,
+            operation=action.id,
+            summary=said(preview.summary),
+            requests=listed(tuple(f"{r.method} {r.path}" for r in preview.requests)),
+            resources=listed(preview.resources),
+            risk=action.risk,
+            confirmation=action.confirmation.stricter(planned.confirmation),
+            before=said(preview.before),
+            after=said(preview.after),
+            loses=said(preview.loses),
+            undo=said(preview.undo),
+            commands=listed(preview.commands),
+            preview_sha256=sha256,
+        )
+    )
+
+
+def kept_preview(stage: Stage, record: StepRecord) -> Preview:
+    """Return the preview that a step's proposal was shown with.
+
+    Raises:
+        IncompleteError: it is withheld, altered, or none was kept.
+    """
+    sha256 = record.proposal.preview_sha256 if record.proposal else ""
+    if not sha256:
+        raise IncompleteError(f"Step {record.step!r} has no preview in its journal.")
+    data = stage.record.evidence(sha256)
+    try:
+        return msgspec.json.decode(data, type=Preview)
+    except msgspec.DecodeError as error:
+        raise IncompleteError(f"The preview of step {record.step!r} cannot be read.") from error
+
+
+def confirm(stage: Stage, planned: PlannedStep, command: Confirm, *, fresh: bool) -> None:
+    """Carry a confirmed action out: intent, request, result, verification.
+
+    ``fresh`` says that the proposal was made by this process; one that was not is looked at again first.
+
+    Raises:
+        RefusedError: what would be done is not any more what was shown; nothing was sent.
+        JournalError: the journal cannot be written; nothing was sent that is not in it.
+    """
+    action = stage.action(planned.do)
+    record = stage.state.step(planned.id)
+    preview = _still_the_same(stage, planned, action, record, fresh=fresh)
+    intent = Intent(step=planned.id, operation=action.id, request_id=str(uuid.uuid4()))
+    stage.record.append(
+        e.ActionConfirmed(
+            step=planned.id,
+            operation=action.id,
+            request_id=intent.request_id,
+            resources=listed(preview.resources),
+            confirmation=action.confirmation.stricter(planned.confirmation),
+            typed=command.typed,
+            preview_sha256=record.proposal.preview_sha256 if record.proposal else "",
+            operator=stage.operator,
+        )
+    )
+    began = stage.pace.monotonic()
+    result = _applied(stage, planned, action, preview, intent)
+    resulted = e.ActionResulted(
+        step=planned.id,
+        request_id=intent.request_id,
+        outcome=result.outcome,
+        text=said(result.text),
+    )
+    _after(stage, planned, preview, (*overdue(stage, planned, began), resulted))
+
+
+def _still_the_same(
+    stage: Stage, planned: PlannedStep, action: Action, record: StepRecord, *, fresh: bool
+) -> Preview:
+    shown = record.proposal.preview_sha256 if record.proposal else ""
+    if fresh:
+        return kept_preview(stage, record)
+    answer = _previewed(stage, planned, action)
+    if isinstance(answer, AmlRunbookError):
+        raise RefusedError(
+            f"What would be done cannot be read again before it is done: {answer.what}",
+            state="Nothing was sent; the proposal stands.",
+            next_step="Confirm again once Azure answers.",
+        ) from answer
+    if answer.needless:
+        _pass_needless(stage, planned, answer)
+        raise RefusedError(
+            f"There is nothing to confirm any more: {answer.needless}",
+            state="Nothing was sent; the step has passed.",
+            next_step="Go on with the next step.",
+        )
+    if hashlib.sha256(preview_bytes(answer)).hexdigest() != shown:
+        _show(stage, planned, action, answer)
+        raise RefusedError(
+            "What would be done has changed since it was proposed.",
+            state="Nothing was sent; the new proposal is shown.",
+            next_step="Read it, then confirm it or go back.",
+        )
+    return answer
+
+
+def _applied(
+    stage: Stage, planned: PlannedStep, action: Action, preview: Preview, intent: Intent
+) -> ActionResult:
+    reporter = ActionReporter(stage, intent)
+    context = stage.context(planned)
+    answer = guarded(
+        lambda: action.apply(context, preview, intent, reporter), f"Action {action.id}"
+    )
+    if isinstance(answer, ReadOnlyError):
+        return ActionResult(outcome=Outcome.FAILED, text=answer.what)
+    if isinstance(answer, AmlRunbookError):
+        return ActionResult(outcome=Outcome.UNKNOWN, text=answer.what)
+    return answer
+
+
+def _after(
+    stage: Stage, planned: PlannedStep, preview: Preview, ending: tuple[e.Event, ...]
+) -> None:
+    """Journal how an action's own answers ended, and do what that asks for."""
+    action = stage.action(planned.do)
+    result = ending[-1]
+    if not isinstance(result, e.ActionResulted):
+        raise TypeError("an action ends with its result")
+    match result.outcome:
+        case Outcome.SUCCEEDED:
+            stage.record.append(*ending)
+            verify(stage, planned, action, preview)
+        case Outcome.FAILED:
+            reason = f"{planned.id} failed"
+            stage.conclude(*ending, *branch(stage, planned, planned.on_fail, reason))
+        case Outcome.UNKNOWN:
+            stage.record.append(*ending)
+            look(stage, planned, action, preview, why=f"No clear answer came: {result.text}")
+        case _:
+            assert_never(result.outcome)
+
+
+def verify(
+    stage: Stage,
+    planned: PlannedStep,
+    action: Action,
+    preview: Preview,
+    *,
+    ruled: bool = False,
+) -> None:
+    """Observe independently whether the wanted state is reached, and journal what was seen.
+
+    An action that says it succeeded and is not seen has failed. One that a person ruled to have
+    happened (``ruled``) and that is not seen stays in doubt, and so does what cannot be read.
+    """
+    context = stage.context(planned)
+    answer = guarded(lambda: action.verify(context, preview), f"The verification of {action.id}")
+    if isinstance(answer, AmlRunbookError):
+        answer = Observation(reached=False, readable=False, text=answer.what)
+    if answer.reached:
+        stage.conclude(e.ActionVerified(step=planned.id, text=said(answer.text)))
+    elif not answer.readable:
+        stage.conclude(doubt(stage, planned.id, answer, why=f"Not verified: {answer.text}"))
+    elif ruled:
+        why = f"It was ruled to have happened, and is not seen: {answer.text}"
+        stage.conclude(doubt(stage, planned.id, answer, why=why))
+    else:
+        text = said(f"Azure said that it succeeded, and it is not seen: {answer.text}")
+        reason = f"{planned.id} was not verified"
+        stage.conclude(
+            e.StepFailed(step=planned.id, text=text),
+            *branch(stage, planned, planned.on_fail, reason),
+        )

@@ -1,0 +1,206 @@
+"""Checks and waits: started, tried, concluded; every try is journaled."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import assert_never
+
+import msgspec
+
+from amlrunbook.errors import AmlRunbookError, DocumentError, RefusedError
+from amlrunbook.executor.boundary import guarded
+from amlrunbook.executor.readiness import skipped_on_the_way, steps_between
+from amlrunbook.executor.stage import Stage, said
+from amlrunbook.model.finding import Finding, Verdict
+from amlrunbook.model.operation import CheckReport
+from amlrunbook.model.profile import duration_seconds
+from amlrunbook.planning.plan import PlannedStep
+from amlrunbook.state import events as e
+from amlrunbook.state.transitions import StepState
+
+_GOOD = frozenset({Verdict.PASS, Verdict.WARN, Verdict.NOT_APPLICABLE})
+
+
+class CheckReporter:
+    """Where a check says how it goes on; it has nothing to send."""
+
+    def __init__(self, stage: Stage, step: str) -> None:
+        self._stage = stage
+        self._step = step
+
+    def sent(self, method: str, path: str) -> None:
+        """Refuse: a check reads only.
+
+        Raises:
+            RefusedError: always.
+        """
+        raise RefusedError(f"A check wanted to send {method} {path}.", state="Nothing was sent.")
+
+    def accepted(self, status: int, poll_url: str, service_request_id: str) -> None:
+        """Refuse, as :meth:`sent` does.
+
+        Raises:
+            RefusedError: always.
+        """
+        del poll_url, service_request_id
+        raise RefusedError(f"A check reported an accepted change ({status}).")
+
+    def progressed(self, text: str, done: int = 0, total: int = 0) -> None:
+        """Make the word durable and show it."""
+        self._stage.record.append(
+            e.StepProgressed(step=self._step, text=said(text), done=done, total=total)
+        )
+
+
+def _begin_again(stage: Stage, planned: PlannedStep) -> None:
+    """Bring a step that was skipped back among the open ones."""
+    if stage.state.step(planned.id).state is StepState.SKIPPED:
+        stage.record.append(e.StepReady(step=planned.id))
+
+
+def run_check(stage: Stage, planned: PlannedStep) -> None:
+    """Run a check, as often as its ``retry`` says, until one try is good."""
+    check = stage.check(planned.do)
+    _begin_again(stage, planned)
+    tries = planned.retry.tries if planned.retry else 1
+    pause = duration_seconds(planned.retry.wait) if planned.retry else 0
+    for attempt in range(1, tries + 1):
+        stage.record.append(e.StepStarted(step=planned.id, attempt=attempt))
+        began = stage.pace.monotonic()
+        report = _asked(stage, planned, check.id)
+        events = [*overdue(stage, planned, began), *_concluded(planned, report)]
+        last = report.verdict in _GOOD or attempt == tries
+        stage.conclude(*events, *(_on_fail(stage, planned, report) if last else ()))
+        if last or stage.pace.wait(pause):
+            return
+
+
+def _asked(stage: Stage, planned: PlannedStep, name: str) -> CheckReport:
+    check = stage.check(name)
+    reporter = CheckReporter(stage, planned.id)
+    context = stage.context(planned)
+    answer = guarded(lambda: check.run(context, reporter), f"Check {name}")
+    if isinstance(answer, AmlRunbookError):
+        return CheckReport(verdict=Verdict.UNKNOWN, text=answer.what)
+    return answer
+
+
+def overdue(stage: Stage, planned: PlannedStep, began: float) -> tuple[e.Event, ...]:
+    """Return the word that a step took longer than its budget; nothing where it did not."""
+    took = stage.pace.monotonic() - began
+    if not planned.budget_seconds or took <= planned.budget_seconds:
+        return ()
+    text = f"It took {took:.0f} s; its budget is {planned.budget_seconds} s."
+    return (e.StepTimedOut(step=planned.id, text=text, budget_seconds=planned.budget_seconds),)
+
+
+def _concluded(planned: PlannedStep, report: CheckReport) -> tuple[e.Event, ...]:
+    findings = tuple(
+        e.FindingMade(step=planned.id, finding=_fitting(finding)) for finding in report.findings
+    )
+    return (*findings, _conclusion(planned.id, report.verdict, said(report.text)))
+
+
+def _fitting(finding: Finding) -> Finding:
+    texts = {field: said(getattr(finding, field)) for field in _FINDING_TEXTS}
+    return msgspec.structs.replace(finding, **texts)
+
+
+_FINDING_TEXTS = ("title", "observed", "expected", "why", "remedy", "command")
+
+
+def _conclusion(step: str, verdict: Verdict, text: str) -> e.StepEvent:
+    match verdict:
+        case Verdict.PASS | Verdict.NOT_APPLICABLE:
+            return e.StepPassed(step=step, text=text)
+        case Verdict.WARN:
+            return e.StepWarned(step=step, text=text)
+        case Verdict.FAIL:
+            return e.StepFailed(step=step, text=text)
+        case Verdict.UNKNOWN:
+            return e.StepUnknown(step=step, text=text)
+        case _:
+            assert_never(verdict)
+
+
+def _on_fail(stage: Stage, planned: PlannedStep, report: CheckReport) -> tuple[e.Event, ...]:
+    if report.verdict in _GOOD:
+        return ()
+    return branch(stage, planned, planned.on_fail, f"{planned.id} did not pass")
+
+
+def branch(stage: Stage, planned: PlannedStep, word: str, reason: str) -> tuple[e.Event, ...]:
+    """Return what ``on_fail`` or ``on_timeout`` asks for after a step went wrong.
+
+    ``ask`` and ``fail`` leave it to the operator; ``stop`` pauses the run; a step's id skips the
+    open steps on the way there.
+    """
+    if word in {"ask", "fail"}:
+        return ()
+    if word == "stop":
+        return (e.RunPaused(reason=f"The plan stops here: {reason}."),)
+    if steps_between(stage.plan, planned.id, word) is None:
+        return ()
+    text = f"The plan goes on at {word}: {reason}."
+    return skipped_on_the_way(stage.plan, stage.state, planned.id, word, text)
+
+
+def run_wait(stage: Stage, planned: PlannedStep) -> None:
+    """Repeat a wait's check until it passes, its time is over, or somebody asks to stop."""
+    name = planned.check or planned.do
+    stage.check(name)
+    _begin_again(stage, planned)
+    stage.record.append(e.StepStarted(step=planned.id))
+    began = stage.pace.monotonic()
+    limit = _limit(planned)
+    every = max(1, planned.every_seconds)
+    looks = 0
+    while True:
+        report = _asked(stage, planned, name)
+        looks += 1
+        if report.verdict in _GOOD:
+            stage.conclude(*_concluded(planned, report))
+            return
+        waited = stage.pace.monotonic() - began
+        if limit and waited + every > limit:
+            stage.conclude(*_given_up(stage, planned, report, waited))
+            return
+        text = f"Not yet, look {looks}: {report.text}"
+        stage.record.append(
+            e.StepProgressed(step=planned.id, text=said(text), done=int(waited), total=limit)
+        )
+        if stage.pace.wait(every):
+            stage.conclude(e.StepReady(step=planned.id))
+            return
+
+
+def _limit(planned: PlannedStep) -> int:
+    """Return a wait's longest time in seconds, 0 where it has none."""
+    bounds = [planned.budget_seconds]
+    try:
+        bounds.append(duration_seconds(planned.until))
+    except DocumentError:
+        bounds.append(_seconds_until(planned.until))
+    return min((bound for bound in bounds if bound > 0), default=0)
+
+
+def _seconds_until(moment: str) -> int:
+    try:
+        then = datetime.fromisoformat(moment)
+    except ValueError:
+        return 0
+    return max(1, int((then - datetime.now(then.tzinfo)).total_seconds()))
+
+
+def _given_up(
+    stage: Stage, planned: PlannedStep, report: CheckReport, waited: float
+) -> tuple[e.Event, ...]:
+    text = f"After {waited:.0f} s: {report.text}"
+    over = e.StepTimedOut(
+        step=planned.id, text=said(text), budget_seconds=planned.budget_seconds or _limit(planned)
+    )
+    if planned.on_timeout == "ask":
+        return (over, e.StepReady(step=planned.id))
+    failed = e.StepFailed(step=planned.id, text=said(text))
+    reason = f"{planned.id} ran out of time"
+    return (over, failed, *branch(stage, planned, planned.on_timeout, reason))

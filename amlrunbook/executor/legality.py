@@ -1,0 +1,296 @@
+"""Whether a command may be carried out now, and if not, why and what is safe instead. Pure."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import assert_never
+
+from amlrunbook.errors import RefusedError, UsageError
+from amlrunbook.executor import commands as c
+from amlrunbook.executor.readiness import steps_between, unmet_needs
+from amlrunbook.model.mode import Mode
+from amlrunbook.model.operation import Confirmation
+from amlrunbook.model.redaction import masked_text
+from amlrunbook.model.resource_id import ResourceId
+from amlrunbook.planning.grammar import Choice, StepKind
+from amlrunbook.planning.plan import Plan, PlannedStep
+from amlrunbook.state.events import Ruling
+from amlrunbook.state.fold import RunState, StepRecord
+from amlrunbook.state.transitions import StepState
+
+_S = StepState
+_RUNNABLE = {
+    StepKind.CHECK: frozenset({_S.READY, _S.PASSED, _S.WARNED, _S.FAILED, _S.UNKNOWN, _S.SKIPPED}),
+    StepKind.WAIT: frozenset({_S.READY, _S.PASSED, _S.WARNED, _S.FAILED, _S.UNKNOWN, _S.SKIPPED}),
+    StepKind.ACTION: frozenset(
+        {_S.READY, _S.PASSED, _S.FAILED, _S.UNKNOWN, _S.SKIPPED, _S.PROPOSED}
+    ),
+}
+_LEAVABLE = frozenset(
+    {
+        _S.PENDING,
+        _S.BLOCKED,
+        _S.READY,
+        _S.PROPOSED,
+        _S.PASSED,
+        _S.WARNED,
+        _S.FAILED,
+        _S.UNKNOWN,
+    }
+)
+_NOTHING = "Nothing was done, and nothing was written."
+
+
+def refuse(command: c.AnyCommand, plan: Plan, state: RunState, mode: Mode) -> None:  # noqa: C901, PLR0912 - one flat case a command
+    """Return if ``command`` may be carried out now.
+
+    Raises:
+        RefusedError: it may not; the text says why, and what is safe instead.
+    """
+    if state.closed is not None:
+        raise _no("The run is closed.", "Start a new run; this one can be read and replayed.")
+    _no_secrets(command)
+    match command:
+        case c.RunStep():
+            _run(plan, state, _planned(plan, command.step))
+        case c.Confirm():
+            _confirm(command, state, _planned(plan, command.step), mode)
+        case c.Decline():
+            _in_state(_record(plan, state, command), _S.PROPOSED, "has no proposal to go back from")
+        case c.Skip():
+            _worded(command.reason, "a reason")
+            _leave(_record(plan, state, command))
+        case c.DoneOutside():
+            _worded(command.evidence, "words that say how it can be seen")
+            _leave(_record(plan, state, command))
+        case c.Decide():
+            _decide(command, plan, state)
+        case c.Overrule():
+            _worded(command.reason, "a reason")
+            _overrule(command, plan, state)
+        case c.LookAgain():
+            _in_state(_record(plan, state, command), _S.IN_DOUBT, "is not in doubt")
+        case c.Rule():
+            _worded(command.reason, "a reason")
+            _in_state(_record(plan, state, command), _S.IN_DOUBT, "is not in doubt")
+        case c.AddNote():
+            _worded(command.text, "some words")
+            if command.step:
+                _planned(plan, command.step)
+        case c.Pause():
+            if state.paused:
+                raise _no("The run is paused already.", "Go on with any step, or leave.")
+        case c.Close():
+            _close(state)
+        case _:
+            assert_never(command)
+
+
+def _no(what: str, next_step: str, state: str = _NOTHING) -> RefusedError:
+    return RefusedError(what, state=state, next_step=next_step)
+
+
+def _no_secrets(command: c.AnyCommand) -> None:
+    for field in command.__struct_fields__:
+        value = getattr(command, field)
+        if isinstance(value, str) and masked_text(value) != value:
+            raise _no(
+                f"The {field} holds what looks like a secret, and a journal can never forget it.",
+                "Say it again without the secret.",
+            )
+
+
+def _planned(plan: Plan, step: str) -> PlannedStep:
+    ids = [planned.id for planned in plan.steps]
+    if step in ids:
+        return plan.step(step)
+    near = get_close_matches(step, ids, n=1)
+    hint = f"Did you mean {near[0]!r}?" if near else "Look at the plan for the steps there are."
+    raise _no(f"The plan has no step {step!r}.", hint)
+
+
+def _record(plan: Plan, state: RunState, command: c.StepCommand) -> StepRecord:
+    return state.step(_planned(plan, command.step).id)
+
+
+def _worded(text: str, what: str) -> None:
+    if not text.strip():
+        raise _no(f"This takes {what}.", "Say it again with words in it.")
+
+
+def _in_state(record: StepRecord, wanted: StepState, otherwise: str) -> None:
+    if record.state is not wanted:
+        raise _no(
+            f"Step {record.step!r} {otherwise}: it is {record.state.value}.",
+            _next_for(record),
+        )
+
+
+def _run(plan: Plan, state: RunState, planned: PlannedStep) -> None:
+    record = state.step(planned.id)
+    match planned.kind:
+        case StepKind.MANUAL:
+            raise _no(
+                f"Step {planned.id!r} is done by hand, outside this program.",
+                "Do it and say how it can be seen, or skip it with a reason.",
+            )
+        case StepKind.DECISION:
+            raise _no(
+                f"Step {planned.id!r} is a decision.",
+                "Choose one of: " + ", ".join(choice.id for choice in planned.choices) + ".",
+            )
+        case StepKind.RUNBOOK:
+            raise _no(
+                f"Step {planned.id!r} opens another runbook, which this release does not do.",
+                "Run that runbook by itself and mark the step as done outside.",
+            )
+        case StepKind.CHECK | StepKind.WAIT | StepKind.ACTION:
+            if record.state not in _RUNNABLE[planned.kind]:
+                raise _no(
+                    f"Step {planned.id!r} cannot be run: {_standing(record)}.", _next_for(record)
+                )
+        case _:
+            assert_never(planned.kind)
+    unmet = unmet_needs(plan, state, planned)
+    if unmet:
+        raise _no(
+            f"Step {planned.id!r} is blocked: it needs {', '.join(unmet)}.",
+            "Do that first, or overrule it with a reason.",
+        )
+    if planned.not_applicable:
+        raise _no(
+            f"Step {planned.id!r} does not concern this pair: {planned.not_applicable}",
+            "Go on with the next step.",
+        )
+
+
+def _standing(record: StepRecord) -> str:
+    if record.state is _S.BLOCKED:
+        return f"it is blocked ({record.why_blocked})"
+    return f"it is {record.state.value}"
+
+
+def _next_for(record: StepRecord) -> str:
+    match record.state:
+        case _S.BLOCKED:
+            return "Do what it needs first, or overrule that with a reason."
+        case _S.PENDING | _S.READY:
+            return "Run the step first, or skip it with a reason."
+        case _S.PROPOSED:
+            return "Confirm what is proposed, or go back from it."
+        case _S.CONFIRMED | _S.SENT | _S.ACCEPTED | _S.RUNNING:
+            return "Wait until it ends."
+        case _S.IN_DOUBT:
+            return "Look again at what Azure shows, then rule on it."
+        case _S.VERIFIED | _S.DONE_OUTSIDE | _S.PASSED | _S.WARNED | _S.SKIPPED:
+            return "Go on with the next step."
+        case _S.FAILED | _S.UNKNOWN:
+            return "Run it again, skip it with a reason, or do it outside."
+        case _:
+            assert_never(record.state)
+
+
+def _confirm(command: c.Confirm, state: RunState, planned: PlannedStep, mode: Mode) -> None:
+    record = state.step(planned.id)
+    _in_state(record, _S.PROPOSED, "has no proposal to confirm")
+    if not mode.may_change:
+        raise _no(
+            f"This run is {mode.value}: step {planned.id!r} would change Azure.",
+            "Do it by the az command that the step shows and mark it as done outside, "
+            "or start a run that is armed with --live.",
+            "Nothing was sent.",
+        )
+    if record.proposal is None:
+        raise _no("The proposal is gone.", "Propose it again.")
+    match record.proposal.confirmation:
+        case Confirmation.ENTER:
+            return
+        case Confirmation.TYPE_NAME:
+            names = typed_names(planned, record.proposal.resources)
+            if command.typed not in names or len(names) != 1:
+                raise _no(
+                    f"What was typed is not the name of the resource: it is {' and '.join(names)}.",
+                    "Type the name exactly, or go back.",
+                    "Nothing was sent.",
+                )
+        case Confirmation.TWO_PERSONS:
+            raise _no(
+                f"Step {planned.id!r} takes a second person's approval, and approvals come with a later release.",
+                "Do it outside this program with a colleague watching, and mark it as done outside.",
+                "Nothing was sent.",
+            )
+        case _:
+            assert_never(record.proposal.confirmation)
+
+
+def typed_names(planned: PlannedStep, resources: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names that must be typed to confirm: one, where one resource is touched."""
+    touched = resources or ((planned.resource,) if planned.resource else ())
+    return tuple(dict.fromkeys(_outer_name(resource) for resource in touched))
+
+
+def _outer_name(resource: str) -> str:
+    """Return the name an operator knows: the account's, where a child such as its blob service is touched."""
+    try:
+        parsed = ResourceId.parse(resource)
+    except UsageError:
+        return resource
+    return parsed.names[0]
+
+
+def _leave(record: StepRecord) -> None:
+    if record.state not in _LEAVABLE:
+        raise _no(
+            f"Step {record.step!r} cannot be left out now: it is {record.state.value}.",
+            _next_for(record),
+        )
+
+
+def _decide(command: c.Decide, plan: Plan, state: RunState) -> None:
+    planned = _planned(plan, command.step)
+    if planned.kind is not StepKind.DECISION:
+        raise _no(f"Step {planned.id!r} is no decision but a {planned.kind.value}.", "Run it.")
+    record = state.step(planned.id)
+    _in_state(record, _S.READY, "cannot be decided now")
+    choice = choice_of(planned, command.choice)
+    if choice.next and steps_between(plan, planned.id, choice.next) is None:
+        raise _no(
+            f"Choice {choice.id!r} leads back to {choice.next!r}, which this release does not do.",
+            "Take another choice, and run the earlier step again by hand.",
+        )
+
+
+def choice_of(planned: PlannedStep, choice_id: str) -> Choice:
+    """Return a decision's choice.
+
+    Raises:
+        RefusedError: it has no such choice.
+    """
+    for choice in planned.choices:
+        if choice.id == choice_id:
+            return choice
+    ids = ", ".join(choice.id for choice in planned.choices)
+    raise _no(f"Step {planned.id!r} has no choice {choice_id!r}.", f"Choose one of: {ids}.")
+
+
+def _overrule(command: c.Overrule, plan: Plan, state: RunState) -> None:
+    planned = _planned(plan, command.step)
+    unmet = unmet_needs(plan, state, planned)
+    if state.step(planned.id).state is not _S.BLOCKED or command.need not in unmet:
+        raise _no(
+            f"Step {planned.id!r} is not blocked by {command.need!r}.",
+            f"It needs: {', '.join(unmet)}." if unmet else _next_for(state.step(planned.id)),
+        )
+
+
+def _close(state: RunState) -> None:
+    flying = [
+        record
+        for record in state.in_flight
+        if record.doubt is None or record.doubt.ruling is not Ruling.CANNOT_TELL
+    ]
+    if flying:
+        raise _no(
+            f"Step {flying[0].step!r} is {flying[0].state.value}: a run does not close over an open action.",
+            "Look again and rule on it; a ruling of 'cannot-tell' lets the run close.",
+        )

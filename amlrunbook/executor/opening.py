@@ -1,0 +1,244 @@
+"""How a run begins, and how it goes on after it was left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import msgspec
+
+from amlrunbook import __version__
+from amlrunbook.errors import IncompleteError, RefusedError
+from amlrunbook.executor.pace import Pace, RealPace
+from amlrunbook.executor.recording import Ledger, Record
+from amlrunbook.executor.run import Executor
+from amlrunbook.executor.stage import Stage, listed
+from amlrunbook.model.mode import Mode
+from amlrunbook.model.operation import Registry
+from amlrunbook.model.snapshot import Snapshot
+from amlrunbook.planning.plan import Plan, plan_from_json
+from amlrunbook.state import events as e
+from amlrunbook.state.fold import RunState, fold
+
+PROGRAM = f"amlrunbook {__version__}"
+"""What the journal says wrote it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Who runs what, and where."""
+
+    run: str
+    """The run's id."""
+    operator: str
+    mode: Mode
+    scenario: str = ""
+    seed: int = 0
+
+
+class ChangedRunbookError(RefusedError):
+    """The runbook on disk is not the one that the run was opened with."""
+
+    def __init__(self, difference: tuple[str, ...]) -> None:
+        super().__init__(
+            "The runbook has changed since this run was opened:\n  " + "\n  ".join(difference),
+            state="The run keeps the plan it was opened with; nothing was written.",
+            next_step="Resume with --accept-changed to go on by that plan, or start a new run.",
+        )
+        self.difference = difference
+        """What changed, a line each."""
+
+
+def open_new(
+    ledger: Ledger,
+    plan: Plan,
+    snapshot: Snapshot,
+    registry: Registry,
+    *,
+    who: Who,
+    pace: Pace | None = None,
+) -> Executor:
+    """Open a new run: its opening, its plan and its snapshot are durable when this returns.
+
+    Raises:
+        JournalError: the journal cannot be written.
+    """
+    stage = Stage(
+        plan=plan,
+        snapshot=snapshot,
+        registry=registry,
+        mode=who.mode,
+        operator=who.operator,
+        record=Record(ledger),
+        pace=pace or RealPace(),
+    )
+    stage.record.append(opening_event(plan, who))
+    stage.record.add_evidence("plan.json", plan.to_json())
+    stage.record.add_evidence("snapshot.json", snapshot_bytes(snapshot))
+    stage.conclude()
+    return Executor(stage)
+
+
+def opening_event(plan: Plan, who: Who) -> e.RunOpened:
+    """Return the event that opens a run of ``plan``."""
+    source, target = plan.profile.regions
+    return e.RunOpened(
+        run=who.run,
+        runbook=plan.runbook,
+        runbook_version=plan.runbook_version,
+        runbook_digest=plan.runbook_digest,
+        plan_digest=plan.digest,
+        title=plan.title,
+        profile=plan.profile.name,
+        mode=who.mode.value,
+        operator=who.operator,
+        program=PROGRAM,
+        snapshot_digest=plan.snapshot_digest,
+        snapshot_taken=plan.snapshot_taken,
+        source_region=source,
+        target_region=target or "",
+        scenario=who.scenario,
+        seed=who.seed,
+    )
+
+
+def snapshot_bytes(snapshot: Snapshot) -> bytes:
+    """Return the bytes that a snapshot's digest is taken over."""
+    return msgspec.json.encode(snapshot, order="sorted")
+
+
+EvidenceReader = Callable[[str], bytes]
+"""Gives the bytes of a piece of evidence by its hash."""
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A run that was left: what its journal and its evidence say, read before anything is written."""
+
+    entries: tuple[e.Recorded, ...]
+    state: RunState
+    opened: e.RunOpened
+    plan: Plan
+    snapshot: Snapshot
+
+
+def read_left(ledger: Ledger) -> Left:
+    """Read a run that was left.
+
+    Raises:
+        RefusedError: it is closed, or was never opened.
+        IncompleteError: its plan or its snapshot is withheld or altered.
+        DocumentError: its plan was written by another release.
+    """
+    return left_of(ledger.entries, ledger.evidence)
+
+
+def left_of(entries: tuple[e.Recorded, ...], evidence: EvidenceReader) -> Left:
+    """Return what ``entries`` and the evidence they name say of a run that was left.
+
+    Raises:
+        RefusedError: it is closed, or was never opened.
+        IncompleteError: its plan or its snapshot is withheld or altered.
+        DocumentError: its plan was written by another release.
+    """
+    state = fold(entries)
+    opened = state.opened
+    if opened is None:
+        raise RefusedError(
+            "The run ended before it was opened: there is nothing to resume.",
+            next_step="Start a new run.",
+        )
+    if state.closed is not None:
+        raise RefusedError(
+            "The run is closed: nothing can follow.",
+            state=f"It ended {state.closed.outcome.value}: {state.closed.text}.",
+            next_step="Start a new run; this one can be read and verified.",
+        )
+    plan = plan_from_json(evidence(state.plan_digest))
+    return Left(
+        entries=entries,
+        state=state,
+        opened=opened,
+        plan=plan,
+        snapshot=_snapshot_from(evidence(plan.snapshot_digest)),
+    )
+
+
+def _snapshot_from(data: bytes) -> Snapshot:
+    try:
+        return msgspec.json.decode(data, type=Snapshot)
+    except msgspec.DecodeError as error:
+        raise IncompleteError(f"The run's snapshot cannot be read: {error}.") from error
+
+
+def plan_difference(before: Plan, after: Plan) -> tuple[str, ...]:
+    """Return what differs between two plans, a line each; empty where nothing a step says does."""
+    old = {step.id: step for step in before.steps}
+    new = {step.id: step for step in after.steps}
+    lines = [f"step {name!r} was taken out" for name in old if name not in new]
+    lines.extend(f"step {name!r} was added" for name in new if name not in old)
+    for name, step in old.items():
+        changed = _changed_fields(step, new.get(name, step))
+        if changed:
+            lines.append(f"step {name!r}: {', '.join(changed)} changed")
+    kept = [name for name in old if name in new]
+    if kept != [name for name in new if name in old]:
+        lines.append("the order of the steps changed")
+    if not lines and before.runbook_digest != after.runbook_digest:
+        lines.append("the file's bytes changed, no step did")
+    return tuple(lines)
+
+
+def _changed_fields(old: msgspec.Struct, new: msgspec.Struct) -> list[str]:
+    return [field for field in old.__struct_fields__ if getattr(old, field) != getattr(new, field)]
+
+
+def open_left(
+    ledger: Ledger,
+    registry: Registry,
+    *,
+    operator: str,
+    mode: Mode,
+    current: Plan | None = None,
+    accept_changed: bool = False,
+    pace: Pace | None = None,
+) -> Executor:
+    """Go on with a run that was left; before its first command, what was in the air is observed.
+
+    ``current`` is the plan that the runbook on disk gives now for the same profile and snapshot. Where it
+    differs, the run goes on by its own plan and only if ``accept_changed`` says so.
+
+    Raises:
+        ChangedRunbookError: the runbook changed, and nobody accepted that.
+        RefusedError: the run is closed, or was never opened.
+        IncompleteError: its plan or its snapshot is withheld or altered.
+        JournalError: the journal cannot be written.
+    """
+    left = read_left(ledger)
+    difference = plan_difference(left.plan, current) if current is not None else ()
+    if difference and not accept_changed:
+        raise ChangedRunbookError(difference)
+    stage = Stage(
+        plan=left.plan,
+        snapshot=left.snapshot,
+        registry=registry,
+        mode=mode,
+        operator=operator,
+        record=Record(ledger),
+        pace=pace or RealPace(),
+    )
+    stage.record.append(*_resuming(left, operator, mode, difference))
+    return Executor(stage, left=True)
+
+
+def _resuming(
+    left: Left, operator: str, mode: Mode, difference: tuple[str, ...]
+) -> tuple[e.Event, ...]:
+    events: list[e.Event] = [e.RunResumed(operator=operator, after=len(left.entries))]
+    if left.state.mode != mode.value:
+        events.append(e.ModeChanged(before=left.state.mode, after=mode.value, reason="Resumed."))
+    events.extend(
+        e.WarningRaised(text=f"The runbook changed since the run was opened: {line}.")
+        for line in listed(difference)
+    )
+    return tuple(events)

@@ -1,0 +1,222 @@
+"""The executor: carries commands out, one at a time, on the thread that calls it."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from amlrunbook.errors import IncompleteError
+from amlrunbook.executor import acting, checking
+from amlrunbook.executor import commands as c
+from amlrunbook.executor.closing import closing_event, undone
+from amlrunbook.executor.doubting import look, look_blindly
+from amlrunbook.executor.legality import choice_of, refuse
+from amlrunbook.executor.readiness import focus, skipped_on_the_way
+from amlrunbook.executor.stage import Stage, said
+from amlrunbook.model.operation import Outcome
+from amlrunbook.planning.grammar import StepKind
+from amlrunbook.planning.plan import PlannedStep
+from amlrunbook.state import events as e
+from amlrunbook.state.fold import RunState, StepRecord
+from amlrunbook.state.transitions import StepState
+
+_AT_ANY_TIME = (c.AddNote, c.Pause, c.Close)
+
+
+class Executor:
+    """One run, driven by commands. Every event is durable before anybody is told of it.
+
+    One thread at a time may call :meth:`perform`; :meth:`note` may be called from another meanwhile.
+    """
+
+    def __init__(self, stage: Stage, *, left: bool = False) -> None:
+        self.stage = stage
+        """What the run stands on."""
+        self._proposed_here: set[str] = set()
+        self._left = left
+
+    @property
+    def state(self) -> RunState:
+        """The state after the last durable entry."""
+        return self.stage.state
+
+    @property
+    def focus(self) -> str:
+        """The step that wants the operator next; empty when nothing does."""
+        return focus(self.stage.plan, self.state)
+
+    def perform(self, command: c.AnyCommand) -> None:
+        """Carry ``command`` out to its end.
+
+        Raises:
+            RefusedError: it may not be carried out now.
+            JournalError: the journal cannot be written; the run is over for this process.
+        """
+        self.pick_up()
+        refuse(command, self.stage.plan, self.state, self.stage.mode)
+        if self.state.paused and not isinstance(command, _AT_ANY_TIME):
+            self.stage.record.append(
+                e.RunResumed(
+                    operator=self.stage.operator,
+                    after=len(self.stage.record.entries),
+                    reason="The operator went on.",
+                )
+            )
+        self._carry_out(command)
+
+    def note(self, command: c.AddNote) -> None:
+        """Write a note; any thread may, whatever else goes on.
+
+        Raises:
+            RefusedError: it has no words, names no step of the plan, or holds a secret.
+            JournalError: the journal cannot be written.
+        """
+        refuse(command, self.stage.plan, self.state, self.stage.mode)
+        self.stage.record.append(e.NoteAdded(text=said(command.text), step=command.step))
+
+    def _carry_out(self, command: c.AnyCommand) -> None:  # noqa: C901, PLR0912 - one flat case a command
+        stage = self.stage
+        match command:
+            case c.RunStep():
+                self._run(stage.plan.step(command.step))
+            case c.Confirm():
+                planned = stage.plan.step(command.step)
+                fresh = command.step in self._proposed_here
+                self._proposed_here.add(command.step)
+                acting.confirm(stage, planned, command, fresh=fresh)
+            case c.Decline():
+                stage.conclude(e.ActionDeclined(step=command.step, reason=said(command.reason)))
+            case c.Skip():
+                stage.conclude(e.StepSkipped(step=command.step, reason=said(command.reason)))
+            case c.DoneOutside():
+                stage.conclude(
+                    e.StepDoneOutside(step=command.step, evidence=said(command.evidence))
+                )
+            case c.Decide():
+                self._decide(stage.plan.step(command.step), command)
+            case c.Overrule():
+                stage.conclude(
+                    e.StepOverruled(
+                        step=command.step, need=command.need, reason=said(command.reason)
+                    )
+                )
+            case c.LookAgain():
+                self._look_again(stage.plan.step(command.step), "The operator looked again.")
+            case c.Rule():
+                self._rule(stage.plan.step(command.step), command)
+            case c.AddNote():
+                self.note(command)
+            case c.Pause():
+                stage.record.append(e.RunPaused(reason=said(command.reason)))
+            case c.Close():
+                self._close()
+            case _:
+                assert_never(command)
+
+    def _run(self, planned: PlannedStep) -> None:
+        match planned.kind:
+            case StepKind.CHECK:
+                checking.run_check(self.stage, planned)
+            case StepKind.WAIT:
+                checking.run_wait(self.stage, planned)
+            case StepKind.ACTION:
+                acting.propose(self.stage, planned)
+                self._proposed_here.add(planned.id)
+            case StepKind.MANUAL | StepKind.DECISION | StepKind.RUNBOOK:
+                raise ValueError(f"a {planned.kind.value} step is not run")
+            case _:
+                assert_never(planned.kind)
+
+    def _decide(self, planned: PlannedStep, command: c.Decide) -> None:
+        choice = choice_of(planned, command.choice)
+        decided = e.DecisionMade(
+            step=planned.id, choice=choice.id, text=choice.text, reason=said(command.reason)
+        )
+        skipped: tuple[e.Event, ...] = ()
+        if choice.next:
+            reason = f"Decided at {planned.id}: {choice.text}"
+            skipped = skipped_on_the_way(
+                self.stage.plan, self.state, planned.id, choice.next, reason
+            )
+        self.stage.conclude(decided, *skipped)
+
+    def _rule(self, planned: PlannedStep, command: c.Rule) -> None:
+        self.stage.conclude(
+            e.DoubtRuled(
+                step=planned.id,
+                ruling=command.ruling,
+                reason=said(command.reason),
+                operator=self.stage.operator,
+            )
+        )
+        if command.ruling is e.Ruling.HAPPENED:
+            self._verify(planned, ruled=True)
+
+    def _verify(self, planned: PlannedStep, *, ruled: bool) -> None:
+        action = self.stage.action(planned.do)
+        try:
+            preview = acting.kept_preview(self.stage, self.state.step(planned.id))
+        except IncompleteError as error:
+            look_blindly(self.stage, planned, error.what, why="It cannot be verified.")
+            return
+        acting.verify(self.stage, planned, action, preview, ruled=ruled)
+
+    def _look_again(self, planned: PlannedStep, why: str) -> None:
+        record = self.state.step(planned.id)
+        if _succeeded(record):
+            self._verify(planned, ruled=False)
+            return
+        action = self.stage.action(planned.do)
+        try:
+            preview = acting.kept_preview(self.stage, record)
+        except IncompleteError as error:
+            look_blindly(self.stage, planned, error.what, why=why)
+            return
+        look(self.stage, planned, action, preview, why=why)
+
+    def pick_up(self) -> None:
+        """Put right what an earlier process left in the air; does nothing in a run that was just opened.
+
+        A check or a wait that was running runs again. An action that was confirmed and has no
+        result is in doubt and is observed; one that succeeded is verified. Nothing is sent again.
+
+        Raises:
+            JournalError: the journal cannot be written; the run is over for this process.
+        """
+        if not self._left:
+            return
+        self._left = False
+        for planned in self.stage.plan.steps:
+            record = self.state.step(planned.id)
+            if record.state.in_flight:
+                self._pick_up_action(planned, record)
+        for planned in self.stage.plan.steps:
+            if self.state.step(planned.id).state is StepState.RUNNING:
+                self._pick_up_running(planned)
+        self.stage.conclude()
+
+    def _pick_up_running(self, planned: PlannedStep) -> None:
+        self.stage.record.append(e.StepReady(step=planned.id))
+        if planned.kind in {StepKind.CHECK, StepKind.WAIT}:
+            self._run(planned)
+
+    def _pick_up_action(self, planned: PlannedStep, record: StepRecord) -> None:
+        if record.doubt is not None and record.doubt.ruling is e.Ruling.HAPPENED:
+            self._verify(planned, ruled=True)
+        elif record.state is StepState.IN_DOUBT:
+            return
+        else:
+            why = "The program ended after this action was confirmed and before its end was known."
+            self._look_again(planned, why)
+
+    def _close(self) -> None:
+        if undone(self.stage.plan, self.state):
+            self.stage.record.append(
+                e.RunCancelled(reason="Closed by the operator before every step was done.")
+            )
+        closed = closing_event(self.stage.plan, self.state)
+        self.stage.record.append(closed)
+        self.stage.record.close(closed.outcome.value)
+
+
+def _succeeded(record: StepRecord) -> bool:
+    return record.result is not None and record.result.outcome is Outcome.SUCCEEDED
