@@ -145,7 +145,7 @@ def test_killed_at_every_write_it_is_resumed_with_nothing_lost_or_repeated(
             break
         assert status == -9
         resumed(small, folder, changes, doubts)
-    assert at > 20
+    assert at > 15
     assert doubts, "no death fell between confirmation and answer"
 
 
