@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from amlrunbook.assessment import types
-from amlrunbook.assessment.landscape import AccountRole, Landscape
+from amlrunbook.assessment.landscape import Landscape
 from amlrunbook.assessment.parity import all_in_both, has_twin, lacking, strategy_of
 from amlrunbook.assessment.reading import read_properties, shown, text
 from amlrunbook.assessment.rule import Judge, Rule, Ruling, passed, unconcerned, warned
@@ -39,18 +39,9 @@ def _data_apart(landscape: Landscape, datastore: Document) -> Ruling:
     account = text(datastore, "properties.accountName")
     if not account:
         return unconcerned("it is on no storage account")
-    is_default = any(
-        document.name.lower() == account.lower() and landscape.role(document) is AccountRole.DEFAULT
-        for document in landscape.inventory.of_type(types.STORAGE)
-    ) or any(_named_account(workspace) == account.lower() for workspace in landscape.workspaces)
-    if is_default:
+    if account.lower() in landscape.default_account_names:
         return warned(f"on {shown(account)}, a workspace's default account")
     return passed(f"on {shown(account)}")
-
-
-def _named_account(workspace: Document) -> str:
-    named = workspace.field("properties.storageAccount")
-    return named.rsplit("/", 1)[-1].lower() if isinstance(named, str) else ""
 
 
 def _in_both(collection: str, component: str, *, curated: bool = False) -> Judge:
@@ -64,9 +55,10 @@ def _in_both(collection: str, component: str, *, curated: bool = False) -> Judge
     return judge
 
 
-def _assets(collection: str, title: str, component: str, *, why: str, remedy: str) -> Rule:
-    """Return the rule of one collection of assets."""
-    command = f"az ml {remedy} --workspace-name {{name}} --resource-group {{group}} --subscription {{subscription}}"
+def _assets(
+    collection: str, title: str, component: str, *, why: str, remedy: str, command: str
+) -> Rule:
+    """Return the rule of one collection of assets; ``command`` is completed by where it reads from."""
     return Rule(
         id=f"assets.{collection}-in-both",
         title=f"{title} in both workspaces",
@@ -74,8 +66,8 @@ def _assets(collection: str, title: str, component: str, *, why: str, remedy: st
         expected=f"every one of the primary's {collection} in the secondary too, by name",
         why=why,
         fact="workspace.no-sync",
-        remedy=f"Share them through a registry, or create them in the secondary ({remedy}).",
-        command=command,
+        remedy=remedy,
+        command=f"az ml {command} --workspace-name {{name}} --resource-group {{group}} --subscription {{subscription}}",
         judge=_in_both(collection, component, curated=collection in ("environments", "components")),
     )
 
@@ -108,28 +100,32 @@ RULES: tuple[Rule, ...] = (
         "Models",
         "inference",
         why="Nothing can be deployed in the secondary that is registered in the primary only.",
-        remedy="model list",
+        remedy="Download each model and create it in the secondary, or share it through a registry.",
+        command="model download --name MODEL --version VERSION",
     ),
     _assets(
         "environments",
         "Environments",
         "inference",
         why="Deployments and jobs name environments: without them nothing starts, and building them may be impossible.",
-        remedy="environment list",
+        remedy="Share each environment through a registry, or create it in the secondary.",
+        command="environment share --name ENVIRONMENT --version VERSION --registry-name REGISTRY --share-with-name ENVIRONMENT --share-with-version VERSION",
     ),
     _assets(
         "data",
         "Data assets",
         "data",
         why="Jobs that name a data asset fail in the secondary.",
-        remedy="data list",
+        remedy="Share each data asset through a registry, or create it in the secondary.",
+        command="data share --name DATA --version VERSION --registry-name REGISTRY --share-with-name DATA --share-with-version VERSION",
     ),
     _assets(
         "components",
         "Components",
         "experiments",
         why="Pipelines that name a component fail in the secondary.",
-        remedy="component list",
+        remedy="Create each component in the secondary from the code that made it.",
+        command="component show --name COMPONENT --version VERSION",
     ),
 )
 """The rules of datastores and assets."""

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 import shlex
-import unicodedata
 from collections.abc import Mapping
 
+from amlrunbook.model.display import shown
+
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
-_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 def az(template: str, values: Mapping[str, str]) -> str:
@@ -33,6 +33,4 @@ def az(template: str, values: Mapping[str, str]) -> str:
 
 def _is_safe(value: str) -> bool:
     """Return whether a value can stand in a command that a person copies."""
-    return not value.startswith("-") and not any(
-        unicodedata.category(char) in _INVISIBLE for char in value
-    )
+    return not value.startswith("-") and shown(value) == value

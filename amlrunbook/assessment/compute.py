@@ -18,7 +18,7 @@ from amlrunbook.errors import IncompleteError
 from amlrunbook.facts import fact_base
 from amlrunbook.model.snapshot import Document
 
-_CREATE = "az ml compute create --name {name} --type AmlCompute --workspace-name OTHER_WORKSPACE --resource-group {other_group} --subscription {other_subscription}"
+_CREATE = "az ml compute create --name {name} --type AmlCompute --workspace-name {other_workspace} --resource-group {other_group} --subscription {other_subscription}"
 _SHOW = "az ml compute show --name {name} --workspace-name {parent} --resource-group {group} --subscription {subscription}"
 
 
@@ -45,8 +45,6 @@ def _capacity(landscape: Landscape, compute: Document) -> Ruling:
     other = twin(landscape, compute)
     if other is None:
         return unconcerned("the secondary has no cluster of this name")
-    if other.unread is not None:
-        raise IncompleteError(f"the secondary's {other.name} could not be read: {other.unread}")
     read_properties(other)
     path = "properties.properties.scaleSettings.maxNodeCount"
     mine, theirs = number(compute, path), number(other, path)
@@ -115,7 +113,7 @@ RULES: tuple[Rule, ...] = (
         why="Work that fits the primary queues in the secondary; quota is asked for in days, not in minutes.",
         fact="compute.quota",
         remedy="Raise the secondary's maxNodeCount, and its quota before that.",
-        command="az ml compute update --name {name} --max-instances NODES --workspace-name OTHER_WORKSPACE --resource-group {other_group} --subscription {other_subscription}",
+        command="az ml compute update --name {name} --max-instances NODES --workspace-name {other_workspace} --resource-group {other_group} --subscription {other_subscription}",
         judge=_capacity,
     ),
     Rule(

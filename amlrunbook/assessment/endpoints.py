@@ -2,23 +2,62 @@
 
 from __future__ import annotations
 
+import re
+
 from amlrunbook.assessment import types
 from amlrunbook.assessment.landscape import Landscape
-from amlrunbook.assessment.parity import has_twin, lacking, strategy_of
+from amlrunbook.assessment.parity import has_twin, lacking, readable_secondary, strategy_of
 from amlrunbook.assessment.provisioning import provisioning
 from amlrunbook.assessment.reading import mapping, number, read_properties, shown, text
 from amlrunbook.assessment.rule import Rule, Ruling, failed, passed, unconcerned, warned
 from amlrunbook.errors import IncompleteError
 from amlrunbook.facts import fact_base
+from amlrunbook.model.finding import Verdict
 from amlrunbook.model.snapshot import Document
 
 _ALL = 100
 """Per cent of the traffic."""
+_MODEL = re.compile(r"(?:/models/|azureml:)([^/:]+)", re.IGNORECASE)
+"""A model's name, in an ARM id, a registry's URI or the short form of an asset."""
 _ON_ENDPOINT = "--workspace-name {parent} --resource-group {group} --subscription {subscription}"
 
 
 def _in_both(landscape: Landscape, endpoint: Document) -> Ruling:
-    return has_twin(landscape, endpoint, lacking(strategy_of(landscape, "inference")))
+    ruling = has_twin(landscape, endpoint, lacking(strategy_of(landscape, "inference")))
+    if ruling.verdict not in (Verdict.FAIL, Verdict.WARN):
+        return ruling
+    stand_in = _stand_in(landscape, endpoint)
+    if stand_in is None:
+        return ruling
+    return passed(f"{shown(stand_in.name)} serves the same models in the secondary")
+
+
+def _stand_in(landscape: Landscape, endpoint: Document) -> Document | None:
+    """Return the secondary's endpoint under another name that serves all the models of this one."""
+    secondary = readable_secondary(landscape)
+    mine = _models(landscape, endpoint)
+    if secondary is None or not mine:
+        return None
+    collection = endpoint.key.rsplit("/", 2)[1]
+    return next(
+        (
+            other
+            for other in landscape.children(secondary, collection)
+            if other.unread is None and mine <= _models(landscape, other)
+        ),
+        None,
+    )
+
+
+def _models(landscape: Landscape, endpoint: Document) -> set[str]:
+    """Return the names of the models that an endpoint's deployments serve."""
+    names = set()
+    for deployment in landscape.children(endpoint, "deployments"):
+        model = deployment.field("properties.model.assetId") or deployment.field("properties.model")
+        found = _MODEL.search(model) if isinstance(model, str) else None
+        if found is not None:
+            names.add(found.group(1).lower())
+    return names
 
 
 def _endpoint_well(_: Landscape, endpoint: Document) -> Ruling:
@@ -87,11 +126,11 @@ RULES: tuple[Rule, ...] = (
         id="endpoint.in-both-regions",
         title="Endpoint in both workspaces",
         types=(types.ONLINE_ENDPOINT, types.BATCH_ENDPOINT),
-        expected="an endpoint of the same name in the secondary workspace",
+        expected="an endpoint of the same name, or one that serves the same models, in the secondary workspace",
         why="Callers have nothing to call: an endpoint and its scoring URI belong to one workspace.",
         fact="endpoint.workspace-bound",
         remedy="Deploy the endpoint to both workspaces, and have callers reach both by one name.",
-        command="az ml online-endpoint create --name {name} --workspace-name OTHER_WORKSPACE --resource-group {other_group} --subscription {other_subscription}",
+        command="az ml online-endpoint create --name {name} --workspace-name {other_workspace} --resource-group {other_group} --subscription {other_subscription}",
         judge=_in_both,
     ),
     Rule(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from amlrunbook.assessment import types
-from amlrunbook.assessment.landscape import Landscape
+from amlrunbook.assessment.landscape import Landscape, is_gone
 from amlrunbook.assessment.reading import flag, read_properties, shown, text
 from amlrunbook.assessment.rule import Rule, Ruling, failed, passed, unconcerned, warned
 from amlrunbook.errors import IncompleteError
@@ -22,7 +22,7 @@ def _workspace_based(_: Landscape, component: Document) -> Ruling:
 
 
 def _one_per_workspace(landscape: Landscape, component: Document) -> Ruling:
-    users = landscape.users(component)
+    users = landscape.all_users(component)
     if not users:
         return unconcerned("no workspace among the documents uses it")
     names = ", ".join(shown(user.name) for user in users)
@@ -36,6 +36,8 @@ def _logs_there(landscape: Landscape, component: Document) -> Ruling:
         return unconcerned("a classic component has no Log Analytics workspace")
     document = landscape.find(logs)
     name = shown(logs.rsplit("/", 1)[-1])
+    if document is not None and is_gone(document):
+        return failed(f"Log Analytics workspace {name} is not there")
     if document is None:
         return warned(f"Log Analytics workspace {name} is not among the documents")
     if document.unread is not None:

@@ -69,7 +69,7 @@ def _region_replicates(landscape: Landscape, vault: Document) -> Ruling:
 
 
 def _usable_after_switch(landscape: Landscape, vault: Document) -> Ruling:
-    users = landscape.users(vault)
+    users = landscape.all_users(vault)
     if len(users) <= 1:
         return unconcerned("it is not shared by workspaces")
     replication = _replication(landscape, vault.location)

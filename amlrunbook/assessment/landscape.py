@@ -12,13 +12,15 @@ from functools import cached_property
 
 from amlrunbook.assessment import types
 from amlrunbook.assessment.completion import NOWHERE, completed, made_up_id, type_of
-from amlrunbook.assessment.reading import text
+from amlrunbook.assessment.reading import redundancy, text
 from amlrunbook.errors import IncompleteError, UsageError
 from amlrunbook.model.profile import Profile, Strategies
 from amlrunbook.model.resource_id import RegionName, ResourceId, region_name
 from amlrunbook.model.snapshot import Document, Inventory
 
 _ENOUGH_FOR_A_PAIR = 2
+_GONE = "not found (404)"
+"""How the reason of a document begins that is referred to, and of which Azure says that it is not there."""
 _WORKSPACES = f"/providers/{types.WORKSPACE}/".lower()
 
 
@@ -38,6 +40,11 @@ class AccountRole(Enum):
     DATA = auto()
     UNKNOWN = auto()
     """No workspace is among the documents to say, or one could not be read."""
+
+
+def is_gone(document: Document) -> bool:
+    """Return whether Azure said that the resource is not there: a fact, no gap in what was read."""
+    return document.unread is not None and document.unread.startswith(_GONE)
 
 
 class Landscape:
@@ -100,9 +107,11 @@ class Landscape:
         return found
 
     def orphans(self, child_type: str) -> tuple[Document, ...]:
-        """Return stand-ins for the parents that only their children tell of."""
+        """Return stand-ins for the parents that only their service settings tell of."""
         parents: dict[str, Document] = {}
         for child in self.inventory.of_type(child_type):
+            if child.key.rsplit("/", 1)[-1] != "default":
+                continue
             parent = child.id.rstrip("/").rsplit("/", 2)[0]
             if self.inventory.by_id(parent) is None and parent.lower() not in parents:
                 raw = {"id": parent, "type": child_type.rsplit("/", 1)[0]}
@@ -115,6 +124,11 @@ class Landscape:
     def workspaces(self) -> tuple[Document, ...]:
         """Workspaces of a pair's kind, being deleted ones and projects (which live in a hub) left out."""
         return tuple(d for d in self.inventory.of_type(types.WORKSPACE) if _stands_alone(d))
+
+    @cached_property
+    def _unread_workspace(self) -> Document | None:
+        """A workspace that is there, or may be, and could not be read."""
+        return next((d for d in self.workspaces if d.unread is not None and not is_gone(d)), None)
 
     @cached_property
     def _sides(self) -> dict[str, Side]:
@@ -168,8 +182,31 @@ class Landscape:
         return users
 
     def users(self, document: Document) -> tuple[Document, ...]:
-        """Return the workspaces that name this resource as theirs."""
+        """Return the workspaces that name this resource as theirs, of those that were read."""
         return tuple(self._users.get(document.key, ()))
+
+    def all_users(self, document: Document) -> tuple[Document, ...]:
+        """Return the workspaces that name this resource as theirs, for a check that counts them.
+
+        Raises:
+            IncompleteError: another workspace could not be read, and might be one more.
+        """
+        users, unread = self.users(document), self._unread_workspace
+        if unread is not None and len(users) <= 1:
+            raise IncompleteError(
+                f"workspace {unread.name} could not be read, and may use it too: {unread.unread}"
+            )
+        return users
+
+    @cached_property
+    def default_account_names(self) -> frozenset[str]:
+        """The names, in lower case, of all workspaces' default accounts: names are unique in a cloud."""
+        named = (d.field("properties.storageAccount") for d in self.workspaces)
+        return frozenset(
+            account.rstrip("/").rsplit("/", 1)[-1].lower()
+            for account in named
+            if isinstance(account, str) and account
+        )
 
     def role(self, account: Document) -> AccountRole:
         """Return what a storage account is to the workspaces."""
@@ -177,7 +214,7 @@ class Landscape:
             return AccountRole.DEFAULT
         if self.is_counted_on(account):
             return AccountRole.DATA
-        if any(d.unread is not None for d in self.workspaces) or not self.workspaces:
+        if not self.workspaces or self._unread_workspace is not None:
             return AccountRole.UNKNOWN
         return AccountRole.DATA
 
@@ -203,16 +240,17 @@ class Landscape:
                 levels.append(text(lock, "properties.level"))
         return tuple(levels)
 
+    @cached_property
+    def _locations(self) -> dict[str, Document]:
+        return {
+            d.key.rsplit("/", 1)[-1]: d
+            for d in self.inventory.documents
+            if "/locations/" in d.key and d.field("metadata") is not None
+        }
+
     def location_of(self, region: str) -> Document | None:
         """Return the subscription's own document of a region, where the snapshot holds one."""
-        return next(
-            (
-                d
-                for d in self.inventory.documents
-                if d.key.endswith(f"/locations/{region}") and d.field("metadata") is not None
-            ),
-            None,
-        )
+        return self._locations.get(region)
 
     def command_values(self, document: Document) -> Mapping[str, str]:
         """Return what the placeholders of a command template stand for."""
@@ -221,8 +259,30 @@ class Landscape:
             "id": "" if document.id.startswith(NOWHERE) else document.id,
             "name": document.name,
             "secondary_region": self.secondary_region or "",
+            "other_workspace": other.name if other else "",
+            **_skus(document),
         }
         return values | _id_values(document.id) | _id_values(other.id if other else "", "other_")
+
+
+def _skus(account: Document) -> dict[str, str]:
+    """Return the SKUs to which an account can be changed; nothing where its own is not known.
+
+    Only LRS becomes GRS and only ZRS becomes GZRS; a premium account has no geo-redundancy.
+    Source: https://learn.microsoft.com/azure/storage/common/storage-disaster-recovery-guidance
+    """
+    if account.type.lower() != types.STORAGE.lower():
+        return {}
+    try:
+        kept, name = redundancy(account), text(account, "sku.name").lower()
+    except IncompleteError:
+        return {}
+    if name.startswith("premium"):
+        return {"zone_sku": "Premium_ZRS"}
+    return {
+        "zone_sku": "Standard_ZRS",
+        "geo_sku": "Standard_RAGZRS" if kept.zonal else "Standard_RAGRS",
+    }
 
 
 def _id_values(resource_id: str, prefix: str = "") -> dict[str, str]:

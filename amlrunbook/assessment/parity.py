@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from amlrunbook.assessment.landscape import Landscape, Side
+from amlrunbook.assessment.landscape import Landscape, Side, is_gone
 from amlrunbook.assessment.reading import shown
 from amlrunbook.assessment.rule import Ruling, failed, passed, unconcerned, warned
 from amlrunbook.errors import IncompleteError
@@ -34,13 +34,15 @@ def strategy_of(landscape: Landscape, component: str) -> Strategy:
 
 
 def readable_secondary(landscape: Landscape) -> Document | None:
-    """Return the secondary workspace; ``None`` where there is none.
+    """Return the secondary workspace; ``None`` where there is none, or where Azure says that it is gone.
 
     Raises:
         IncompleteError: it could not be read.
     """
     secondary = landscape.workspace_on(Side.SECONDARY)
-    if secondary is not None and secondary.unread is not None:
+    if secondary is None or is_gone(secondary):
+        return None
+    if secondary.unread is not None:
         raise IncompleteError(
             f"the secondary workspace {secondary.name} could not be read: {secondary.unread}"
         )
@@ -71,14 +73,13 @@ def twin(landscape: Landscape, document: Document) -> Document | None:
     if secondary is None:
         return None
     collection = document.key.rsplit("/", 2)[1]
-    return next(
-        (
-            other
-            for other in landscape.children(secondary, collection)
-            if other.name.lower() == document.name.lower()
-        ),
-        None,
-    )
+    others = landscape.children(secondary, collection)
+    same = next((d for d in others if d.name.lower() == document.name.lower()), None)
+    if same is None or is_gone(same):
+        return None
+    if same.unread is not None:
+        raise IncompleteError(f"the secondary's {same.name} could not be read: {same.unread}")
+    return same
 
 
 def has_twin(landscape: Landscape, document: Document, lack: Lacking) -> Ruling:
@@ -102,12 +103,12 @@ def all_in_both(
     """Judge whether the secondary has everything of a collection, by name."""
     if landscape.side(workspace) is not Side.PRIMARY:
         return unconcerned("it is not the primary of a known pair")
-    mine = {d.name.lower(): d for d in landscape.children(workspace, collection) if not skip(d)}
+    mine = {d.name.lower(): d for d in _read(landscape, workspace, collection) if not skip(d)}
     if not mine:
-        return unconcerned(f"no {collection} in it")
+        return unconcerned(f"no {collection} of it among the documents")
     secondary = readable_secondary(landscape)
     theirs = (
-        {d.name.lower() for d in landscape.children(secondary, collection)} if secondary else set()
+        {d.name.lower() for d in _read(landscape, secondary, collection)} if secondary else set()
     )
     missing = [document.name for key, document in mine.items() if key not in theirs]
     if not missing:
@@ -117,8 +118,21 @@ def all_in_both(
     return lack(_absence(landscape, f"{len(missing)} of {len(mine)} {collection} ({names}{more})"))
 
 
+def _read(landscape: Landscape, workspace: Document, collection: str) -> tuple[Document, ...]:
+    """Return a workspace's children of a collection, those that are gone left out.
+
+    Raises:
+        IncompleteError: one of them, or the list of them, could not be read.
+    """
+    children = [d for d in landscape.children(workspace, collection) if not is_gone(d)]
+    unread = next((d for d in children if d.unread is not None), None)
+    if unread is not None:
+        raise IncompleteError(f"{unread.name} could not be read: {unread.unread}")
+    return tuple(children)
+
+
 def _absence(landscape: Landscape, what: str) -> str:
     """Say where ``what`` is lacking."""
-    if landscape.workspace_on(Side.SECONDARY) is None:
+    if readable_secondary(landscape) is None:
         return f"{what}: in the primary only, there is no secondary workspace"
     return f"{what}: in the primary only"

@@ -8,6 +8,7 @@ from amlrunbook.assessment.locks import lock_rule
 from amlrunbook.assessment.reading import (
     Redundancy,
     flag,
+    items,
     mapping,
     read_properties,
     redundancy,
@@ -20,7 +21,8 @@ from amlrunbook.model.snapshot import Document
 
 _NEVER_SYNCED = ("0001-", "1601-")
 """How Azure writes a time that never was."""
-_TO_GEO = "az storage account update --ids {id} --sku Standard_RAGRS"
+_TO_GEO = "az storage account update --ids {id} --sku {geo_sku}"
+_TO_ZONES = "az storage account migration start --account-name {name} --resource-group {group} --subscription {subscription} --sku {zone_sku}"
 
 
 def _zone_or_geo(_: Landscape, account: Document) -> Ruling:
@@ -33,7 +35,12 @@ def _default_zonal(landscape: Landscape, account: Document) -> Ruling:
     if landscape.role(account) is not AccountRole.DEFAULT:
         return unconcerned("no workspace has it as its default account")
     observed = f"default account, sku.name is {text(account, 'sku.name')}"
-    return passed(observed) if redundancy(account).zonal else warned(observed)
+    if redundancy(account).zonal:
+        return passed(observed)
+    region = landscape.location_of(account.location)
+    if region is not None and not items(region, "availabilityZoneMappings"):
+        return unconcerned(f"{observed}; {account.location} has no zones")
+    return warned(observed)
 
 
 def _geo_data(landscape: Landscape, account: Document) -> Ruling:
@@ -58,7 +65,7 @@ def _read_access(landscape: Landscape, account: Document) -> Ruling:
 
 
 def _default_apart(landscape: Landscape, account: Document) -> Ruling:
-    users = landscape.users(account)
+    users = landscape.all_users(account)
     if not users:
         return unconcerned("no workspace has it as its default account")
     names = ", ".join(shown(user.name) for user in users)
@@ -83,7 +90,7 @@ def _stats(landscape: Landscape, account: Document) -> Ruling | None:
         return unconcerned(f"nothing is geo-replicated (sku.name is {kept})")
     read_properties(account)
     stats = mapping(account, "properties.geoReplicationStats")
-    reason = stats.get("unread")
+    reason = landscape.inventory.unread_collection(account, "geoReplicationStats")
     if reason is not None:
         raise IncompleteError(f"geoReplicationStats could not be read: {shown(reason)}")
     if stats:
@@ -158,8 +165,8 @@ RULES: tuple[Rule, ...] = (
         expected="zone- or geo-redundant: ZRS, GRS, RA-GRS, GZRS or RA-GZRS",
         why="With LRS every copy is in one place: what takes the building takes the data.",
         fact="storage.redundancy",
-        remedy="Change the redundancy (LRS to ZRS is a conversion that Azure schedules).",
-        command=_TO_GEO,
+        remedy="Convert it to ZRS (Azure schedules that), or make it geo-redundant where it holds data.",
+        command=_TO_ZONES,
         judge=_zone_or_geo,
     ),
     Rule(
@@ -170,7 +177,7 @@ RULES: tuple[Rule, ...] = (
         why="Its geo-failover is not supported by Azure Machine Learning, so only zones protect notebooks, logs and outputs.",
         fact="workspace.default-account-apart",
         remedy="Convert the account to ZRS.",
-        command="az storage account migration start --account-name {name} --resource-group {group} --subscription {subscription} --sku Standard_ZRS",
+        command=_TO_ZONES,
         judge=_default_zonal,
     ),
     Rule(

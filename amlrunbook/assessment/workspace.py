@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from amlrunbook.assessment import types
-from amlrunbook.assessment.landscape import Landscape, Side
+from amlrunbook.assessment.landscape import Landscape, Side, is_gone
 from amlrunbook.assessment.locks import lock_rule
 from amlrunbook.assessment.parity import readable_secondary
 from amlrunbook.assessment.provisioning import provisioning
@@ -44,8 +44,8 @@ def _profile_secondary(landscape: Landscape, workspace: Document) -> Ruling:
         return failed("the profile names no secondary workspace")
     other = Side.SECONDARY if side is Side.PRIMARY else Side.PRIMARY
     document = landscape.workspace_on(other)
-    if document is None:
-        return failed(f"the profile's {other.name.lower()} workspace is not among the documents")
+    if document is None or is_gone(document):
+        return failed(f"the profile's {other.name.lower()} workspace is not there")
     if document.unread is not None:
         raise IncompleteError(f"{document.name} could not be read: {document.unread}")
     return passed(f"{shown(document.name)} in {shown(document.location)}")
@@ -108,14 +108,14 @@ def _dependencies_exist(landscape: Landscape, workspace: Document) -> Ruling:
                 missing.append(f"no {title} is named")
             continue
         document = landscape.find(named)
-        if document is None:
+        if document is None or is_gone(document):
             missing.append(f"{title} {shown(named.rsplit('/', 1)[-1])}")
         elif document.unread is not None:
             raise IncompleteError(f"{title} {document.name} could not be read: {document.unread}")
         else:
             found += 1
     if missing:
-        return failed(f"not among the documents: {', '.join(missing)}")
+        return failed(f"not there: {', '.join(missing)}")
     return passed(f"all {found} are there")
 
 
@@ -162,7 +162,7 @@ def _image_builds(_: Landscape, workspace: Document) -> Ruling:
 
 
 def _isolation(workspace: Document) -> tuple[str, str, bool]:
-    """Return public access, managed network mode, and whether an approved private endpoint is there."""
+    """Return public access, managed network mode, and whether there is any private endpoint."""
     public = text(workspace, "properties.publicNetworkAccess", default="Enabled").lower()
     mapping(workspace, "properties.managedNetwork")
     managed = text(workspace, "properties.managedNetwork.isolationMode", default="Disabled")

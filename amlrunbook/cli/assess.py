@@ -30,6 +30,7 @@ from amlrunbook.report.findings import (
     as_markdown,
     as_text,
 )
+from amlrunbook.store.profiles import load_profile
 
 MAX_FILE_BYTES = 256 * 1024 * 1024
 """How large a file of documents may be: a fleet's snapshot is far below it."""
@@ -59,7 +60,13 @@ class Looking(Protocol):
     metavar="FILE",
     help="A JSON array of ARM documents, or a snapshot; - reads stdin.",
 )
-@click.option("-w", "--workspace", "profile", metavar="PROFILE", help="A profile; reads Azure.")
+@click.option(
+    "-w",
+    "--workspace",
+    "profile",
+    metavar="PROFILE",
+    help="A profile; reads Azure unless --from is given.",
+)
 @click.option("--resource-id", metavar="ID", help="A workspace's ARM id; reads Azure.")
 @click.option(
     "--format",
@@ -92,10 +99,12 @@ def assess(  # noqa: PLR0917 - click gives them by name
     fail_on: str,
     services: tuple[str, ...],
 ) -> None:
-    r"""Say what would be lost if the region went away now.
+    """Say what would be lost if the region went away now.
 
     Give one of --from, -w and --resource-id. With --from nothing is read but the file: what is absent there is absent,
-    and a document that could not be read carries "unread": "reason" in place of its properties.
+    and a document that could not be read carries "unread": "reason" in place of its properties. With --from and -w the
+    file's documents are judged as that profile's pair; without a profile, at most two workspaces are taken for a pair,
+    the first for its primary.
 
     \b
     Exit codes: 0 nothing fails; 1 something fails (with --fail-on warn: or warns);
@@ -105,7 +114,7 @@ def assess(  # noqa: PLR0917 - click gives them by name
     The JSON form is an object: schema, program, profile, taken_at, facts {version, checked}, posture, counts by
     verdict, findings [{check, resource, verdict, title, observed, expected, why, source, remedy, command,
     remedy_operation}], unread [{resource, reason}].
-    """
+    """  # noqa: D301 - click reads the backspace
     snapshot, protected = _documents(source, profile, resource_id)
     inventory = snapshot.inventory
     findings = judged(inventory, protected, services=services or None)
@@ -118,13 +127,13 @@ def _documents(
     source: str | None, profile: str | None, resource_id: str | None
 ) -> tuple[Snapshot, Profile | None]:
     """Return the documents to judge, and the profile where one was named."""
-    if sum(given is not None for given in (source, profile, resource_id)) != 1:
+    if source is not None and resource_id is None:
+        return read_documents(source), load_profile(profile) if profile is not None else None
+    if source is not None or (profile is None) == (resource_id is None):
         raise UsageError(
-            "Give one of --from FILE, -w PROFILE and --resource-id ID.",
+            "Give one of --from FILE, -w PROFILE and --resource-id ID (or --from with -w).",
             next_step="Try 'amlrunbook assess --help'.",
         )
-    if source is not None:
-        return read_documents(source), None
     looking = cast("Looking", import_module("amlrunbook.cli.looking").inventory_from_azure)
     return looking(profile=profile, resource_id=resource_id)
 

@@ -17,7 +17,26 @@ _BODY_WIDTH = 100
 
 @click.group()
 def journal() -> None:
-    """Show and verify the signed journals of runs."""
+    """List, show and verify the signed journals of runs."""
+
+
+@journal.command("list")
+def list_journals() -> int:
+    """List the runs on this machine, oldest first: id, start, runbook, verdict, folder.
+
+    The signatures at the ends of sessions are checked; a live run's identity is not looked up.
+    """
+    from amlrunbook.errors import ExitCode
+    from amlrunbook.journal import verify
+    from amlrunbook.model.display import shown
+    from amlrunbook.store.runs import list_run_folders
+
+    for run in list_run_folders():
+        verdict = verify(run.path, trust=None, fast=True).label
+        click.echo(
+            f"{run.short_id}  {run.stamp}  {run.runbook:<20}  {verdict:<24}  {shown(str(run.path))}"
+        )
+    return ExitCode.FINE
 
 
 @journal.command("verify")

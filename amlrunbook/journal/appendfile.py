@@ -144,6 +144,13 @@ class AppendFile:
             with contextlib.suppress(OSError):
                 os.close(descriptor)
 
+    def discard(self) -> None:
+        """Remove a file that this handle has just made and in which nothing was recorded."""
+        with contextlib.suppress(OSError):
+            if self.size == 0 and not self.is_dead:
+                self.path.unlink()
+        self.close()
+
     def _refuse_if_changed(self) -> None:
         """Notice a writer that does not care for locks; what it wrote is not cut off."""
         size = self._disk.size(self._descriptor)

@@ -100,8 +100,14 @@ class JournalWriter:
             JournalError: if there is a journal already, no room, or anything fails.
         """
         host = host or Host()
-        _prepare(folder, identity, drill, host)
+        _make_folder(folder)
+        _check_drill(folder, identity, drill)
         file = AppendFile.create(segment_path(folder, 1), host.disk)
+        try:
+            reserve_ballast(folder, host.disk)
+        except JournalError:
+            file.discard()
+            raise
         drafts = [] if opening is None else [(entries.JOURNAL_OPENING, opening)]
         return cls._begin(file, identity, drill, host, continues=continues, drafts=drafts)
 
@@ -119,11 +125,12 @@ class JournalWriter:
             JournalError: if it is closed, or of the other kind (drill or not), or anything fails.
         """
         host = host or Host()
-        little_room = _prepare(folder, identity, drill, host, last_words=True)
+        _check_drill(folder, identity, drill)
         guards: list[AppendFile] = []
         try:
             guards.append(AppendFile.open(segment_path(folder, 1), host.disk))
             guards.extend(AppendFile.open(path, host.disk) for path in segments(folder)[1:])
+            little_room = reserve_ballast(folder, host.disk, last_words=True)
             writer = cls._resume(folder, guards, identity, drill, host)
         except BaseException:
             for guard in guards:
@@ -350,10 +357,7 @@ class JournalWriter:
         return line
 
 
-def _prepare(
-    folder: Path, identity: Identity, drill: bool, host: Host, *, last_words: bool = False
-) -> str:
-    """Make the folder, check the drill's identity, put room aside; return what to warn of."""
+def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -362,13 +366,16 @@ def _prepare(
             state="Nothing was written.",
             next_step="Choose another folder.",
         ) from error
+
+
+def _check_drill(folder: Path, identity: Identity, drill: bool) -> None:
+    """Refuse to sign a drill with any key but its own: nothing could verify it."""
     if drill and drill_public_key(folder) != identity.public_key:
         raise JournalError(
             f"This identity is not the one made for the drill in {folder}.",
             state="Nothing was written.",
             next_step="Resume the drill with its own identity.",
         )
-    return reserve_ballast(folder, host.disk, last_words=last_words)
 
 
 def _refuse_other_kind(scan: Scan, path: Path, drill: bool) -> None:

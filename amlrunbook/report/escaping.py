@@ -7,21 +7,11 @@ from __future__ import annotations
 
 import html
 import re
-import unicodedata
 
-_ACTING = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+from amlrunbook.model.display import shown
+
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>|#~&])")
 _ASCII = str.maketrans({"…": "...", "\N{EN DASH}": "-", "·": "-"})
-
-
-def visible(text: str) -> str:
-    r"""Return ``text`` on one line, with everything that a terminal acts on written as an escape."""
-    return "".join(
-        char.encode("unicode_escape", "backslashreplace").decode("ascii")
-        if unicodedata.category(char) in _ACTING
-        else char
-        for char in text
-    )
 
 
 def plain_ascii(text: str) -> str:
@@ -31,12 +21,12 @@ def plain_ascii(text: str) -> str:
 
 def markdown(text: str) -> str:
     """Return ``text`` as Markdown that shows it literally, in a paragraph or a table cell."""
-    return _MARKDOWN.sub(r"\\\1", visible(text))
+    return _MARKDOWN.sub(r"\\\1", shown(text))
 
 
 def markdown_code(text: str) -> str:
     """Return ``text`` as a fenced block that it cannot close."""
-    body = visible(text)
+    body = shown(text)
     longest = max((len(run) for run in re.findall(r"`+", body)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}sh\n{body}\n{fence}"
@@ -44,4 +34,4 @@ def markdown_code(text: str) -> str:
 
 def markup(text: str) -> str:
     """Return ``text`` as HTML that shows it literally."""
-    return html.escape(visible(text), quote=True)
+    return html.escape(shown(text), quote=True)

@@ -12,8 +12,9 @@ from typing import Any, assert_never
 
 import msgspec
 
+from amlrunbook.model.display import shown
 from amlrunbook.model.finding import SEVERITY, Finding, Verdict, worst
-from amlrunbook.report.escaping import markdown, markdown_code, markup, plain_ascii, visible
+from amlrunbook.report.escaping import markdown, markdown_code, markup, plain_ascii
 
 REPORT_SCHEMA = 1
 """The version of the JSON form."""
@@ -117,12 +118,12 @@ def as_json(report: FindingsReport) -> str:
 
 def as_text(report: FindingsReport, *, ascii_only: bool = False) -> str:
     """Return the report for a terminal or a mail: grouped by resource, the worst first."""
-    lines = [visible(line) for line in _head(report)]
+    lines = [shown(line) for line in _head(report)]
     for resource, findings in report.by_resource:
-        lines += ["", visible(resource), *_text_group(findings, ascii_only=ascii_only)]
+        lines += ["", shown(resource), *_text_group(findings, ascii_only=ascii_only)]
     if report.unread:
         lines += ["", "Could not be read:"]
-        lines += [f"  {visible(u.resource)}: {visible(u.reason)}" for u in report.unread]
+        lines += [f"  {shown(u.resource)}: {shown(u.reason)}" for u in report.unread]
     text = "\n".join(lines) + "\n"
     return plain_ascii(text) if ascii_only else text
 
@@ -139,13 +140,13 @@ def _text_group(findings: tuple[Finding, ...], *, ascii_only: bool) -> list[str]
     reasons = {f.observed for f in findings}
     if all(f.verdict is Verdict.UNKNOWN for f in findings) and len(reasons) == 1:
         sign = glyph(Verdict.UNKNOWN, ascii_only=ascii_only)
-        return [f"  {sign:<10}all {len(findings)} checks: {visible(findings[0].observed)}"]
+        return [f"  {sign:<10}all {len(findings)} checks: {shown(findings[0].observed)}"]
     lines = []
     for finding in findings:
         if finding.verdict is Verdict.NOT_APPLICABLE:
             continue
         sign = glyph(finding.verdict, ascii_only=ascii_only)
-        lines.append(f"  {sign:<10}{finding.check}: {visible(finding.observed)}")
+        lines.append(f"  {sign:<10}{finding.check}: {shown(finding.observed)}")
         if finding.verdict is not Verdict.PASS:
             lines += _text_details(finding)
     outside = [f.check for f in findings if f.verdict is Verdict.NOT_APPLICABLE]
@@ -158,7 +159,7 @@ def _text_group(findings: tuple[Finding, ...], *, ascii_only: bool) -> list[str]
 def _text_details(finding: Finding) -> list[str]:
     lines = []
     for field, label in _LABELS:
-        value = visible(getattr(finding, field))
+        value = shown(getattr(finding, field))
         head = f"            {label:<9}"
         if value and field in ("command", "source"):
             lines.append(head + value)

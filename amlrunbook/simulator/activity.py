@@ -6,7 +6,6 @@ Source: https://learn.microsoft.com/azure/azure-monitor/platform/activity-log-sc
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from starlette.responses import Response
 
@@ -14,9 +13,9 @@ from amlrunbook.simulator.answers import Refusal
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_path import parse
 from amlrunbook.simulator.clock import moment, stamp
-from amlrunbook.simulator.world import Document, World
+from amlrunbook.simulator.world import ActivityEvent, Document, World
 
-KEPT = 5_000
+KEPT = 2_000
 """Events kept; the oldest go first."""
 
 _FILTER = re.compile(
@@ -40,41 +39,54 @@ def record(
     client_request_id: str | None = None,
 ) -> None:
     """Note one event; ``action`` is ``Microsoft.X/type/write`` and the like."""
-    path = parse(resource_id)
-    now = stamp(world.now())
-    event_id = world.guid()
     world.activity.append(
-        {
-            "authorization": {"action": action, "scope": resource_id},
-            "caller": world.principal_id,
-            "category": _both("Administrative"),
-            "correlationId": correlation_id,
-            "description": "",
-            "eventDataId": event_id,
-            "eventName": _both("EndRequest"),
-            "eventTimestamp": now,
-            "httpRequest": {
-                "clientRequestId": client_request_id,
-                "clientIpAddress": "127.0.0.1",
-                "method": method,
-            },
-            "id": f"{resource_id}/events/{event_id}",
-            "level": "Error" if status == "Failed" else "Informational",
-            "operationId": correlation_id,
-            "operationName": _both(action),
-            "properties": {"statusCode": str(http_status)},
-            "resourceGroupName": path.group or "",
-            "resourceId": resource_id,
-            "resourceProviderName": _both(path.namespace or "Microsoft.Resources"),
-            "resourceType": _both(path.resource_type or "Microsoft.Resources/resourceGroups"),
-            "status": _both(status),
-            "subStatus": _both(str(http_status)),
-            "submissionTimestamp": now,
-            "subscriptionId": path.subscription or "",
-            "tenantId": world.tenant_id,
-        }
+        ActivityEvent(
+            id=world.guid(),
+            at=world.now(),
+            action=action,
+            resource_id=resource_id,
+            status=status,
+            http_status=http_status,
+            method=method,
+            correlation_id=correlation_id,
+            client_request_id=client_request_id,
+        )
     )
     del world.activity[:-KEPT]
+
+
+def document(world: World, event: ActivityEvent) -> Document:
+    """Return an event as Azure lists it."""
+    path = parse(event.resource_id)
+    return {
+        "authorization": {"action": event.action, "scope": event.resource_id},
+        "caller": world.principal_id,
+        "category": _both("Administrative"),
+        "correlationId": event.correlation_id,
+        "description": "",
+        "eventDataId": event.id,
+        "eventName": _both("EndRequest"),
+        "eventTimestamp": stamp(event.at),
+        "httpRequest": {
+            "clientRequestId": event.client_request_id,
+            "clientIpAddress": "127.0.0.1",
+            "method": event.method,
+        },
+        "id": f"{event.resource_id}/events/{event.id}",
+        "level": "Error" if event.status == "Failed" else "Informational",
+        "operationId": event.correlation_id,
+        "operationName": _both(event.action),
+        "properties": {"statusCode": str(event.http_status)},
+        "resourceGroupName": path.group or "",
+        "resourceId": event.resource_id,
+        "resourceProviderName": _both(path.namespace or "Microsoft.Resources"),
+        "resourceType": _both(path.resource_type or "Microsoft.Resources/resourceGroups"),
+        "status": _both(event.status),
+        "subStatus": _both(str(event.http_status)),
+        "submissionTimestamp": stamp(event.at),
+        "subscriptionId": path.subscription or "",
+        "tenantId": world.tenant_id,
+    }
 
 
 def _both(value: str) -> dict[str, str]:
@@ -105,24 +117,24 @@ def answer(call: Call) -> Response:
         raise Refusal(400, "BadRequest", f"The $filter holds no valid date: {error}.") from error
     subscription = (call.path.subscription or "").lower()
     found = [
-        event
+        document(call.world, event)
         for event in reversed(call.world.activity)
-        if event["subscriptionId"].lower() == subscription
-        and since <= moment(event["eventTimestamp"]) <= until
+        if (parse(event.resource_id).subscription or "").lower() == subscription
+        and since <= event.at <= until
         and _fits(event, matched["key"], matched["value"])
     ]
     return call.page(found)
 
 
-def _fits(event: Document, key: str | None, value: str | None) -> bool:
+def _fits(event: ActivityEvent, key: str | None, value: str | None) -> bool:
     if key is None or value is None:
         return True
-    wanted = value.lower()
-    held: dict[str, Any] = {
-        "resourcegroupname": event["resourceGroupName"],
-        "resourceuri": event["resourceId"],
-        "resourceid": event["resourceId"],
-        "resourceprovider": event["resourceProviderName"]["value"],
-        "correlationid": event["correlationId"],
+    path = parse(event.resource_id)
+    held = {
+        "resourcegroupname": path.group,
+        "resourceuri": event.resource_id,
+        "resourceid": event.resource_id,
+        "resourceprovider": path.namespace,
+        "correlationid": event.correlation_id,
     }
-    return str(held[key.lower()]).lower() == wanted
+    return (held[key.lower()] or "").lower() == value.lower()

@@ -79,9 +79,7 @@ def _check_api_version(call: Call) -> None:
             "The api-version query parameter (?api-version=) is required for all requests.",
         )
     if not _VERSION.match(version):
-        raise Refusal(
-            400, "InvalidApiVersionParameter", f"The api-version '{version}' is invalid."
-        )
+        raise Refusal(400, "InvalidApiVersionParameter", f"The api-version '{version}' is invalid.")
 
 
 def _provider(call: Call) -> Response:

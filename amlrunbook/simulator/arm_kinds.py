@@ -85,9 +85,7 @@ def canonical_id(world: World, resource_id: str, kind: Kind) -> str:
     """Return an id in the case that Azure writes: types as named, scopes as they were created."""
     path = parse(resource_id)
     parts = kind.type.split("/")
-    pairs = "/".join(
-        f"{type_}/{name}" for type_, name in zip(parts[1:], path.names, strict=False)
-    )
+    pairs = "/".join(f"{type_}/{name}" for type_, name in zip(parts[1:], path.names, strict=False))
     return f"{canonical_scope(world, path.scope)}/providers/{parts[0]}/{pairs}"
 
 

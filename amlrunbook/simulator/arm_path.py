@@ -78,10 +78,7 @@ def parse(path: str) -> ArmPath:
 
 
 def parents(resource_id: str) -> list[str]:
-    """Return the scopes above a resource, nearest first, in lower case: parents, group, subscription.
-
-    The resource itself comes first.
-    """
+    """Return a resource's id and those above it: parents, group, subscription; in lower case."""
     found: list[str] = []
     path: ArmPath | None = parse(resource_id.lower())
     while path is not None:

@@ -85,8 +85,13 @@ def require_scope(call: Call, resource_id: str) -> None:
                 "ResourceGroupNotFound",
                 f"Resource group '{path.group}' could not be found.",
             )
-    for above in (path.scope, parent_id(resource_id) if len(path.types) > 1 else ""):
-        if above and parse(above).namespace and call.world.get(above) is None:
+    above_child = ""
+    if path.tail is not None:
+        above_child = path.resource_id
+    elif len(path.types) > 1:
+        above_child = parent_id(resource_id)
+    for above in (path.scope, above_child):
+        if above and parse(above).types and call.world.get(above) is None:
             text = not_found(above).message
             code = "ParentResourceNotFound" if call.method == "PUT" else "ResourceNotFound"
             raise Refusal(404, code, text)
@@ -205,9 +210,7 @@ def patch(call: Call, kind: Kind) -> Response:
     if "tags" in sent and isinstance(sent["tags"], dict):
         document["tags"] = sent["tags"]
     if kind.tracked:
-        document["location"] = check_location(
-            document.get("location"), before, str(before["id"])
-        )
+        document["location"] = check_location(document.get("location"), before, str(before["id"]))
     kind.check(call, document, before)
     kind.complete(call.world, document, before)
     return _write(call, kind, document, before, kind.patch_style)
@@ -246,7 +249,7 @@ def _write(
     operation = operations.begin(
         call.azure,
         target=resource_id,
-        activity=action,
+        action=action,
         effects=[Merge(id=resource_id, values=finish)],
         by_state=style is Style.BODY,
         state=call.state,
@@ -284,7 +287,7 @@ def remove(call: Call, kind: Kind, document: Document, effects: list[Effect]) ->
     operation = operations.begin(
         call.azure,
         target=resource_id,
-        activity=action,
+        action=action,
         effects=effects,
         answers_target=False,
         state=call.state,

@@ -30,13 +30,11 @@ def _complete(world: World, document: Document, before: Document | None) -> None
     properties["updatedOn"] = stamp(world.now())
 
 
-def _check(call: Call, document: Document, before: Document | None) -> None:
+def _check(_call: Call, document: Document, before: Document | None) -> None:
     properties = document.get("properties", {})
     for needed in ("roleDefinitionId", "principalId"):
         if not properties.get(needed):
-            raise Refusal(
-                400, "InvalidRoleAssignment", f"The role assignment has no '{needed}'."
-            )
+            raise Refusal(400, "InvalidRoleAssignment", f"The role assignment has no '{needed}'.")
     if before is not None:
         raise Refusal(409, "RoleAssignmentExists", "The role assignment already exists.")
 

@@ -18,6 +18,7 @@ from amlrunbook.simulator import (
     ml_endpoints,
     monitor,
     storage,
+    storage_services,
 )
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind
@@ -33,6 +34,7 @@ _ALL: tuple[Kind, ...] = (
     *ml_endpoints.KINDS,
     *monitor.KINDS,
     *storage.KINDS,
+    *storage_services.KINDS,
 )
 
 BY_TYPE: dict[str, Kind] = {kind.type.lower(): kind for kind in _ALL}

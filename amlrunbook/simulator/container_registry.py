@@ -59,7 +59,7 @@ def complete(world: World, document: Document, before: Document | None) -> None:
     document.setdefault("tags", {})
 
 
-def _check(call: Call, document: Document, before: Document | None) -> None:
+def _check(_call: Call, document: Document, _before: Document | None) -> None:
     sku = str((document.get("sku") or {}).get("name", ""))
     if sku not in {"Basic", "Standard", "Premium"}:
         raise Refusal(400, "InvalidSku", f"The registry SKU '{sku}' is not valid.")
@@ -142,9 +142,7 @@ def _credentials(call: Call, document: Document) -> Response:
             f"Cannot perform credential operations for {document['id']} as admin user is "
             "disabled. Kindly enable admin user as per docs.",
         )
-    return json_answer(
-        {"username": document["name"], "passwords": passwords(call, document)}
-    )
+    return json_answer({"username": document["name"], "passwords": passwords(call, document)})
 
 
 def passwords(call: Call, document: Document) -> list[Document]:

@@ -36,87 +36,98 @@ class ClockSettings(msgspec.Struct, forbid_unknown_fields=True):
     """World seconds to let pass at once."""
 
 
-def routes(azure: SimulatedAzure, mint: TokenMint) -> list[Route]:
-    """Return the control routes."""
+class _Control:
+    """The handlers; each is reached only with the control token."""
 
-    def guarded(handler: Handler) -> Handler:
+    def __init__(self, azure: SimulatedAzure, mint: TokenMint) -> None:
+        self._azure = azure
+        self._mint = mint
+
+    def guarded(self, handler: Handler) -> Handler:
+        """Return the handler behind the control token."""
+
         async def answer(request: Request) -> Response:
             given = request.headers.get("authorization", "").removeprefix("Bearer ")
-            if not hmac.compare_digest(given.encode(), azure.secrets.control_token.encode()):
+            token = self._azure.secrets.control_token
+            if not hmac.compare_digest(given.encode(), token.encode()):
                 return arm_error(401, "ControlTokenRefused", "The control token is wrong.")
             try:
                 return await handler(request)
             except msgspec.MsgspecError as error:
                 return arm_error(400, "BadRequest", str(error))
             finally:
-                azure.commit()
+                self._azure.commit()
 
         return answer
 
-    async def ping(request: Request) -> Response:
-        world = azure.world
+    async def ping(self, _request: Request) -> Response:
+        world = self._azure.world
         return json_answer(
-            {"folder": str(azure.folder), "scenario": world.scenario, "revision": world.revision}
+            {
+                "folder": str(self._azure.folder),
+                "scenario": world.scenario,
+                "revision": world.revision,
+            }
         )
 
-    async def read_world(request: Request) -> Response:
-        return json_answer(azure.world)
+    async def world(self, _request: Request) -> Response:
+        return json_answer(self._azure.world)
 
-    async def revision(request: Request) -> Response:
-        return json_answer({"revision": azure.world.revision})
+    async def list_faults(self, _request: Request) -> Response:
+        return json_answer(list(self._azure.world.faults.values()))
 
-    async def list_faults(request: Request) -> Response:
-        return json_answer(list(azure.world.faults.values()))
-
-    async def add_fault(request: Request) -> Response:
+    async def add_fault(self, request: Request) -> Response:
         fault = msgspec.json.decode(await request.body(), type=Fault)
-        return json_answer(add(azure, fault), 201)
+        return json_answer(add(self._azure, fault), 201)
 
-    async def clear_faults(request: Request) -> Response:
+    async def clear_faults(self, request: Request) -> Response:
         wanted = request.path_params.get("fault")
         if wanted is None:
-            azure.world.faults.clear()
-        elif azure.world.faults.pop(wanted, None) is None:
+            self._azure.world.faults.clear()
+        elif self._azure.world.faults.pop(wanted, None) is None:
             return arm_error(404, "NotFound", f"There is no fault '{wanted}'.")
-        azure.dirty()
+        self._azure.dirty()
         return Response(status_code=204)
 
-    async def requests(request: Request) -> Response:
-        try:
-            since = int(request.query_params.get("since", "0"))
-        except ValueError:
+    async def requests(self, request: Request) -> Response:
+        since = request.query_params.get("since", "0")
+        if not since.isdigit():
             return arm_error(400, "BadRequest", "'since' must be a number.")
-        return json_answer(azure.log.since(since))
+        return json_answer(self._azure.log.since(int(since)))
 
-    async def tokens(request: Request) -> Response:
-        mint.lifetime = msgspec.json.decode(await request.body(), type=TokenSettings).lifetime
-        return json_answer({"lifetime": mint.lifetime})
+    async def tokens(self, request: Request) -> Response:
+        settings = msgspec.json.decode(await request.body(), type=TokenSettings)
+        self._mint.lifetime = settings.lifetime
+        return json_answer({"lifetime": settings.lifetime})
 
-    async def clock(request: Request) -> Response:
+    async def clock(self, request: Request) -> Response:
         settings = msgspec.json.decode(await request.body(), type=ClockSettings)
-        azure.world.clock.advance(settings.advance)
-        azure.dirty()
-        return json_answer({"now": azure.world.now()})
+        self._azure.world.clock.advance(settings.advance)
+        self._azure.dirty()
+        return json_answer({"now": self._azure.world.now()})
 
-    async def shutdown(request: Request) -> Response:
-        azure.stopping = True
+    async def shutdown(self, _request: Request) -> Response:
+        self._azure.stopping = True
         return Response(status_code=202)
 
+
+def routes(azure: SimulatedAzure, mint: TokenMint) -> list[Route]:
+    """Return the control routes."""
+    control = _Control(azure, mint)
     table: list[tuple[str, str, Handler]] = [
-        ("GET", "/ping", ping),
-        ("GET", "/world", read_world),
-        ("GET", "/revision", revision),
-        ("GET", "/faults", list_faults),
-        ("POST", "/faults", add_fault),
-        ("DELETE", "/faults", clear_faults),
-        ("DELETE", "/faults/{fault}", clear_faults),
-        ("GET", "/requests", requests),
-        ("POST", "/tokens", tokens),
-        ("POST", "/clock", clock),
-        ("POST", "/shutdown", shutdown),
+        ("GET", "/ping", control.ping),
+        ("GET", "/world", control.world),
+        ("GET", "/faults", control.list_faults),
+        ("POST", "/faults", control.add_fault),
+        ("DELETE", "/faults", control.clear_faults),
+        ("DELETE", "/faults/{fault}", control.clear_faults),
+        ("GET", "/requests", control.requests),
+        ("POST", "/tokens", control.tokens),
+        ("POST", "/clock", control.clock),
+        ("POST", "/shutdown", control.shutdown),
     ]
     return [
-        Route(f"/_simulator{path}", guarded(handler), methods=[method])
+        Route(f"/_simulator{path}", control.guarded(handler), methods=[method])
         for method, path, handler in table
     ]
 

@@ -1,4 +1,4 @@
-"""Long-running operations as data: what they will do when they end, so that a restart keeps them."""
+"""Long-running operations as data: what they do when they end, so that a restart keeps them."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ what it changed in the world is on disk before the first byte of its answer leav
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 import uuid
 from collections.abc import MutableMapping
@@ -28,16 +29,18 @@ from amlrunbook.simulator.tokens import STORAGE_AUDIENCE, TokenMint, TokenProble
 from amlrunbook.simulator.world import World
 
 CONTROL_PREFIX = "/_simulator"
+_ANONYMOUS = re.compile(r"^/azureml/[^/]+/discovery$")
+"""The one address of Azure Machine Learning that is read without a token."""
 
 
 class Gate:
     """The ASGI application that wraps the router of all services."""
 
     def __init__(self, azure: SimulatedAzure, mint: TokenMint, services: ASGIApp) -> None:
-        self._azure = azure
-        self._mint = mint
+        self.azure = azure
+        self.mint = mint
+        self.throttle = Throttle()
         self._services = services
-        self._throttle = Throttle()
         self.last_request = time.monotonic()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -50,27 +53,17 @@ class Gate:
         if path.startswith(CONTROL_PREFIX):
             await self._services(scope, receive, send)
             return
-        await _Passage(self._azure, self._mint, self._throttle, scope, receive, send).run(
-            self._services
-        )
+        await _Passage(self, scope, receive, send).run(self._services)
         self.last_request = time.monotonic()
 
 
 class _Passage:
     """One request on its way through the gate."""
 
-    def __init__(
-        self,
-        azure: SimulatedAzure,
-        mint: TokenMint,
-        throttle: Throttle,
-        scope: Scope,
-        receive: Receive,
-        send: Send,
-    ) -> None:
-        self.azure = azure
-        self.mint = mint
-        self.throttle = throttle
+    def __init__(self, gate: Gate, scope: Scope, receive: Receive, send: Send) -> None:
+        self.azure = gate.azure
+        self.mint = gate.mint
+        self.throttle = gate.throttle
         self.scope = scope
         self.receive = receive
         self._send = send
@@ -201,18 +194,20 @@ class _Passage:
         return arm_error(status, code, message, headers=headers)
 
     def _refused_by_token(self) -> Response | None:
-        if self.plane is Plane.IDENTITY:
+        if self.plane is Plane.IDENTITY or _ANONYMOUS.match(self.scope["path"]):
             return None
         try:
             claims = self.mint.check(self.headers.get("authorization"))
-            if not self._audience_fits(claims.aud):
-                raise TokenProblem(
+        except TokenProblem as problem:
+            return self._challenge(problem)
+        if not self._audience_fits(claims.aud):
+            return self._challenge(
+                TokenProblem(
                     "InvalidAuthenticationTokenAudience",
                     f"The access token has been obtained for wrong audience or resource "
                     f"'{claims.aud}'.",
                 )
-        except TokenProblem as problem:
-            return self._challenge(problem)
+            )
         self.scope["state"]["caller"] = claims.appid
         return None
 
@@ -267,7 +262,7 @@ class _Passage:
         before = msgspec.json.encode(self.azure.world)
         heard: list[Message] = []
 
-        async def hear(message: Message) -> None:  # noqa: RUF029 - an ASGI send must be async
+        async def hear(message: Message) -> None:
             heard.append(message)
 
         await services(self.scope, self.receive, hear)
@@ -283,7 +278,7 @@ class _Passage:
             await self.send(message)
 
 
-async def _nowhere(message: Message) -> None:  # noqa: RUF029 - an ASGI send must be async
+async def _nowhere(message: Message) -> None:
     """Swallow an answer."""
 
 

@@ -11,6 +11,9 @@ import msgspec
 
 from amlrunbook.simulator.world import Document, World
 
+BOOTSTRAP_SECONDS = 60.0
+"""World seconds that the first copy to a new secondary takes."""
+
 
 class GeoFacts(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What a scenario says of an account's replication; kept as the account's facet ``geo``."""
@@ -19,6 +22,8 @@ class GeoFacts(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """``Live``, ``Bootstrap`` or ``Unavailable``."""
     lag_seconds: float = 120.0
     """How far the last sync time trails the world's time, while nothing is frozen."""
+    live_at: float | None = None
+    """World time at which a first copy is complete: until then it is ``Bootstrap``."""
     frozen_at: float | None = None
     """The world time at which replication stopped, if it did."""
     can_failover: bool = True
@@ -65,6 +70,8 @@ def geo_stats(world: World, account: Document) -> GeoStats | None:
         return None
     held = world.facets.get(str(account["id"]).lower(), {}).get("geo", {})
     facts = msgspec.convert(held, type=GeoFacts)
+    if facts.live_at is not None and world.now() < facts.live_at:
+        return GeoStats(status="Bootstrap", last_sync=None, can_failover=False)
     if facts.status == "Bootstrap":
         return GeoStats(status="Bootstrap", last_sync=None, can_failover=False)
     until = facts.frozen_at if facts.frozen_at is not None else world.now()

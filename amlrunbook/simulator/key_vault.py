@@ -48,7 +48,7 @@ def complete(world: World, document: Document, before: Document | None) -> None:
     document.setdefault("tags", {})
 
 
-def _check(call: Call, document: Document, before: Document | None) -> None:
+def _check(_call: Call, document: Document, before: Document | None) -> None:
     properties = document["properties"]
     held: Document = (before or {}).get("properties", {})
     days = properties.get("softDeleteRetentionInDays", 90)

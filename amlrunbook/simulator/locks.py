@@ -46,7 +46,7 @@ def guard(world: World, method: str, resource_id: str) -> None:
         )
 
 
-def _check(call: Call, document: Document, before: Document | None) -> None:
+def _check(_call: Call, document: Document, _before: Document | None) -> None:
     level = str(document.get("properties", {}).get("level", ""))
     if level.lower() not in _LEVELS:
         raise Refusal(
@@ -56,14 +56,13 @@ def _check(call: Call, document: Document, before: Document | None) -> None:
 
 
 def _list(call: Call) -> Response:
-    """List locks at, above and (unless ``atScope()``) below the scope, as Azure does."""
+    """List locks at the scope and, unless ``atScope()``, below it; inherited ones are not shown."""
     scope = call.path.scope.lower()
     only_here = "atscope()" in call.query.get("$filter", "").lower()
-    above = set(parents(scope))
     found = []
     for key, lock in call.world.resources.items():
         where, mark, _ = key.rpartition(_MARK)
-        if mark and (where in above or (not only_here and where.startswith(scope + "/"))):
+        if mark and (where == scope or (not only_here and where.startswith(scope + "/"))):
             found.append(lock)
     return call.page(found)
 

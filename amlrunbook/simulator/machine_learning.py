@@ -1,4 +1,6 @@
-"""Azure Machine Learning workspaces: the resource provider. Their children have modules of their own.
+"""Azure Machine Learning workspaces: the resource provider.
+
+Their children have modules of their own.
 
 Source: https://learn.microsoft.com/rest/api/azureml/workspaces
 """
@@ -8,12 +10,15 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from amlrunbook.simulator import arm_verbs, operations
 from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind, canonical_scope
+from amlrunbook.simulator.azure import SimulatedAzure
 from amlrunbook.simulator.blobs import Container, FileShare
 from amlrunbook.simulator.clock import stamp
 from amlrunbook.simulator.container_registry import passwords
@@ -42,13 +47,13 @@ def _check(call: Call, document: Document, before: Document | None) -> None:
         held = (before or {}).get("properties", {}).get(key)
         given = properties.setdefault(key, held)
         if not given:
-            raise Refusal(400, "BadRequest", f"Missing dependent resources in workspace json: {key}.")
+            raise Refusal(
+                400, "BadRequest", f"Missing dependent resources in workspace json: {key}."
+            )
         if call.world.get(str(given)) is None:
             raise Refusal(400, "BadRequest", f"The {key} '{given}' of the workspace was not found.")
         if held and str(held).lower() != str(given).lower():
-            raise Refusal(
-                400, "ValidationError", f"The {key} of a workspace cannot be changed."
-            )
+            raise Refusal(400, "ValidationError", f"The {key} of a workspace cannot be changed.")
 
 
 def complete(world: World, document: Document, before: Document | None) -> None:
@@ -206,7 +211,7 @@ def _operation(call: Call, document: Document, result: Any) -> Response:
     operation = operations.begin(
         call.azure,
         target=str(document["id"]),
-        activity=f"{WORKSPACES}/{call.path.tail}/action",
+        action=f"{WORKSPACES}/{call.path.tail}/action",
         effects=[],
         result=result,
         answers_target=False,
@@ -250,8 +255,7 @@ def _put(call: Call) -> Response | None:
         raise Refusal(
             400,
             "BadRequest",
-            "Soft-deleted workspace exists. Please purge or recover it. "
-            "https://aka.ms/wsoftdelete",
+            "Soft-deleted workspace exists. Please purge or recover it. https://aka.ms/wsoftdelete",
         )
     return None
 
@@ -329,6 +333,16 @@ def recover(world: World, key: str) -> Document | None:
         Merge(id=str(workspace["id"]), values={"properties": {"provisioningState": "Succeeded"}}),
     )
     return world.get(str(workspace["id"]))
+
+
+def routes(azure: SimulatedAzure) -> list[Route]:
+    """Return the route of a region's discovery document, which names its data plane."""
+
+    async def discovery(request: Request) -> Response:
+        base = f"{azure.base_url}/azureml/{request.path_params['region']}"
+        return json_answer({"api": base, "history": base, "catalog": base, "experimentation": base})
+
+    return [Route("/azureml/{region}/discovery", discovery, methods=["GET"])]
 
 
 KINDS = (

@@ -24,7 +24,7 @@ SCHEDULES = f"{WORKSPACES}/schedules"
 _RUNNING = ("NotStarted", "Starting", "Provisioning", "Preparing", "Queued", "Running")
 
 
-def complete_container(world: World, document: Document, before: Document | None) -> None:
+def complete_container(_world: World, document: Document, before: Document | None) -> None:
     """Fill an asset container's document as Azure does."""
     properties = document["properties"]
     held: Document = (before or {}).get("properties", {})
@@ -40,7 +40,7 @@ def complete_container(world: World, document: Document, before: Document | None
         properties.setdefault(key, value)
 
 
-def complete_version(world: World, document: Document, before: Document | None) -> None:
+def complete_version(_world: World, document: Document, _before: Document | None) -> None:
     """Fill an asset version's document as Azure does."""
     properties = document["properties"]
     for key, value in (
@@ -116,7 +116,7 @@ def _list_versions(call: Call) -> Response | None:
     return call.page(found)
 
 
-def complete_job(world: World, document: Document, before: Document | None) -> None:
+def complete_job(_world: World, document: Document, _before: Document | None) -> None:
     """Fill a job's document as Azure does."""
     properties = document["properties"]
     for key, value in (
@@ -144,7 +144,7 @@ def _cancel(call: Call, document: Document) -> Response:
     operation = operations.begin(
         call.azure,
         target=str(document["id"]),
-        activity=f"{JOBS}/cancel/action",
+        action=f"{JOBS}/cancel/action",
         effects=[Merge(id=str(document["id"]), values={"properties": {"status": "Canceled"}})],
         answers_target=False,
         state=call.state,
@@ -160,7 +160,7 @@ def _fits_schedule(call: Call, document: Document) -> bool:
     return view == "all" or enabled is (view == "enabledonly")
 
 
-def complete_schedule(world: World, document: Document, before: Document | None) -> None:
+def complete_schedule(_world: World, document: Document, _before: Document | None) -> None:
     """Fill a schedule's document as Azure does."""
     document["properties"].setdefault("isEnabled", True)
     document["properties"].setdefault("provisioningState", "Succeeded")

@@ -27,7 +27,7 @@ _TYPES = (
 _NODES = ("preparing", "running", "idle", "unusable", "leaving", "preempted")
 
 
-def _check(call: Call, document: Document, before: Document | None) -> None:
+def _check(_call: Call, document: Document, _before: Document | None) -> None:
     kind = document["properties"].get("computeType")
     if kind not in _TYPES:
         raise Refusal(400, "BadRequest", f"The compute type '{kind}' is not known.")
@@ -125,10 +125,8 @@ def _move(moving: str, moved: str, operation_name: str) -> Action:
         operation = operations.begin(
             call.azure,
             target=str(document["id"]),
-            activity=f"{COMPUTES}/{operation_name.lower()}/action",
-            effects=[
-                Merge(id=str(document["id"]), values={"properties": {"properties": done}})
-            ],
+            action=f"{COMPUTES}/{operation_name.lower()}/action",
+            effects=[Merge(id=str(document["id"]), values={"properties": {"properties": done}})],
             state=call.state,
         )
         return Response(
@@ -150,11 +148,11 @@ def _delete(call: Call) -> Response | None:
     return None
 
 
-def _list_nodes(call: Call, document: Document) -> Response:
+def _list_nodes(_call: Call, _document: Document) -> Response:
     return json_answer({"nodes": []})
 
 
-def complete_datastore(world: World, document: Document, before: Document | None) -> None:
+def complete_datastore(_world: World, document: Document, _before: Document | None) -> None:
     """Fill a datastore's document; secrets are taken in and never shown."""
     properties = document["properties"]
     for key in ("description", "tags", "properties"):

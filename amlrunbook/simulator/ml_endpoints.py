@@ -62,7 +62,7 @@ def _identity(world: World, document: Document, before: Document | None) -> None
         identity.setdefault("tenantId", world.tenant_id)
 
 
-def _check_endpoint(call: Call, document: Document, before: Document | None) -> None:
+def _check_endpoint(call: Call, document: Document, _before: Document | None) -> None:
     properties = document["properties"]
     traffic = _percentages("traffic", properties.get("traffic") or {})
     mirror = _percentages("mirrorTraffic", properties.get("mirrorTraffic") or {})

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
+from amlrunbook.simulator import activity
 from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_path import parse
 from amlrunbook.simulator.azure import SimulatedAzure
@@ -23,6 +24,8 @@ from amlrunbook.simulator.effects import Effect, Merge, Operation, OperationStat
 from amlrunbook.simulator.faults import Fault, LostOutcome
 from amlrunbook.simulator.world import Document, World
 
+KEPT = 200
+"""Ended operations that can still be polled."""
 STATUS_SEGMENT = "operationstatuses"
 RESULT_SEGMENT = "operationresults"
 
@@ -41,7 +44,7 @@ def begin(
     azure: SimulatedAzure,
     *,
     target: str,
-    activity: str,
+    action: str,
     effects: list[Effect],
     result: Any = None,
     answers_target: bool = True,
@@ -54,7 +57,7 @@ def begin(
     operation = Operation(
         id=world.guid(),
         target=target,
-        activity=activity,
+        activity=action,
         polls_left=world.pace.polls,
         due=world.now() + world.pace.seconds,
         started=world.now(),
@@ -66,8 +69,16 @@ def begin(
         client_request_id=state.get("client_request_id"),
     )
     world.operations[operation.id] = operation
+    _forget_old(world)
     azure.dirty()
     return operation
+
+
+def _forget_old(world: World) -> None:
+    """Drop the oldest operations that have ended, so that the world stays small."""
+    ended = [o.id for o in world.operations.values() if o.state is not OperationState.IN_PROGRESS]
+    for operation_id in ended[:-KEPT]:
+        del world.operations[operation_id]
 
 
 def headers(azure: SimulatedAzure, operation: Operation, style: Style) -> dict[str, str]:
@@ -181,6 +192,15 @@ def finish(azure: SimulatedAzure, operation: Operation) -> None:
             apply(world, effect)
     operation.state = OperationState.FAILED if operation.error else OperationState.SUCCEEDED
     operation.ended = world.now()
+    activity.record(
+        world,
+        action=operation.activity,
+        resource_id=operation.target,
+        status="Failed" if operation.error else "Succeeded",
+        http_status=200,
+        correlation_id=operation.correlation_id,
+        client_request_id=operation.client_request_id,
+    )
     azure.dirty()
 
 
@@ -217,7 +237,7 @@ def accept_lost(azure: SimulatedAzure, scope: Scope, fault: Fault) -> Response:
     operation = begin(
         azure,
         target=path.resource_id,
-        activity=f"{path.resource_type}/write",
+        action=f"{path.resource_type}/write",
         effects=[],
         state=scope["state"],
     )

@@ -66,6 +66,9 @@ def reach(folder: Path) -> Endpoint:
     endpoint = read_endpoint(folder)
     if is_alive(endpoint):
         return endpoint
+    ended = _children.get(endpoint.pid)
+    if ended is not None and ended.poll() is not None:
+        del _children[endpoint.pid]
     return _spawn(folder, [])
 
 
@@ -101,9 +104,7 @@ def is_alive(endpoint: Endpoint) -> bool:
     return True
 
 
-def control(
-    endpoint: Endpoint, method: str, path: str, body: object = None
-) -> object:
+def control(endpoint: Endpoint, method: str, path: str, body: object = None) -> object:
     """Send a request to the simulator's control endpoint and return the JSON it answers.
 
     ``path`` comes after ``/_simulator``: ``/ping``, ``/faults``, ``/world``, ``/requests``.

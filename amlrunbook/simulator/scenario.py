@@ -27,11 +27,11 @@ _UNKNOWN = re.compile(r"unknown field `(?P<key>[^`]*)`")
 _PLACE = re.compile(r" - at `\$\.?(?P<place>[^`]*)`")
 
 
-class _Table(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, frozen=True):
+class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A table of a scenario: an unknown key in it is an error."""
 
 
-class SubscriptionTable(_Table):
+class SubscriptionTable(_Table, frozen=True, kw_only=True):
     """A subscription."""
 
     id: str
@@ -40,7 +40,7 @@ class SubscriptionTable(_Table):
     unregistered: list[str] = []
 
 
-class GroupTable(_Table):
+class GroupTable(_Table, frozen=True, kw_only=True):
     """A resource group."""
 
     name: str
@@ -50,7 +50,7 @@ class GroupTable(_Table):
     tags: dict[str, str] = {}
 
 
-class ResourceTable(_Table):
+class ResourceTable(_Table, frozen=True, kw_only=True):
     """A resource: an ARM document in short."""
 
     type: str
@@ -73,7 +73,7 @@ class ResourceTable(_Table):
     """What Resource Health says of it, where that is not that it is available."""
 
 
-class BlobTable(_Table):
+class BlobTable(_Table, frozen=True, kw_only=True):
     """A blob: its container is made with it."""
 
     account: str
@@ -85,7 +85,7 @@ class BlobTable(_Table):
     """How long before the start it was written."""
 
 
-class ShareTable(_Table):
+class ShareTable(_Table, frozen=True, kw_only=True):
     """A file in a file share: the share is made with it."""
 
     account: str
@@ -94,7 +94,7 @@ class ShareTable(_Table):
     text: str = ""
 
 
-class ClockTable(_Table):
+class ClockTable(_Table, frozen=True, kw_only=True):
     """The world's clock."""
 
     start: datetime | None = None
@@ -102,7 +102,7 @@ class ClockTable(_Table):
     rate: float = 1.0
 
 
-class UsageTable(_Table):
+class UsageTable(_Table, frozen=True, kw_only=True):
     """One row of a region's machine learning quota."""
 
     region: str
@@ -111,7 +111,7 @@ class UsageTable(_Table):
     used: int = 0
 
 
-class WorldTable(_Table):
+class WorldTable(_Table, frozen=True, kw_only=True):
     """All that exists at the start."""
 
     subscriptions: list[SubscriptionTable]
@@ -128,7 +128,7 @@ class WorldTable(_Table):
     pace: Pace = msgspec.field(default_factory=Pace)
 
 
-class GoalTable(_Table):
+class GoalTable(_Table, frozen=True, kw_only=True):
     """One thing that a solved scenario has reached, judged from the world."""
 
     text: str
@@ -137,7 +137,7 @@ class GoalTable(_Table):
     equals: Any = None
 
 
-class Scenario(_Table):
+class Scenario(_Table, frozen=True, kw_only=True):
     """A scenario file."""
 
     format: int

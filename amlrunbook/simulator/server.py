@@ -20,7 +20,7 @@ from starlette.routing import BaseRoute, Router
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from amlrunbook.errors import SimulatorError
-from amlrunbook.simulator import arm, blob_service, control, tokens
+from amlrunbook.simulator import arm, blob_service, control, machine_learning, tokens
 from amlrunbook.simulator.azure import CONTENTS_FOLDER, SimulatedAzure, read_world
 from amlrunbook.simulator.blobs import Contents
 from amlrunbook.simulator.endpoint import (
@@ -43,6 +43,9 @@ from amlrunbook.simulator.scenario import load_scenario
 IDLE_SECONDS = 3600.0
 """Without a request for so long, the simulator ends by itself."""
 
+LOCK_SECONDS = 2.0
+"""How long to wait for a simulator of the same folder that is just ending."""
+
 HOST = "127.0.0.1"
 
 
@@ -52,6 +55,7 @@ def services(azure: SimulatedAzure, mint: tokens.TokenMint) -> list[BaseRoute]:
         *arm.routes(azure),
         *blob_service.routes(azure),
         *control.routes(azure, mint),
+        *machine_learning.routes(azure),
         *tokens.routes(azure, mint),
     ]
 
@@ -78,9 +82,7 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._azure.commit()
-        replace_file(
-            self._azure.folder / ENDPOINT_FILE, msgspec.json.encode(describe(self._azure))
-        )
+        replace_file(self._azure.folder / ENDPOINT_FILE, msgspec.json.encode(describe(self._azure)))
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Cut all lines at once: waiting for clients to close theirs would take seconds."""
@@ -190,16 +192,25 @@ def _locked(folder: Path) -> TextIO:
         SimulatorError: another process holds it.
     """
     stream = (folder / LOCK_FILE).open("a")
+    until = time.monotonic() + LOCK_SECONDS
+    while not _try_lock(stream):
+        if time.monotonic() > until:
+            stream.close()
+            raise SimulatorError(
+                f"A simulated Azure already serves {folder}.",
+                state="No second one was started.",
+                next_step="Use the one that runs.",
+            )
+        time.sleep(0.02)
+    return stream
+
+
+def _try_lock(stream: TextIO) -> bool:
     try:
         fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        stream.close()
-        raise SimulatorError(
-            f"A simulated Azure already serves {folder}.",
-            state="No second one was started.",
-            next_step="Use the one that runs.",
-        ) from error
-    return stream
+    except OSError:
+        return False
+    return True
 
 
 def _run(azure: SimulatedAzure, listener: socket.socket, idle_seconds: float) -> None:

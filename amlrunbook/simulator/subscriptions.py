@@ -177,7 +177,7 @@ def _delete_group(call: Call, document: Document) -> Response:
     operation = operations.begin(
         call.azure,
         target=str(document["id"]),
-        activity="Microsoft.Resources/subscriptions/resourceGroups/delete",
+        action="Microsoft.Resources/subscriptions/resourceGroups/delete",
         effects=[Remove(id=str(document["id"]))],
         answers_target=False,
         state=call.state,
@@ -201,9 +201,7 @@ def _resources(call: Call) -> list[Document]:
     return [
         _generic(document, expand)
         for key, document in sorted(call.world.resources.items())
-        if key.startswith(under)
-        and _is_tracked(document)
-        and _fits(document, text)
+        if key.startswith(under) and _is_tracked(document) and _fits(document, text)
     ]
 
 
@@ -252,9 +250,7 @@ def _providers(call: Call, subscription: Subscription, names: list[str]) -> Resp
         case "GET", [name] if name in NAMESPACES:
             return json_answer(_provider(subscription, name))
         case "POST", [name, "register"] if name in NAMESPACES:
-            subscription.unregistered = [
-                n for n in subscription.unregistered if n.lower() != name
-            ]
+            subscription.unregistered = [n for n in subscription.unregistered if n.lower() != name]
             call.world.touch()
             return json_answer(_provider(subscription, name))
         case _, [name, *_] if name not in NAMESPACES:

@@ -51,6 +51,23 @@ class Deleted(msgspec.Struct, kw_only=True):
     purge_at: float
 
 
+class ActivityEvent(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """One event of the activity log, in short."""
+
+    id: str
+    at: float
+    """World time."""
+    action: str
+    """``Microsoft.X/type/write`` and the like."""
+    resource_id: str
+    status: str
+    """``Accepted``, ``Succeeded`` or ``Failed``."""
+    http_status: int
+    method: str = ""
+    correlation_id: str = ""
+    client_request_id: str | None = None
+
+
 class World(msgspec.Struct, kw_only=True):
     """All that exists. Keys of ``resources`` are ARM ids in lower case."""
 
@@ -79,7 +96,7 @@ class World(msgspec.Struct, kw_only=True):
     operations: dict[str, Operation] = {}
     deleted: dict[str, Deleted] = {}
     """Soft-deleted resources, by the lower-cased id they had."""
-    activity: list[Document] = []
+    activity: list[ActivityEvent] = []
     """Events of the activity log, oldest first."""
     faults: dict[str, Fault] = {}
     goals: list[Document] = []
@@ -118,6 +135,8 @@ class World(msgspec.Struct, kw_only=True):
             self.touch()
         for k in gone:
             self.facets.pop(k, None)
+        for name in [n for n, a in self.accounts.items() if a.resource_id.lower() in gone]:
+            del self.accounts[name]
         return [self.resources.pop(k) for k in gone]
 
     def facet(self, resource_id: str) -> dict[str, Any]:

@@ -99,6 +99,7 @@ def test_modes_are_private_and_the_name_is_never_used_again(tmp_path: Path) -> N
     with pytest.raises(JournalError, match="a journal already"):
         create(run)
     assert writer.path.read_bytes() == before
+    assert not (run / BALLAST_FILE).exists()
 
 
 def test_a_link_is_not_followed(tmp_path: Path) -> None:
@@ -184,6 +185,7 @@ def test_a_second_writer_is_refused_while_the_first_lives(tmp_path: Path) -> Non
         with pytest.raises(JournalBusyError) as caught:
             reopen(tmp_path)
         assert caught.value.exit_code == 4
+        assert (tmp_path / BALLAST_FILE).exists()
         assert caught.value.next_step
         writer.append([note("still mine")])
     with reopen(tmp_path) as writer:

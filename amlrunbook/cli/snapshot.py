@@ -1,0 +1,134 @@
+"""``amlrunbook snapshot``: dated inventories, for the hour in which Azure cannot be asked."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from amlrunbook.errors import ExitCode, UsageError
+from amlrunbook.model.display import shown
+from amlrunbook.model.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from amlrunbook.store.snapshots import StoredSnapshot
+
+_PROFILE = click.option("-w", "--workspace", "profile", metavar="PROFILE", required=True)
+_FORMAT = click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
+
+
+@click.group()
+def snapshot() -> None:
+    """Take and look at dated inventories."""
+
+
+@snapshot.command("take")
+@_PROFILE
+def take(profile: str) -> int:
+    """Read from Azure what PROFILE protects, and keep it. Prints the file's path.
+
+    Nothing is changed in Azure, and nothing secret is kept. Exits 6 where something could not be read, 3 where nothing could.
+    """
+    from amlrunbook.cli.looking import gateway_for, look, say_taken
+    from amlrunbook.model.mode import Mode
+    from amlrunbook.store.profiles import load_profile
+    from amlrunbook.store.snapshots import save_snapshot
+
+    chosen = load_profile(profile)
+    taken = look(chosen, gateway_for(chosen, Mode.READ_ONLY))
+    path = save_snapshot(taken.snapshot)
+    say_taken(taken, path)
+    click.echo(path)
+    return ExitCode.INCOMPLETE if taken.unread else ExitCode.FINE
+
+
+@snapshot.command("list")
+@click.option("-w", "--workspace", "profile", metavar="PROFILE", default="")
+@_FORMAT
+def list_kept(profile: str, form: str) -> None:
+    """List the snapshots that are kept, oldest first."""
+    from amlrunbook.store.snapshots import list_snapshots
+
+    stored = list_snapshots(profile)
+    if form == "json":
+        _echo_json([{"profile": s.profile, "stamp": s.stamp, "path": str(s.path)} for s in stored])
+        return
+    for one in stored:
+        click.echo(f"{one.profile:<24} {one.stamp:<20} {_age(one.stamp):<10} {one.path}")
+
+
+@snapshot.command("show")
+@_PROFILE
+@click.argument("stamp", default="")
+@_FORMAT
+def show(profile: str, stamp: str, form: str) -> int:
+    """Show a snapshot of PROFILE, the newest unless STAMP names another. Exits 6 where it has gaps."""
+    from amlrunbook.store.snapshots import find_snapshot, read_snapshot
+
+    stored = find_snapshot(profile, stamp)
+    loaded = read_snapshot(stored.path)
+    if form == "json":
+        _echo_json(loaded)
+    else:
+        _show_text(stored, loaded)
+    return ExitCode.INCOMPLETE if loaded.inventory.unread else ExitCode.FINE
+
+
+def _show_text(stored: StoredSnapshot, loaded: Snapshot) -> None:
+    click.echo(
+        f"{shown(loaded.profile)}, taken {shown(loaded.taken_at)} ({_age(stored.stamp)} ago) "
+        f"by {shown(loaded.program)}\nsha256 {loaded.digest}\n"
+    )
+    for document in loaded.inventory.documents:
+        mark = "unread" if document.unread is not None else "read"
+        click.echo(f"{mark:<7} {shown(document.type):<60} {shown(document.name)}")
+        if document.unread is not None:
+            click.echo(f"        {shown(document.unread)}")
+
+
+@snapshot.command("diff")
+@_PROFILE
+@click.argument("older", default="")
+@click.argument("newer", default="")
+@_FORMAT
+def diff(profile: str, older: str, newer: str, form: str) -> None:
+    """Say what changed between two snapshots of PROFILE; between the last two unless told."""
+    from amlrunbook.cli.snapshot_difference import difference
+    from amlrunbook.store.snapshots import find_snapshot, list_snapshots, read_snapshot
+
+    stored = list_snapshots(profile)
+    if not older and len(stored) < 2:  # noqa: PLR2004 - two to compare
+        raise UsageError(
+            f"There are not two snapshots of {profile!r} to compare.",
+            next_step=f"`amlrunbook snapshot take -w {profile}` takes one.",
+        )
+    first = find_snapshot(profile, older) if older else stored[-2]
+    second = find_snapshot(profile, newer)
+    changes = difference(read_snapshot(first.path), read_snapshot(second.path))
+    if form == "json":
+        _echo_json(changes)
+        return
+    click.echo(f"{first.stamp} -> {second.stamp}: {len(changes)} differences")
+    for change in changes:
+        where = f" {shown(change.path)}: " if change.path else " "
+        values = f"{shown(change.before)} -> {shown(change.after)}" if change.path else ""
+        click.echo(f"{change.kind:<8} {shown(change.resource)}{where}{values}".rstrip())
+
+
+def _age(stamp: str) -> str:
+    """Return how old a snapshot is, in the largest unit that fits."""
+    taken = datetime.strptime(stamp.partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    seconds = max(0, int((datetime.now(UTC) - taken).total_seconds()))
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds // length} {unit}"
+    return f"{seconds} s"
+
+
+def _echo_json(value: Any) -> None:
+    import msgspec
+
+    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())

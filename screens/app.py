@@ -1,0 +1,134 @@
+"""The app: themes, the one clock, the way from the run's thread to the screens, and nothing of Azure."""
+
+from __future__ import annotations
+
+import os
+import time
+from base64 import b64encode
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import PurePath
+from typing import Any, ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.command import Provider
+from textual.screen import Screen
+
+from amlrunbook.executor.watching import LiveRun
+from amlrunbook.model.mode import Mode
+from screens.feed import RunFeed, RunTold
+from screens.home_data import HomeData
+from screens.look import Look
+from screens.marks import mode_look
+from screens.results import AppResult
+from screens.theme import THEMES
+from screens.widgets.mode_header import ModeHeader
+
+REFRESH_SECONDS = 0.1
+"""The least time between two looks at the run."""
+
+
+class AmlApp(App[AppResult]):
+    """The home screen, or one run."""
+
+    TITLE = "amlrunbook"
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["app.tcss", "home.tcss", "run.tcss"]
+    """With the styles of both outermost screens: those of a default screen are not loaded by themselves."""
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = set()
+    """None: each screen brings its own."""
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - an instance's in textual
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]  # noqa: RUF012 - same
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "leave", "leave", show=False, priority=True),
+        Binding("ctrl+c", "leave", "leave", show=False, priority=True),
+    ]
+
+    def __init__(
+        self,
+        *,
+        home: HomeData | None = None,
+        run: LiveRun | None = None,
+        look: Look | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        refresh_seconds: float = REFRESH_SECONDS,
+    ) -> None:
+        super().__init__()
+        if (home is None) == (run is None):
+            raise ValueError("the app shows either a home screen or a run")
+        self.home = home
+        self.clock = clock
+        """What time it is, UTC."""
+        self.feed = RunFeed(run, post=self.post_message, clock=clock) if run is not None else None
+        self._refresh_seconds = refresh_seconds
+        self._looked = -refresh_seconds
+        self.mode = run.mode if run is not None else Mode.READ_ONLY
+        """What this process may change; everything here that shows it reads it here."""
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = mode_look(self.mode).theme
+        self.add_class(mode_look(self.mode).css_class)
+        self.set_class((look or Look()).ascii_only, "-ascii")
+
+    def get_default_screen(self) -> Screen[Any]:
+        """Return the outermost screen."""
+        if self.feed is not None:
+            from screens.run import RunScreen
+
+            return RunScreen(self.feed)
+        from screens.home import HomeScreen
+
+        if self.home is None:
+            raise ValueError("there is neither a home screen nor a run")
+        return HomeScreen(self.home, clock=self.clock)
+
+    def on_mount(self) -> None:
+        """Begin to watch, and let the clock run."""
+        self.set_interval(1.0, self._tick)
+        if self.feed is not None:
+            self.feed.start()
+
+    def on_unmount(self) -> None:
+        """Watch no more; the run goes on until the process ends."""
+        if self.feed is not None:
+            self.feed.stop()
+
+    def on_run_told(self, event: RunTold) -> None:
+        """Look at the run now, or as soon as the last look is old enough."""
+        event.stop()
+        wait = self._looked + self._refresh_seconds - time.monotonic()
+        if wait <= 0:
+            self._look()
+        else:
+            self.set_timer(wait, self._look)
+
+    def _look(self) -> None:
+        self._looked = time.monotonic()
+        if self.feed is not None:
+            self.feed.look()
+
+    def _tick(self) -> None:
+        for header in self.screen.query(ModeHeader):
+            header.redraw()
+
+    def action_leave(self) -> None:
+        """Ask to leave, from wherever one is."""
+        from screens.leave import ask_to_leave
+
+        ask_to_leave(self, self.feed)
+
+    def send_to_clipboard(self, text: str) -> None:
+        """Ask the terminal to take ``text`` into its clipboard; nothing tells whether it did.
+
+        OSC 52, and inside tmux once more wrapped so that the terminal around it sees it too.
+        Source: https://github.com/tmux/tmux/wiki/FAQ#what-is-the-passthrough-escape-sequence-and-how-do-i-use-it
+        """
+        if self._driver is None:
+            return
+        plain = f"\x1b]52;c;{b64encode(text.encode()).decode()}\x07"
+        self._driver.write(plain)
+        if os.environ.get("TMUX"):
+            doubled = plain.replace("\x1b", "\x1b\x1b")
+            self._driver.write(f"\x1bPtmux;{doubled}\x1b\\")

@@ -1,0 +1,169 @@
+"""What every screen has: keys from one declaration, a help page, a notice, a way out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, ClassVar, TypeVar
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.css.query import NoMatches
+from textual.screen import ModalScreen, Screen
+
+from screens.keys import Key
+from screens.widgets.key_bar import KeyBar
+from screens.widgets.lines import Tone
+from screens.widgets.mode_header import HeaderFacts, ModeHeader
+from screens.widgets.notice import Notice
+from screens.widgets.status_rule import StatusRule
+
+Result = TypeVar("Result")
+Answer = TypeVar("Answer")
+
+
+class KeyPalette(Provider):
+    """The palette's commands: the keys of the screen it was opened on."""
+
+    async def discover(self) -> Hits:
+        """Offer every key of the screen."""
+        for key, screen in self._keys():
+            yield DiscoveryHit(key.label, lambda k=key, s=screen: s.action_do(k.id), help=key.help)
+
+    async def search(self, query: str) -> Hits:
+        """Offer the keys whose label or sentence fits."""
+        matcher = self.matcher(query)
+        for key, screen in self._keys():
+            score = matcher.match(f"{key.label} {key.help}")
+            if score > 0:
+                yield Hit(
+                    score,
+                    matcher.highlight(key.label),
+                    lambda k=key, s=screen: s.action_do(k.id),
+                    help=key.help,
+                )
+
+    def _keys(self) -> list[tuple[Key, KeyedScreen[Any] | AmlModal[Any]]]:
+        screen = self.screen
+        if not isinstance(screen, (KeyedScreen, AmlModal)):
+            return []
+        return [(key, screen) for key in screen.KEYS_HERE if key.id != "menu"]
+
+
+class _Keyed(Screen[Result]):
+    """The common part of screens and modals."""
+
+    KEYS_HERE: ClassVar[tuple[Key, ...]] = ()
+    """Every key of the screen but those that move in lists."""
+    TITLE_HERE: str = ""
+    """One word or two for the trail and the help page."""
+    DECIDES: ClassVar[str] = ""
+    """What is decided here: one paragraph for the help page."""
+    COMMANDS: ClassVar[set[Any]] = {KeyPalette}
+
+    def action_do(self, what: str) -> None:
+        """Do what a key says, or say why it cannot be done now."""
+        key = next(key for key in self.KEYS_HERE if key.id == what)
+        refusal = self.refusal(key)
+        if refusal:
+            self.say(refusal, Tone.WARNING)
+            return
+        self.say("")
+        method: Callable[[], object] = getattr(self, f"do_{what.replace('-', '_')}")
+        method()
+
+    def refusal(self, key: Key) -> str:
+        """Return why ``key`` cannot be used now; empty where it can."""
+        del key
+        return ""
+
+    def label(self, key: Key) -> str:
+        """Return what ``key`` does here and now, in a word or two."""
+        return key.label
+
+    def say(self, text: str, tone: Tone = Tone.PLAIN) -> None:
+        """Show a notice, or take it away."""
+        try:
+            self.query_one(Notice).say(text, tone)
+        except NoMatches:
+            if text:
+                self.notify(text, markup=False)
+
+    def redraw(self) -> None:
+        """Draw the parts that every screen has from what is known now."""
+        for widget in self.query("ModeHeader, StatusRule, KeyBar"):
+            if isinstance(widget, (ModeHeader, StatusRule, KeyBar)):
+                widget.redraw()
+
+    def key_bar(self) -> KeyBar:
+        """Return the key bar of this screen."""
+        return KeyBar(self.KEYS_HERE, label=self.label, refusal=self.refusal)
+
+    def open_screen(
+        self, screen: Screen[Answer], then: Callable[[Answer | None], None] | None = None
+    ) -> None:
+        """Go one level in; ``then`` takes what the screen comes back with."""
+        _ = self.app.push_screen(screen, then)
+
+    def finish(self, result: Result | None = None) -> None:
+        """Go one level out with ``result``."""
+        _ = self.dismiss(result)
+
+    def do_help(self) -> None:
+        """Show the keys of this screen."""
+        from screens.help import HelpScreen
+
+        self.open_screen(HelpScreen(self.TITLE_HERE, self.DECIDES, self.KEYS_HERE))
+
+    def do_menu(self) -> None:
+        """Open the palette."""
+        self.app.action_command_palette()
+
+
+class KeyedScreen(_Keyed[Result]):
+    """A whole screen: header above, notice, counts and keys below."""
+
+    def __init__(self, *, clock: Callable[[], datetime]) -> None:
+        super().__init__()
+        self.now = clock
+        """What time it is, UTC."""
+
+    def facts(self) -> HeaderFacts:
+        """Return what the header tells."""
+        raise NotImplementedError
+
+    def status(self) -> str:
+        """Return the counts below."""
+        return ""
+
+    def header(self) -> ModeHeader:
+        """Return the header of this screen."""
+        return ModeHeader(self.facts, self.now)
+
+    def status_rule(self) -> StatusRule:
+        """Return the rule with the counts."""
+        return StatusRule(mode=self.facts().mode, status=self.status, trail=self.trail)
+
+    def trail(self) -> str:
+        """Return where one is: the names of the screens, outermost first."""
+        names = [
+            screen.TITLE_HERE
+            for screen in self.app.screen_stack
+            if isinstance(screen, KeyedScreen) and screen.TITLE_HERE
+        ]
+        return " > ".join(names)
+
+    def do_back(self) -> None:
+        """Go one level out."""
+        self.finish()
+
+    do_back_q = do_back
+
+
+class AmlModal(_Keyed[Result], ModalScreen[Result]):
+    """A question over a screen."""
+
+    def do_back(self) -> None:
+        """Go one level out."""
+        self.finish()
+
+    do_back_q = do_back

@@ -1,0 +1,144 @@
+"""Leaving: what stops when one leaves, and what does not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual.app import App
+
+from amlrunbook.executor.commands import AnyCommand, Close, Pause
+from amlrunbook.executor.watching import LiveRun
+from amlrunbook.model.mode import Mode
+from screens.feed import RunFeed
+from screens.question import Option, QuestionScreen
+from screens.results import RunEnded, RunLeft
+from screens.widgets.line_view import Paragraph
+from screens.widgets.lines import Tone
+
+_LABEL = 10
+
+
+class LeaveScreen(QuestionScreen[str]):
+    """Whether to leave the program."""
+
+    TITLE_HERE = "Leave"
+    DECIDES = "Here you leave, or stay. The text says what stops when you leave and what does not."
+
+
+def what_stops(run: LiveRun) -> list[Paragraph]:
+    """Return what stops when one leaves, and what does not."""
+    state = run.state
+    titles = {step.id: step.title for step in run.plan.steps}
+    flying = [titles.get(record.step, record.step) for record in state.in_flight]
+    stops = "this screen" + (
+        "; the check that runs is not finished, and is run again later"
+        if run.busy and not flying
+        else ""
+    )
+    stays = f"the run: every entry is in its journal, {run.journal_path}"
+    text = [
+        Paragraph(stops, Tone.PLAIN, "Stops", _LABEL),
+        Paragraph(stays, Tone.PLAIN, "Stays", _LABEL),
+    ]
+    if flying:
+        text.append(
+            Paragraph(
+                f"Azure, with what was sent: {', '.join(flying)}. When you resume, the program looks whether it happened.",
+                Tone.WARNING,
+                "Goes on",
+                _LABEL,
+            )
+        )
+    if run.mode is Mode.DRILL:
+        text.append(
+            Paragraph(
+                "the simulated Azure: the drill can be resumed", Tone.PLAIN, "Lives on", _LABEL
+            )
+        )
+    text.append(
+        Paragraph("choose it under “Open runs” on the home screen", Tone.PLAIN, "Resume", _LABEL)
+    )
+    return text
+
+
+class AskToLeave(LeaveScreen):
+    """The question asked of a run; it carries out its own answer, from whatever screen it was asked."""
+
+    def __init__(self, feed: RunFeed) -> None:
+        self.feed = feed
+        if feed.run.state.closed is not None or feed.death is not None:
+            options = [
+                Option("Stay", "look on", "stay"),
+                Option(
+                    "Leave",
+                    "the run is over; its journal stays"
+                    if feed.death is None
+                    else "the run has stopped; its journal stays",
+                    "leave",
+                ),
+            ]
+        else:
+            options = [
+                Option("Stay", "nothing happens", "stay"),
+                Option("Leave", "the run is paused and can be resumed", "leave"),
+            ]
+        super().__init__("Leave the program?", what_stops(feed.run), options)
+
+    def do_take(self) -> None:
+        """Leave, or stay."""
+        index = self._chosen()
+        if self.options[index].answer == "stay":
+            self.finish("stay")
+            return
+        leave(self.app, self.feed)
+
+    def _chosen(self) -> int:
+        from screens.widgets.line_view import LineView
+
+        return self.query_one("#options", LineView).cursor
+
+
+def ask_to_leave(app: App[Any], feed: RunFeed | None) -> None:
+    """Ask whether to leave, once; without a run nothing is lost, and nothing is asked."""
+    if feed is None:
+        app.exit()
+    elif not isinstance(app.screen, LeaveScreen):
+        _ = app.push_screen(AskToLeave(feed))
+
+
+def leave(app: App[Any], feed: RunFeed) -> None:
+    """Leave now: an open run is paused, and can be resumed."""
+    if feed.run.state.closed is not None:
+        app.exit(RunEnded())
+        return
+    if feed.death is None:
+        feed.run.submit(Pause(reason="the operator left the screen"))
+    app.exit(RunLeft())
+
+
+def close_question(feed: RunFeed) -> QuestionScreen[AnyCommand | None]:
+    """Return the question whether to end the run."""
+    run = feed.run
+    state = run.state
+    open_steps = [step.title for step in run.plan.steps if not state.step(step.id).state.settled]
+    text = [Paragraph("A closed journal takes no more entries, and the run cannot be resumed.")]
+    if state.in_flight:
+        text.append(Paragraph("An action is in doubt or under way; rule on it first.", Tone.ERROR))
+    if open_steps:
+        text.append(
+            Paragraph(
+                f"{len(open_steps)} steps are not settled: " + ", ".join(open_steps), Tone.WARNING
+            )
+        )
+    else:
+        text.append(Paragraph("Every step is settled.", Tone.SUCCESS))
+    return QuestionScreen(
+        "End this run?",
+        text,
+        [
+            Option[AnyCommand | None]("No, go back", "the run stays open", None),
+            Option[AnyCommand | None](
+                "End the run", "its outcome is journaled, the journal is closed", Close()
+            ),
+        ],
+    )

@@ -1,0 +1,86 @@
+"""What a state looks like: a glyph, a word and a tone. Never a colour alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from amlrunbook.model.finding import Verdict
+from amlrunbook.model.mode import Mode
+from amlrunbook.state.transitions import StepState
+from screens.widgets.lines import Tone
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How one state is shown."""
+
+    glyph: str
+    """One cell wide; :data:`screens.widgets.lines.PLAIN_GLYPHS` has its ASCII form."""
+    word: str
+    tone: Tone
+
+    @property
+    def text(self) -> str:
+        """The glyph and the word."""
+        return f"{self.glyph} {self.word}"
+
+
+STEP_MARKS: dict[StepState, Mark] = {
+    StepState.PENDING: Mark("·", "pending", Tone.DIM),
+    StepState.BLOCKED: Mark("⊘", "blocked", Tone.WARNING),
+    StepState.READY: Mark("·", "ready", Tone.PLAIN),
+    StepState.RUNNING: Mark("◌", "running", Tone.ACCENT),
+    StepState.PASSED: Mark("✓", "passed", Tone.SUCCESS),
+    StepState.WARNED: Mark("!", "warned", Tone.WARNING),
+    StepState.FAILED: Mark("✗", "failed", Tone.ERROR),
+    StepState.UNKNOWN: Mark("?", "unknown", Tone.WARNING),
+    StepState.PROPOSED: Mark("▷", "proposed", Tone.ACCENT),
+    StepState.CONFIRMED: Mark("◌", "confirmed", Tone.ACCENT),
+    StepState.SENT: Mark("◌", "sent", Tone.ACCENT),
+    StepState.ACCEPTED: Mark("◌", "accepted", Tone.ACCENT),
+    StepState.VERIFIED: Mark("✓", "verified", Tone.SUCCESS),
+    StepState.IN_DOUBT: Mark("?", "in doubt", Tone.ERROR),
+    StepState.SKIPPED: Mark("\N{EN DASH}", "skipped", Tone.DIM),
+    StepState.DONE_OUTSIDE: Mark("↗", "outside", Tone.SUCCESS),
+}
+"""How a step's state is shown."""
+
+VERDICT_MARKS: dict[Verdict, Mark] = {
+    Verdict.PASS: Mark("✓", "pass", Tone.SUCCESS),
+    Verdict.WARN: Mark("!", "warn", Tone.WARNING),
+    Verdict.FAIL: Mark("✗", "fail", Tone.ERROR),
+    Verdict.UNKNOWN: Mark("?", "unknown", Tone.WARNING),
+    Verdict.NOT_APPLICABLE: Mark("\N{EN DASH}", "n/a", Tone.DIM),
+}
+"""How a finding's verdict is shown."""
+
+WAITING = Mark("⊘", "blocked", Tone.DIM)
+"""A step that is blocked only because its turn has not come."""
+
+NEXT = Mark("▷", "next", Tone.STRONG)
+"""The step that the run waits for."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModeLook:
+    """How a mode sets itself apart: by word, by rule and border, by theme."""
+
+    word: str
+    rule: str
+    """The character that the screen's rules are drawn with."""
+    theme: str
+    css_class: str
+
+
+def mode_look(mode: Mode) -> ModeLook:
+    """Return how ``mode`` looks."""
+    match mode:
+        case Mode.READ_ONLY:
+            return ModeLook(mode.word, "─", "amlrunbook-read-only", "-read-only")
+        case Mode.DRILL:
+            return ModeLook(mode.word, "╌", "amlrunbook-drill", "-drill")
+        case Mode.LIVE:
+            return ModeLook(mode.word, "═", "amlrunbook-live", "-live")
+        case _ as never:
+            assert_never(never)

@@ -1,0 +1,124 @@
+"""A page of text: nothing shortened; and bare, outside the app, for a selection by mouse."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult, SuspendNotSupported
+from textual.binding import BindingType
+
+from amlrunbook.model.display import shown_lines
+from amlrunbook.model.mode import Mode
+from amlrunbook.planning.plan import PlannedStep
+from amlrunbook.state.fold import StepRecord
+from screens.clipboard import offer
+from screens.feed import RunFeed
+from screens.keyed import KeyedScreen
+from screens.keys import BACK, HELP, MENU, UP_ONE, Key, bindings
+from screens.step_fields import commands_of, step_fields
+from screens.widgets.line_view import PageView, Paragraph
+from screens.widgets.lines import Tone
+from screens.widgets.mode_header import HeaderFacts
+from screens.widgets.notice import Notice
+
+_KEYS = (
+    Key("copy", ("y",), "copy", "Send the text to copy to the terminal's clipboard, and show it."),
+    Key("bare", ("b",), "bare, for the mouse", "Leave the screen for a moment and print the text to copy bare, without boxes or broken lines."),
+    BACK,
+    HELP,
+    MENU,
+    UP_ONE,
+)  # fmt: skip
+_LABEL = 10
+
+
+class PageScreen(KeyedScreen[None]):
+    """A text to read; ``copies`` is what ``y`` and ``b`` give away."""
+
+    CSS_PATH = "page.tcss"
+    DECIDES = "This page is to be read; nothing happens here. Long pages scroll."
+    KEYS_HERE = _KEYS
+    BINDINGS: ClassVar[list[BindingType]] = bindings(_KEYS)
+
+    def __init__(
+        self,
+        feed: RunFeed,
+        title: str,
+        paragraphs: Sequence[Paragraph],
+        *,
+        copies: str = "",
+    ) -> None:
+        super().__init__(clock=feed.clock)
+        self.feed = feed
+        self.TITLE_HERE = title
+        self.paragraphs = tuple(paragraphs)
+        self.copies = copies
+
+    def compose(self) -> ComposeResult:
+        """Lay the page out."""
+        yield self.header()
+        yield PageView(self.paragraphs, id="page")
+        yield Notice()
+        yield self.status_rule()
+        yield self.key_bar()
+
+    def on_mount(self) -> None:
+        """Let the keys scroll the page."""
+        self.query_one(PageView).focus()
+
+    def facts(self) -> HeaderFacts:
+        """Return what the header tells."""
+        return self.feed.header()
+
+    def refusal(self, key: Key) -> str:
+        """Return why there is nothing to copy."""
+        if key.id in {"copy", "bare"} and not self.copies:
+            return "There is no command here."
+        return ""
+
+    def do_copy(self) -> None:
+        """Offer the text to the terminal's clipboard."""
+        offer(self, self.copies)
+
+    def do_bare(self) -> None:
+        """Print the text bare and wait for enter."""
+        try:
+            with self.app.suspend():
+                print_bare(self.copies, write=sys.__stdout__.write if sys.__stdout__ else None)
+        except SuspendNotSupported:
+            self.say("This terminal cannot be given back for a moment. The text:\n" + self.copies)
+
+
+def print_bare(text: str, *, write: Callable[[str], object] | None) -> None:
+    """Print ``text``, each line unbroken, and wait for enter."""
+    if write is None:
+        return
+    write("\n" + "\n".join(shown_lines(text)) + "\n\nenter goes back ")
+    if sys.__stdout__ is not None:
+        sys.__stdout__.flush()
+    if sys.__stdin__ is not None:
+        sys.__stdin__.readline()
+
+
+def step_page(step: PlannedStep, record: StepRecord, mode: Mode) -> list[Paragraph]:
+    """Return everything there is to say of a step."""
+    text = [Paragraph(step.title, Tone.STRONG), Paragraph("")]
+    for field in step_fields(step, record, mode):
+        if field.label == "AZ":
+            continue
+        text.append(Paragraph(field.text, field.tone, field.label, _LABEL))
+    if step.explain:
+        text += [Paragraph(""), Paragraph(step.explain, Tone.PLAIN, "EXPLAIN", _LABEL)]
+    if step.needs:
+        text.append(Paragraph(", ".join(step.needs), Tone.PLAIN, "NEEDS", _LABEL))
+    if record.proposal is not None:
+        text += [Paragraph(each, Tone.PLAIN, "SENDS", _LABEL) for each in record.proposal.requests]
+        text += [
+            Paragraph(each, Tone.PLAIN, "TOUCHES", _LABEL) for each in record.proposal.resources
+        ]
+    text += [Paragraph(""), Paragraph("az", Tone.STRONG)]
+    commands = commands_of(step, record)
+    text += [Paragraph(line) for command in commands for line in shown_lines(command)]
+    return text if commands else [*text, Paragraph("none")]

@@ -1,0 +1,209 @@
+"""What the right side of the run screen says of a step: the same words at the same places, always. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from amlrunbook.errors import UsageError
+from amlrunbook.model.mode import Mode
+from amlrunbook.model.operation import Confirmation, Risk
+from amlrunbook.model.resource_id import ResourceId
+from amlrunbook.planning.grammar import StepKind
+from amlrunbook.planning.plan import PlannedStep
+from amlrunbook.state.fold import StepRecord
+from amlrunbook.state.transitions import StepState
+from screens.marks import NEXT, STEP_MARKS
+from screens.moments import time_of_day
+from screens.widgets.lines import Tone
+
+NOT_YET = "unknown until previewed"
+"""Of an action that was not previewed: nothing is promised."""
+
+_MINUTE = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One labelled text."""
+
+    label: str
+    text: str
+    tone: Tone = Tone.PLAIN
+
+
+def step_fields(
+    step: PlannedStep, record: StepRecord, mode: Mode, *, wanted: bool = False
+) -> tuple[Field, ...]:
+    """Return the fields of a step, in their fixed order: every label always there.
+
+    ``wanted`` says that the run waits for this step.
+    """
+    return (
+        _state(step, record, wanted=wanted),
+        Field("WHY", step.why or "unknown"),
+        Field("DOES", _does(step, record)),
+        _loses(step, record),
+        Field("AFTER", _after(step, record)),
+        _undo(step, record),
+        Field("TAKES", _takes(step)),
+        _risk(step, record),
+        _mode(step, record, mode),
+        Field(
+            "AZ", commands_of(step, record)[0] if commands_of(step, record) else "none", Tone.ACCENT
+        ),
+        Field("SOURCE", step.source or "none given", Tone.DIM),
+    )
+
+
+def commands_of(step: PlannedStep, record: StepRecord) -> tuple[str, ...]:
+    """Return the ``az`` commands of a step: those of its preview where there is one."""
+    proposal = record.proposal
+    return (proposal.commands if proposal is not None else ()) or step.commands
+
+
+def risk_words(risk: Risk) -> str:
+    """Return a risk in words."""
+    return {
+        Risk.READ_ONLY: "none: it only reads",
+        Risk.REVERSIBLE: "reversible",
+        Risk.DISRUPTIVE: "disruptive",
+        Risk.DATA_LOSS: "data loss",
+    }[risk]
+
+
+def confirmation_words(confirmation: Confirmation) -> str:
+    """Return how an action is confirmed, in words."""
+    match confirmation:
+        case Confirmation.ENTER:
+            return "confirm it"
+        case Confirmation.TYPE_NAME:
+            return "type the name"
+        case Confirmation.TWO_PERSONS:
+            return "type the name, two persons"
+        case _ as never:
+            assert_never(never)
+
+
+def _state(step: PlannedStep, record: StepRecord, *, wanted: bool) -> Field:
+    waiting = wanted and record.state in {StepState.PENDING, StepState.READY}
+    mark = NEXT if waiting else STEP_MARKS[record.state]
+    parts = [mark.text, time_of_day(record.since)]
+    if record.total:
+        parts.append(f"{record.done} of {record.total}")
+    text = " ".join(part for part in parts if part)
+    said = record.text
+    if record.state is StepState.BLOCKED:
+        said = record.why_blocked or f"needs {', '.join(step.needs)}"
+    elif record.state is StepState.PENDING and step.not_applicable:
+        said = step.not_applicable
+    return Field("STATE", f"{text}: {said}" if said else text, mark.tone)
+
+
+def _does(step: PlannedStep, record: StepRecord) -> str:
+    proposal = record.proposal
+    if proposal is not None:
+        count = len(proposal.requests)
+        calls = f"{counted(count, 'call')} on {counted(len(proposal.resources), 'resource')}"
+        return f"{proposal.summary} {calls}: {'; '.join(proposal.requests)}"
+    where = f" {short_name(step.resource)}" if step.resource else ""
+    match step.kind:
+        case StepKind.CHECK:
+            return f"Reads{where} by {step.do}; changes nothing."
+        case StepKind.ACTION:
+            return f"{step.do}{where}. enter previews it, and only reads."
+        case StepKind.MANUAL:
+            return step.explain or "You do it yourself, then say how it can be seen."
+        case StepKind.DECISION:
+            return "You choose: " + "; ".join(choice.text for choice in step.choices)
+        case StepKind.WAIT:
+            until = f" until {step.until}" if step.until else " until it passes"
+            return f"Repeats {step.check or step.do} every {_duration(step.every_seconds)}{until}."
+        case StepKind.RUNBOOK:
+            return f"Runs the runbook {step.do}, in this journal."
+        case _ as never:
+            assert_never(never)
+
+
+def _loses(step: PlannedStep, record: StepRecord) -> Field:
+    if step.kind is not StepKind.ACTION:
+        return Field("LOSES", "nothing", Tone.DIM)
+    if record.proposal is None:
+        return Field("LOSES", NOT_YET, Tone.WARNING)
+    loses = record.proposal.loses
+    return Field("LOSES", loses or "nothing", Tone.ERROR if loses else Tone.PLAIN)
+
+
+def _after(step: PlannedStep, record: StepRecord) -> str:
+    if step.kind is not StepKind.ACTION:
+        return "as before"
+    if record.proposal is None:
+        return NOT_YET
+    before = f" (now {record.proposal.before})" if record.proposal.before else ""
+    return f"{record.proposal.after or 'unknown'}{before}"
+
+
+def _undo(step: PlannedStep, record: StepRecord) -> Field:
+    if step.kind is not StepKind.ACTION:
+        return Field("UNDO", step.undo or "nothing to undo", Tone.DIM)
+    undo = record.proposal.undo if record.proposal is not None else step.undo
+    if undo:
+        return Field("UNDO", undo)
+    if record.proposal is None:
+        return Field("UNDO", NOT_YET, Tone.WARNING)
+    return Field("UNDO", "there is no undo", Tone.ERROR)
+
+
+def _takes(step: PlannedStep) -> str:
+    budget = f"budget {_duration(step.budget_seconds)}" if step.budget_seconds else "no budget set"
+    return f"{budget} · usual time unknown"
+
+
+def _risk(step: PlannedStep, record: StepRecord) -> Field:
+    risk = record.proposal.risk if record.proposal is not None else step.risk
+    confirmation = step.confirmation
+    if record.proposal is not None:
+        confirmation = record.proposal.confirmation.stricter(step.confirmation)
+    if step.kind is not StepKind.ACTION:
+        return Field("RISK", risk_words(Risk.READ_ONLY), Tone.DIM)
+    tone = Tone.ERROR if risk.rank >= Risk.DISRUPTIVE.rank else Tone.PLAIN
+    return Field("RISK", f"{risk_words(risk)}: {confirmation_words(confirmation)}", tone)
+
+
+def _mode(step: PlannedStep, record: StepRecord, mode: Mode) -> Field:
+    words = {
+        Mode.READ_ONLY: "READ-ONLY: nothing is sent",
+        Mode.DRILL: "DRILL: simulated Azure only",
+        Mode.LIVE: "LIVE: real Azure",
+    }
+    variant = record.variant or step.variant
+    others = tuple(each for each in step.variants if each != variant)
+    text = words[mode]
+    if variant:
+        text += f" · {variant}" + (f" (or {', '.join(others)})" if others else "")
+    return Field("MODE", text, Tone.MODE)
+
+
+def short_name(resource: str) -> str:
+    """Return the last name of an ARM id, or the text itself where it is none."""
+    return resource.rstrip("/").rsplit("/", 1)[-1] or resource
+
+
+def resource_words(resource: str) -> str:
+    """Return an ARM id as a person tells it from others: name, type and group; another text as it is."""
+    try:
+        parsed = ResourceId.parse(resource)
+    except UsageError:
+        return resource
+    return f"{parsed.name} · {parsed.types[-1]} · group {parsed.resource_group}"
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a count and its noun: ``1 call``, ``2 calls``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _duration(seconds: int) -> str:
+    if seconds and seconds % _MINUTE == 0:
+        return f"{seconds // _MINUTE} min"
+    return f"{seconds} s"

@@ -1,0 +1,46 @@
+"""The key bar: what the keys do here and now, generated from the screen's own declaration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from screens.keys import Key
+from screens.widgets.lines import Line, LineBlock, Span, Tone
+
+_GAP = "  "
+
+
+class KeyBar(LineBlock):
+    """Keys and their words; a key that cannot be used now is dim, and says why when it is pressed."""
+
+    def __init__(
+        self,
+        keys: tuple[Key, ...],
+        *,
+        label: Callable[[Key], str],
+        refusal: Callable[[Key], str],
+    ) -> None:
+        super().__init__()
+        self._keys = tuple(key for key in keys if key.bar)
+        self._label = label
+        self._refusal = refusal
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        """Return the keys, flowing over as many lines as there are."""
+        del height
+        lines: list[list[Span]] = [[Span(" ")]]
+        used = 1
+        for key in self._keys:
+            refused = bool(self._refusal(key))
+            label = self._label(key)
+            size = len(key.shown_key) + 1 + len(label)
+            if used > 1 and used + size > width:
+                lines.append([Span(" ")])
+                used = 1
+            lines[-1] += [
+                Span(key.shown_key, Tone.DIM if refused else Tone.ACCENT),
+                Span(f" {label}", Tone.DIM if refused else Tone.PLAIN),
+                Span(_GAP),
+            ]
+            used += size + len(_GAP)
+        return [tuple(line) for line in lines]

@@ -1,0 +1,311 @@
+"""A list or page of any size: only the lines that are seen are made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+from rich.style import Style
+from textual.binding import BindingType
+from textual.geometry import Size
+from textual.message import Message
+from textual.strip import Strip
+
+from amlrunbook.model.display import shown
+from screens.keys import MOVING, bindings
+from screens.widgets.lines import Line, LineBlock, Span, Tone, strip_of, wrapped
+
+
+class Rows(Protocol):
+    """What a view shows: as many rows as there are, each made when it is seen."""
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+
+    def key(self, index: int) -> str:
+        """What identifies the row, so that the cursor stays on it; empty where it cannot be chosen."""
+
+    def line(self, index: int, width: int) -> Line:
+        """The row as a line of ``width`` cells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row that is made already."""
+
+    key: str
+    line: Line
+
+
+@dataclass(frozen=True, slots=True)
+class ListRows:
+    """Rows that are made already."""
+
+    rows: Sequence[Row]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def key(self, index: int) -> str:
+        """Return what identifies the row."""
+        return self.rows[index].key
+
+    def line(self, index: int, width: int) -> Line:
+        """Return the row's line; ``width`` does not matter to it."""
+        del width
+        return self.rows[index].line
+
+
+NO_ROWS = ListRows(())
+
+
+class LineView(LineBlock, can_focus=True):
+    """A list with a cursor. The cursor moves by keys only, and stays on its row when rows change."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(MOVING)
+
+    @dataclass
+    class Moved(Message):
+        """The cursor came to another row."""
+
+        view: LineView
+        key: str
+
+        @property
+        def control(self) -> LineView:
+            """The view that sent this."""
+            return self.view
+
+    def __init__(self, rows: Rows = NO_ROWS, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self.rows = rows
+        """What is shown."""
+        self.cursor = self._choosable(0, 1)
+        """The index of the row under the cursor; -1 where none can be chosen."""
+        self.top = 0
+        """The index of the first row that is seen."""
+
+    # What is shown
+
+    def show(self, rows: Rows, *, key: str = "") -> None:
+        """Show ``rows``; the cursor stays on its row, or goes to the one with ``key``."""
+        wanted = key or self.cursor_key
+        before = self.cursor_key
+        offset = self.cursor - self.top
+        old_cursor = self.cursor
+        self.rows = rows
+        self.cursor = self._index_of(wanted, old_cursor)
+        if self.cursor >= 0 and self.cursor_key == before and old_cursor >= 0:
+            self.top = self.cursor - offset
+        self._keep_in_sight()
+        self.refresh(layout=self.styles.is_auto_height)
+        if self.cursor_key != before:
+            self.post_message(self.Moved(self, self.cursor_key))
+
+    @property
+    def cursor_key(self) -> str:
+        """What identifies the row under the cursor; empty where there is none."""
+        return self.rows.key(self.cursor) if 0 <= self.cursor < len(self.rows) else ""
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Return how high the view would like to be."""
+        del container, viewport
+        return max(self.row_count(width), 1)
+
+    def row_count(self, width: int) -> int:
+        """Return how many rows there are when ``width`` cells are there for a row."""
+        del width
+        return len(self.rows)
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        """Return the lines in sight."""
+        indices = range(self.top, min(self.top + height, len(self.rows)))
+        return [self.rows.line(index, width) for index in indices]
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one row, and the thumb of where the sight is."""
+        width, height = self.content_size
+        index = self.top + y
+        total = len(self.rows)
+        thumbed = total > height
+        room = width - 1 if thumbed else width
+        line = self.rows.line(index, room) if index < total else ()
+        at_cursor = index == self.cursor and index < total
+        line = _marked(line) if at_cursor else line
+        style = self._cursor_style if at_cursor and self.has_focus else self.tone_style
+        strip = strip_of(line, room, style, ascii_only=self.ascii_only)
+        if not thumbed:
+            return strip
+        thumb = strip_of(
+            (self._thumb(y, height, total),), 1, self.tone_style, ascii_only=self.ascii_only
+        )
+        return Strip.join([strip, thumb])
+
+    def _thumb(self, y: int, height: int, total: int) -> Span:
+        size = max(1, height * height // total)
+        start = (height - size) * self.top // max(total - height, 1)
+        inside = start <= y < start + size
+        return Span("┃" if inside else "│", Tone.MODE if inside else Tone.DIM)
+
+    def _cursor_style(self, tone: Tone) -> Style:
+        return self.tone_style(tone) + self.get_component_rich_style("tone--cursor", partial=True)
+
+    # Moving
+
+    def action_do(self, what: str) -> None:
+        """Move."""
+        page = max(self.content_size.height - 1, 1)
+        match what:
+            case "up":
+                self.move(-1)
+            case "down":
+                self.move(1)
+            case "page-up":
+                self.move(-page)
+            case "page-down":
+                self.move(page)
+            case "first":
+                self.move(-len(self.rows))
+            case _:
+                self.move(len(self.rows))
+
+    def move(self, by: int) -> None:
+        """Move the cursor by so many rows, or the sight where there is nothing to choose."""
+        if self.cursor < 0:
+            self.top += by
+        else:
+            target = min(max(self.cursor + by, 0), len(self.rows) - 1)
+            self._set_cursor(self._choosable(target, 1 if by > 0 else -1), target)
+        self._keep_in_sight()
+        self.refresh()
+
+    def go_to(self, key: str) -> None:
+        """Put the cursor on the row with ``key``, where there is one."""
+        index = self._index_of(key, self.cursor)
+        self._set_cursor(index, index)
+        self._keep_in_sight()
+        self.refresh()
+
+    def _set_cursor(self, index: int, target: int) -> None:
+        if index < 0 or index == self.cursor:
+            self.top = (
+                min(self.top, target) if index == self.cursor and target < self.cursor else self.top
+            )
+            return
+        self.cursor = index
+        self.post_message(self.Moved(self, self.cursor_key))
+
+    def _choosable(self, start: int, direction: int) -> int:
+        """Return the nearest row that can be chosen from ``start`` on, then the other way; -1 for none."""
+        total = len(self.rows)
+        for step in (direction, -direction):
+            index = start
+            while 0 <= index < total:
+                if self.rows.key(index):
+                    return index
+                index += step
+        return -1
+
+    def _index_of(self, key: str, near: int) -> int:
+        total = len(self.rows)
+        if key and 0 <= near < total and self.rows.key(near) == key:
+            return near
+        if key:
+            for index in range(total):
+                if self.rows.key(index) == key:
+                    return index
+        return self._choosable(min(max(near, 0), max(total - 1, 0)), 1)
+
+    def _keep_in_sight(self) -> None:
+        height = self.content_size.height
+        if height <= 0:
+            return
+        if self.cursor >= 0:
+            if self.cursor < self.top:
+                self.top = self.cursor
+            elif self.cursor >= self.top + height:
+                self.top = self.cursor - height + 1
+        self.top = min(max(self.top, 0), max(len(self.rows) - height, 0))
+
+    def on_resize(self) -> None:
+        """Keep the cursor in sight when the terminal changes its size."""
+        self._keep_in_sight()
+        self.refresh()
+
+    def on_focus(self) -> None:
+        """Show the cursor."""
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """Hide the cursor."""
+        self.refresh()
+
+
+def _marked(line: Line) -> Line:
+    """Return ``line`` with the cursor's sign in its first cell, where that is free."""
+    if not line or not line[0].text.startswith(" "):
+        return line
+    first = line[0]
+    return (Span("▶", Tone.STRONG), Span(first.text[1:], first.tone), *line[1:])
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A text of a page: broken to the page's width, with a hanging label before it."""
+
+    text: str
+    tone: Tone = Tone.PLAIN
+    label: str = ""
+    indent: int = 0
+    """Cells before the text; the label stands in them."""
+
+
+class PageView(LineView):
+    """A page of text without a cursor: long lines are broken, nothing is cut."""
+
+    def __init__(self, paragraphs: Sequence[Paragraph] = (), *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.paragraphs = tuple(paragraphs)
+        """What is on the page."""
+        self._width = -1
+
+    def show_page(self, paragraphs: Sequence[Paragraph]) -> None:
+        """Show other paragraphs, from the place that was in sight."""
+        self.paragraphs = tuple(paragraphs)
+        self._width = -1
+        self._break(max(self.content_size.width - 1, 1))
+        self.refresh(layout=True)
+
+    def row_count(self, width: int) -> int:
+        """Return how many lines the page has at ``width``."""
+        return sum(len(_broken(paragraph, width - 1)) for paragraph in self.paragraphs)
+
+    def on_resize(self) -> None:
+        """Break the lines anew."""
+        self._break(max(self.content_size.width - 1, 1))
+        super().on_resize()
+
+    def turn(self) -> None:
+        """Go on by a page, and from the end to the beginning."""
+        height = max(self.content_size.height, 1)
+        at_end = self.top + height >= len(self.rows)
+        self.move(-len(self.rows) if at_end else height)
+
+    def _break(self, width: int) -> None:
+        if width == self._width:
+            return
+        self._width = width
+        rows = [Row("", line) for each in self.paragraphs for line in _broken(each, width)]
+        self.show(ListRows(rows))
+
+
+def _broken(paragraph: Paragraph, width: int) -> list[Line]:
+    """Return the lines of ``paragraph`` at ``width`` cells."""
+    indent = paragraph.indent
+    label = paragraph.label.ljust(indent)[:indent] if indent else ""
+    lines: list[Line] = []
+    for number, piece in enumerate(wrapped(shown(paragraph.text), width - indent)):
+        head = Span(label if number == 0 else " " * indent, Tone.LABEL)
+        lines.append((head, Span(piece, paragraph.tone)))
+    return lines

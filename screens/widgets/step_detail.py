@@ -1,0 +1,76 @@
+"""The step's side: every label at its place, whatever the step."""
+
+from __future__ import annotations
+
+from amlrunbook.model.display import shown
+from screens.step_fields import Field
+from screens.widgets.lines import Line, LineBlock, Span, Tone, chopped, cut_short, fitted, wrapped
+
+_LABEL = 7
+_LEAST: dict[str, int] = {
+    "STATE": 2,
+    "WHY": 3,
+    "DOES": 3,
+    "LOSES": 2,
+    "AFTER": 1,
+    "UNDO": 2,
+    "TAKES": 1,
+    "RISK": 1,
+    "MODE": 1,
+    "AZ": 1,
+    "SOURCE": 1,
+}
+"""The lines of each label where the screen is 24 lines high: 18 below the title."""
+_GROW = ("AZ", "STATE", "LOSES", "WHY", "UNDO", "AFTER", "DOES", "SOURCE", "MODE", "STATE", "AZ")
+"""Who gets a line more where the screen is higher, in turn."""
+
+_UNBROKEN = frozenset({"AZ", "SOURCE"})
+"""Labels whose text is a command or an address: cut where the line ends, not between words."""
+
+
+def places(height: int) -> dict[str, int]:
+    """Return how many lines each label has on so many; it depends on the height alone."""
+    lines = dict(_LEAST)
+    spare = height - sum(lines.values())
+    turn = 0
+    while spare > 0:
+        lines[_GROW[turn % len(_GROW)]] += 1
+        turn += 1
+        spare -= 1
+    return lines
+
+
+class StepDetail(LineBlock):
+    """What one decides by. A text longer than its place ends in a sign; ``v`` shows it whole."""
+
+    title: str = ""
+    fields: tuple[Field, ...] = ()
+
+    def show(self, title: str, fields: tuple[Field, ...]) -> None:
+        """Show another step, or the same anew."""
+        if (title, fields) != (self.title, self.fields):
+            self.title = title
+            self.fields = fields
+            self.redraw()
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        """Return the title and every field at its place."""
+        lines: list[Line] = [(Span(fitted(shown(self.title), width), Tone.STRONG),)]
+        room = places(height - 1)
+        for field in self.fields:
+            lines.extend(_field_lines(field, width, room[field.label]))
+        return lines
+
+
+def _field_lines(field: Field, width: int, count: int) -> list[Line]:
+    inner = width - _LABEL
+    breaker = chopped if field.label in _UNBROKEN else wrapped
+    pieces = breaker(shown(field.text), inner)
+    if len(pieces) > count:
+        pieces = [*pieces[: count - 1], cut_short(pieces[count - 1], inner)]
+    pieces += [""] * (count - len(pieces))
+    lines: list[Line] = []
+    for number, piece in enumerate(pieces):
+        label = field.label if number == 0 else ""
+        lines.append((Span(label.ljust(_LABEL), Tone.LABEL), Span(piece, field.tone)))
+    return lines
