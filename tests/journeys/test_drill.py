@@ -3,72 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
+import signal
 from pathlib import Path
 
 import pytest
 
 from amlrunbook.simulator import process
 
-ROOT = Path(__file__).resolve().parents[2]
 ESCAPES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-
-
-class Desk:
-    """A place to type commands at, with a home of its own."""
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        self.environment = {**os.environ, "AMLRUNBOOK_HOME": str(home), "PYTHONPATH": str(ROOT)}
-
-    def command(self, *words: str) -> list[str]:
-        return [sys.executable, "-m", "amlrunbook", *words]
-
-    def run(self, *words: str, typed: str = "") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            self.command(*words),
-            input=typed,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            env=self.environment,
-            cwd=self.home,
-            timeout=50,
-            check=False,
-        )
-
-    def start(self, *words: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            self.command(*words),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            env=self.environment,
-            cwd=self.home,
-        )
-
-    def answers(self, text: str) -> str:
-        path = self.home / "answers.toml"
-        path.write_text(text, "utf-8")
-        return str(path)
-
-    @property
-    def worlds(self):
-        return list((self.home / "state" / "runs").glob("*/simulator"))
-
-
-@pytest.fixture
-def desk(tmp_path):
-    made = Desk(tmp_path)
-    yield made
-    for world in made.worlds:
-        if (world / "endpoint.json").exists():
-            process.stop(world)
 
 
 def journal_of(done) -> str:
@@ -220,8 +163,6 @@ def test_a_second_process_is_refused_and_a_killed_first_one_is_resumed(desk):
 
 
 def test_an_interrupt_pauses_the_run(desk):
-    import signal
-
     first = desk.start("drill", "lonely-workspace", "--plain")
     for line in first.stdout:
         if line.startswith("[1/"):
