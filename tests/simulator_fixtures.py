@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 import requests
@@ -20,13 +20,22 @@ from amlrunbook.simulator import process
 from amlrunbook.simulator.endpoint import Endpoint
 
 
+def set_pace(
+    endpoint: Endpoint, *, polls: int = 2, seconds: float = 600.0, retry_after: int = 0
+) -> None:
+    """Let long-running operations end after so many polls, and not by time."""
+    pace = {"polls": polls, "seconds": seconds, "retry_after": retry_after}
+    process.control(endpoint, "POST", "/pace", pace)
+
+
 @contextmanager
 def running(
     folder: Path, scenario: str | Path = "healthy-pair", *, seed: int = 0
 ) -> Iterator[Endpoint]:
-    """Start a simulated Azure in ``folder`` and end it afterwards."""
+    """Start a simulated Azure in ``folder``, its operations at a test's pace; end it afterwards."""
     endpoint = process.start(folder, str(scenario), seed=seed)
     try:
+        set_pace(endpoint)
         yield endpoint
     finally:
         process.stop(folder)
@@ -73,7 +82,7 @@ class Wire:
         with credential(endpoint) as signed_in:
             self.token = signed_in.get_token(f"{endpoint.base_url}/.default").token
 
-    def __enter__(self) -> Wire:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -167,8 +176,10 @@ def fresh_azure(tmp_path: Path) -> Iterator[Callable[..., Endpoint]]:
 
     def start(scenario: str | Path = "healthy-pair", *, seed: int = 0) -> Endpoint:
         folder = tmp_path / f"azure-{len(folders)}"
+        endpoint = process.start(folder, str(scenario), seed=seed)
         folders.append(folder)
-        return process.start(folder, str(scenario), seed=seed)
+        set_pace(endpoint)
+        return endpoint
 
     yield start
     for folder in folders:

@@ -79,7 +79,7 @@ def _as_of(state: Blob, at: float) -> Blob:
         state,
         current=state.current or was_current,
         snapshot=None if was_current else state.snapshot,
-        deleted_at=None if was_live or was_current else state.deleted_at,
+        deleted_at=None if was_live else state.deleted_at,
     )
 
 
@@ -110,10 +110,10 @@ def replace(container: Container, old: Blob, new: Blob, policy: Policy, now: flo
 
 def _give_way(state: Blob, states: list[Blob], policy: Policy, now: float) -> None:
     state.current = False
+    state.until = now
     if state.deleted_at is not None:
         state.snapshot = _fresh(now, states)
         return
-    state.until = now
     if policy.versioning:
         state.version_id = state.version_id or _fresh(state.modified, states)
     elif policy.blob_days is not None:

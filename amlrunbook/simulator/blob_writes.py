@@ -101,7 +101,15 @@ def put_block(call: BlobCall) -> Response:
         raise Refusal(400, "InvalidBlobOrBlock", "The specified blob or block content is invalid.")
     staged.uncommitted[key] = call.azure.contents.put(call.body)
     call.world.touch()
-    return Response(status_code=HTTPStatus.CREATED, headers={"Content-MD5": digest, **_ENCRYPTED})
+    return Response(status_code=HTTPStatus.CREATED, headers={**_echoed(call, digest), **_ENCRYPTED})
+
+
+def _echoed(call: BlobCall, digest: str) -> dict[str, str]:
+    """Return the body's MD5 as a header if the request had one: so since version 2019-02-02.
+
+    Source: https://learn.microsoft.com/rest/api/storageservices/put-block
+    """
+    return {"Content-MD5": digest} if "content-md5" in call.headers else {}
 
 
 def put_block_list(call: BlobCall) -> Response:
@@ -184,7 +192,7 @@ def append_block(call: BlobCall) -> Response:
         {
             "x-ms-blob-append-offset": str(held.size),
             "x-ms-blob-committed-block-count": str(new.blocks),
-            "Content-MD5": digest,
+            **_echoed(call, digest),
             **_ENCRYPTED,
         },
     )

@@ -1,4 +1,4 @@
-"""The simulator's own endpoint: faults, world, clock, request log, shutdown.
+"""The simulator's own endpoint: faults, world, clock and pace, request log, shutdown.
 
 It is guarded by a token of its own and stands outside faults, so that a drill can always be told
 what to do. All paths start with ``/_simulator``.
@@ -18,6 +18,7 @@ from amlrunbook.simulator.answers import arm_error, json_answer
 from amlrunbook.simulator.azure import SimulatedAzure
 from amlrunbook.simulator.faults import Fault
 from amlrunbook.simulator.tokens import TokenMint
+from amlrunbook.simulator.world import Pace
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -100,6 +101,11 @@ class _Control:
         self._mint.lifetime = settings.lifetime
         return json_answer({"lifetime": settings.lifetime})
 
+    async def pace(self, request: Request) -> Response:
+        self._azure.world.pace = msgspec.json.decode(await request.body(), type=Pace)
+        self._azure.dirty()
+        return json_answer(self._azure.world.pace)
+
     async def clock(self, request: Request) -> Response:
         settings = msgspec.json.decode(await request.body(), type=ClockSettings)
         self._azure.world.clock.advance(settings.advance)
@@ -123,6 +129,7 @@ def routes(azure: SimulatedAzure, mint: TokenMint) -> list[Route]:
         ("DELETE", "/faults/{fault}", control.clear_faults),
         ("GET", "/requests", control.requests),
         ("POST", "/tokens", control.tokens),
+        ("POST", "/pace", control.pace),
         ("POST", "/clock", control.clock),
         ("POST", "/shutdown", control.shutdown),
     ]

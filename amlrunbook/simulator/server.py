@@ -170,7 +170,9 @@ def _listen(port: int) -> socket.socket:
     Raises:
         SimulatorError: another program has the port.
     """
-    listener = socket.socket(proto=socket.IPPROTO_TCP)  # asyncio turns Nagle off for named TCP only
+    # asyncio switches off Nagle's algorithm only where the protocol is named: with it, each answer
+    # waits 40 ms for the client's delayed acknowledgement.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((HOST, port))

@@ -34,12 +34,13 @@ class Subscription(msgspec.Struct, kw_only=True):
 class Pace(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """How long long-running operations take: whichever of the two comes first."""
 
-    polls: int = 2
+    polls: int = 1
     """Polls of the operation that find it running."""
     seconds: float = 1.0
     """World seconds after which it is done, polled or not."""
-    retry_after: int = 0
-    """What ``Retry-After`` says, in seconds."""
+    retry_after: int = 1
+    """What ``Retry-After`` says, in seconds; by 0 the SDK falls back to its own interval, which
+    azure-ai-ml sets to a minute."""
 
 
 class Deleted(msgspec.Struct, kw_only=True):

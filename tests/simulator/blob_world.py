@@ -126,6 +126,6 @@ def advance(endpoint: Endpoint, seconds: float) -> None:
 
 def revision(endpoint: Endpoint) -> int:
     """Return the world's revision."""
-    answer = process.control(endpoint, "GET", "/revision")
+    answer = process.control(endpoint, "GET", "/ping")
     assert isinstance(answer, dict)
     return int(answer["revision"])

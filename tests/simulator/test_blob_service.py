@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -464,3 +465,26 @@ def test_killed_and_started_again_it_has_what_it_had(tmp_path):
         assert container.download_blob("x").readall() == b"still here"
         log.append_block(b"two\n", appendpos_condition=4)
         assert log.download_blob().readall() == b"one\ntwo\n"
+
+
+def test_a_caller_without_the_data_role_is_refused(tmp_path):
+    """Where the world narrows what the caller may do, its data actions count."""
+    with storage_world(tmp_path) as endpoint, service(endpoint, "plain") as client:
+        container = client.create_container("guarded")
+        container.upload_blob("x", b"x")
+        folder = tmp_path / "azure"
+        process.stop(folder)
+        world = json.loads((folder / "world.json").read_bytes())
+        account = world["accounts"]["plain"]["resource_id"].lower()
+        reader = {
+            "actions": ["*"],
+            "dataActions": ["Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read"],
+        }
+        world["facets"][account] = {"permissions": [reader]}
+        (folder / "world.json").write_text(json.dumps(world), encoding="utf-8")
+        process.reach(folder)
+        assert container.download_blob("x").readall() == b"x"
+        refused = (403, "AuthorizationPermissionMismatch")
+        assert refusal(container.upload_blob, "y", b"y") == refused
+        assert refusal(container.delete_blob, "x") == refused
+        assert refusal(client.create_container, "other") == refused

@@ -16,7 +16,7 @@ import pytest
 from amlrunbook.errors import SimulatorError
 from amlrunbook.simulator import process
 from amlrunbook.simulator.endpoint import ENDPOINT_FILE, WORLD_FILE, Endpoint
-from tests.simulator_fixtures import Wire, add_fault, resource_client, revision, world
+from tests.simulator_fixtures import Wire, add_fault, resource_client, revision, set_pace, world
 
 STORAGE = "2023-05-01"
 SERVICE = (
@@ -30,7 +30,7 @@ ROOT = Path(process.__file__).resolve().parents[2]
 @pytest.fixture
 def lonely(tmp_path):
     folder = tmp_path / "azure"
-    process.start(folder, "lonely-workspace")
+    set_pace(process.start(folder, "lonely-workspace"))
     yield folder
     process.stop(folder)
 
@@ -212,7 +212,7 @@ def test_a_folder_without_one(tmp_path):
 
 
 def test_an_unknown_scenario_gets_one_sentence(tmp_path):
-    with pytest.raises(SimulatorError, match="no scenario 'helthy-pair'. Did you mean"):
+    with pytest.raises(SimulatorError, match=r"no scenario 'helthy-pair'\. Did you mean"):
         process.start(tmp_path / "azure", "helthy-pair")
 
 
