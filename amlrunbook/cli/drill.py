@@ -100,8 +100,8 @@ def _practise(scenario: Scenario, name: str, seed: int, how: Operating) -> ExitC
 def _opened(
     folder: Path, run: str, profile: Profile, endpoint: Endpoint, how: Operating
 ) -> Executor:
+    from amlrunbook.cli.looking import gateway_for
     from amlrunbook.cli.parts import (
-        drill_gateway,
         looked_at,
         operator_name,
         registry_of,
@@ -113,7 +113,7 @@ def _opened(
     from amlrunbook.model.mode import Mode
     from amlrunbook.planning.resolve import resolve
 
-    gateway = drill_gateway(endpoint, profile.subscription)
+    gateway = gateway_for(profile, Mode.DRILL, endpoint=endpoint)
     snapshot = looked_at(gateway, profile)
     registry = registry_of(gateway)
     plan = resolve(runbook_named(DRILL_RUNBOOK), profile, snapshot, registry)

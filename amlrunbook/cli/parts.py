@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amlrunbook.cli import talk
-from amlrunbook.errors import AzureError, DocumentError, UsageError
+from amlrunbook.errors import DocumentError, UsageError
 from amlrunbook.executor.ledger import read_evidence, recorded_of
 from amlrunbook.executor.opening import Left, left_of
 from amlrunbook.journal import JOURNAL_FILE, read_entries
-from amlrunbook.model.cloud import CLOUDS, loopback_cloud
 from amlrunbook.model.mode import Mode
 from amlrunbook.model.profile import Profile
 from amlrunbook.model.snapshot import Snapshot
@@ -25,7 +24,6 @@ from amlrunbook.store.runs import find_run_folder
 if TYPE_CHECKING:
     from amlrunbook.azure.gateway import SdkGateway
     from amlrunbook.model.operation import Registry
-    from amlrunbook.simulator.endpoint import Endpoint
 
 SIMULATOR_FOLDER = "simulator"
 """Where a drill's simulated Azure lies in the run's folder."""
@@ -37,36 +35,6 @@ def operator_name() -> str:
         return getpass.getuser()
     except (OSError, KeyError):
         return "unknown"
-
-
-def drill_gateway(endpoint: Endpoint, subscription: str) -> SdkGateway:
-    """Return the gateway to a simulated Azure."""
-    from amlrunbook.azure.credentials import ClientSecret, credential_for
-    from amlrunbook.azure.gateway import SdkGateway
-
-    cloud = loopback_cloud(endpoint.base_url, endpoint.ca_file)
-    secret = ClientSecret(endpoint.tenant_id, endpoint.client_id, endpoint.client_secret)
-    return SdkGateway(cloud, credential_for(cloud, secret=secret), Mode.DRILL, subscription)
-
-
-def real_gateway(profile: Profile, mode: Mode) -> SdkGateway:
-    """Return the gateway to the cloud that a profile names.
-
-    Raises:
-        UsageError: there is no such cloud.
-    """
-    from amlrunbook.azure.credentials import credential_for
-    from amlrunbook.azure.gateway import SdkGateway
-
-    cloud = CLOUDS.get(profile.cloud)
-    if cloud is None:
-        raise UsageError(
-            f"Profile {profile.name!r} names the cloud {profile.cloud!r}, which is not known.",
-            next_step=f"Known are: {', '.join(sorted(CLOUDS))}.",
-        )
-    return SdkGateway(
-        cloud, credential_for(cloud, tenant=profile.tenant), mode, profile.subscription
-    )
 
 
 def registry_of(gateway: SdkGateway | None) -> Registry:
@@ -83,18 +51,11 @@ def looked_at(gateway: SdkGateway, profile: Profile) -> Snapshot:
         SignInError: nobody is signed in.
         AzureError: nothing at all could be read.
     """
-    from amlrunbook.azure.inventory import take_snapshot
+    from amlrunbook.cli.looking import look
 
     talk.say("Looking at Azure…")
-    taken = take_snapshot(gateway, profile)
+    taken = look(profile, gateway)
     documents, unread = len(taken.snapshot.documents), len(taken.unread)
-    if not taken.reached:
-        reason = taken.unread[0].unread if taken.unread else "nothing was there to read"
-        raise AzureError(
-            f"Nothing of {profile.name} could be read: {reason}",
-            state="Nothing was begun.",
-            next_step="Look at the network and at who is signed in, then try again.",
-        )
     talk.say(
         f"Read {documents - unread} documents by {taken.requests} requests in {taken.seconds:.1f} s; "
         f"{unread} could not be read."

@@ -74,6 +74,10 @@ class PlainText:
             yield one_line(self._plan.explain)
         if self._plan.snapshot_taken:
             yield one_line(f"Inventory taken {self._plan.snapshot_taken}.")
+        if state.resumed:
+            yield one_line(f"Resumed; opened {state.opened_at}, {state.resumed} times resumed.")
+        for warning in state.warnings:
+            yield self._said(StepState.WARNED, "warning", warning)
         yield ""
 
     def plan(self, state: RunState) -> Iterator[str]:

@@ -72,11 +72,11 @@ def run(
 
 
 def _begin(runbook: str, name: str, how: Operating, *, live: bool, unsigned: bool) -> ExitCode:
+    from amlrunbook.cli.looking import gateway_for
     from amlrunbook.cli.operating import operate
     from amlrunbook.cli.parts import (
         looked_at,
         operator_name,
-        real_gateway,
         registry_of,
         runbook_named,
     )
@@ -91,7 +91,7 @@ def _begin(runbook: str, name: str, how: Operating, *, live: bool, unsigned: boo
     loaded = runbook_named(runbook)
     _signed_or_said(unsigned=unsigned)
     mode = _armed(profile) if live else Mode.READ_ONLY
-    gateway = real_gateway(profile, mode)
+    gateway = gateway_for(profile, mode)
     snapshot = looked_at(gateway, profile)
     registry = registry_of(gateway)
     plan = resolve(loaded, profile, snapshot, registry)
@@ -170,10 +170,10 @@ def _resume(
 
 def _drill_again(found: LeftRun, how: Operating, runbook: str, *, live: bool) -> ExitCode:
     from amlrunbook.cli.drill import end_world
+    from amlrunbook.cli.looking import gateway_for
     from amlrunbook.cli.operating import operate
     from amlrunbook.cli.parts import (
         SIMULATOR_FOLDER,
-        drill_gateway,
         operator_name,
         plan_now,
         registry_of,
@@ -194,7 +194,7 @@ def _drill_again(found: LeftRun, how: Operating, runbook: str, *, live: bool) ->
     identity = DrillIdentity.load(found.folder)
     ledger = JournalLedger.reopen(found.folder, identity, drill=True)
     try:
-        gateway = drill_gateway(process.reach(world), found.left.plan.profile.subscription)
+        gateway = gateway_for(found.left.plan.profile, Mode.DRILL, endpoint=process.reach(world))
         executor = open_left(
             ledger,
             registry_of(gateway),
@@ -212,12 +212,13 @@ def _drill_again(found: LeftRun, how: Operating, runbook: str, *, live: bool) ->
 
 
 def _real_again(found: LeftRun, mode: Mode, runbook: str) -> Executor:
-    from amlrunbook.cli.parts import operator_name, plan_now, real_gateway, registry_of
+    from amlrunbook.cli.looking import gateway_for
+    from amlrunbook.cli.parts import operator_name, plan_now, registry_of
     from amlrunbook.executor.ledger import JournalLedger
     from amlrunbook.executor.opening import open_left
     from amlrunbook.journal import ThrowAwayIdentity
 
-    gateway = real_gateway(found.left.plan.profile, mode)
+    gateway = gateway_for(found.left.plan.profile, mode)
     ledger = JournalLedger.reopen(found.folder, ThrowAwayIdentity(), drill=False)
     return open_left(
         ledger,

@@ -10,17 +10,20 @@ import msgspec
 
 from amlrunbook.errors import AmlRunbookError, IncompleteError, ReadOnlyError, RefusedError
 from amlrunbook.executor.boundary import guarded
-from amlrunbook.executor.checking import branch, overdue
+from amlrunbook.executor.checking import GOOD, asked, branch, overdue
 from amlrunbook.executor.commands import Confirm
 from amlrunbook.executor.doubting import doubt, look
 from amlrunbook.executor.stage import Stage, listed, said
+from amlrunbook.model.finding import Verdict
 from amlrunbook.model.operation import (
     Action,
     ActionResult,
+    Confirmation,
     Intent,
     Observation,
     Outcome,
     Preview,
+    Risk,
 )
 from amlrunbook.planning.plan import PlannedStep
 from amlrunbook.state import events as e
@@ -65,6 +68,15 @@ class ActionReporter:
         self._stage.record.append(
             e.StepProgressed(step=self._intent.step, text=said(text), done=done, total=total)
         )
+
+
+def least_confirmation(action: Action, planned: PlannedStep) -> Confirmation:
+    """Return how an action is confirmed: the strictest of its own, the plan's and its risk's.
+
+    What loses data is confirmed by name at least, whatever operation and runbook say.
+    """
+    least = action.confirmation.stricter(planned.confirmation)
+    return least.stricter(Confirmation.TYPE_NAME) if action.risk is Risk.DATA_LOSS else least
 
 
 def preview_bytes(preview: Preview) -> bytes:
@@ -117,7 +129,7 @@ def _show(stage: Stage, planned: PlannedStep, action: Action, preview: Preview) 
             requests=listed(tuple(f"{r.method} {r.path}" for r in preview.requests)),
             resources=listed(preview.resources),
             risk=action.risk,
-            confirmation=action.confirmation.stricter(planned.confirmation),
+            confirmation=least_confirmation(action, planned),
             before=said(preview.before),
             after=said(preview.after),
             loses=said(preview.loses),
@@ -163,7 +175,7 @@ def confirm(stage: Stage, planned: PlannedStep, command: Confirm, *, fresh: bool
             operation=action.id,
             request_id=intent.request_id,
             resources=listed(preview.resources),
-            confirmation=action.confirmation.stricter(planned.confirmation),
+            confirmation=least_confirmation(action, planned),
             typed=command.typed,
             preview_sha256=record.proposal.preview_sha256 if record.proposal else "",
             operator=stage.operator,
@@ -260,10 +272,7 @@ def verify(
     An action that says it succeeded and is not seen has failed. One that a person ruled to have
     happened (``ruled``) and that is not seen stays in doubt, and so does what cannot be read.
     """
-    context = stage.context(planned)
-    answer = guarded(lambda: action.verify(context, preview), f"The verification of {action.id}")
-    if isinstance(answer, AmlRunbookError):
-        answer = Observation(reached=False, readable=False, text=answer.what)
+    answer = _observed(stage, planned, action, preview)
     if answer.reached:
         stage.conclude(e.ActionVerified(step=planned.id, text=said(answer.text)))
     elif not answer.readable:
@@ -278,3 +287,19 @@ def verify(
             e.StepFailed(step=planned.id, text=text),
             *branch(stage, planned, planned.on_fail, reason),
         )
+
+
+def _observed(stage: Stage, planned: PlannedStep, action: Action, preview: Preview) -> Observation:
+    """Return what an independent look shows: the action's own, and the plan's check where it names one."""
+    context = stage.context(planned)
+    answer = guarded(lambda: action.verify(context, preview), f"The verification of {action.id}")
+    if isinstance(answer, AmlRunbookError):
+        return Observation(reached=False, readable=False, text=answer.what)
+    if not planned.verify or not answer.reached:
+        return answer
+    report = asked(stage, planned, planned.verify)
+    return Observation(
+        reached=report.verdict in GOOD,
+        readable=report.verdict is not Verdict.UNKNOWN,
+        text=f"{answer.text} {planned.verify}: {report.text}",
+    )

@@ -18,7 +18,8 @@ from amlrunbook.planning.plan import PlannedStep
 from amlrunbook.state import events as e
 from amlrunbook.state.transitions import StepState
 
-_GOOD = frozenset({Verdict.PASS, Verdict.WARN, Verdict.NOT_APPLICABLE})
+GOOD = frozenset({Verdict.PASS, Verdict.WARN, Verdict.NOT_APPLICABLE})
+"""Verdicts with which a step goes on."""
 
 
 class CheckReporter:
@@ -67,15 +68,16 @@ def run_check(stage: Stage, planned: PlannedStep) -> None:
     for attempt in range(1, tries + 1):
         stage.record.append(e.StepStarted(step=planned.id, attempt=attempt))
         began = stage.pace.monotonic()
-        report = _asked(stage, planned, check.id)
+        report = asked(stage, planned, check.id)
         events = [*overdue(stage, planned, began), *_concluded(planned, report)]
-        last = report.verdict in _GOOD or attempt == tries
+        last = report.verdict in GOOD or attempt == tries
         stage.conclude(*events, *(_on_fail(stage, planned, report) if last else ()))
         if last or stage.pace.wait(pause):
             return
 
 
-def _asked(stage: Stage, planned: PlannedStep, name: str) -> CheckReport:
+def asked(stage: Stage, planned: PlannedStep, name: str) -> CheckReport:
+    """Return what the check ``name`` says of a step's resource; what it could not read is unknown."""
     check = stage.check(name)
     reporter = CheckReporter(stage, planned.id)
     context = stage.context(planned)
@@ -124,7 +126,7 @@ def _conclusion(step: str, verdict: Verdict, text: str) -> e.StepEvent:
 
 
 def _on_fail(stage: Stage, planned: PlannedStep, report: CheckReport) -> tuple[e.Event, ...]:
-    if report.verdict in _GOOD:
+    if report.verdict in GOOD:
         return ()
     return branch(stage, planned, planned.on_fail, f"{planned.id} did not pass")
 
@@ -156,9 +158,9 @@ def run_wait(stage: Stage, planned: PlannedStep) -> None:
     every = max(1, planned.every_seconds)
     looks = 0
     while True:
-        report = _asked(stage, planned, name)
+        report = asked(stage, planned, name)
         looks += 1
-        if report.verdict in _GOOD:
+        if report.verdict in GOOD:
             stage.conclude(*_concluded(planned, report))
             return
         waited = stage.pace.monotonic() - began

@@ -226,16 +226,17 @@ def _confirm(command: c.Confirm, state: RunState, planned: PlannedStep, mode: Mo
 def typed_names(planned: PlannedStep, resources: tuple[str, ...]) -> tuple[str, ...]:
     """Return the names that must be typed to confirm: one, where one resource is touched."""
     touched = resources or ((planned.resource,) if planned.resource else ())
-    return tuple(dict.fromkeys(_outer_name(resource) for resource in touched))
+    return tuple(dict.fromkeys(_known_name(resource) for resource in touched))
 
 
-def _outer_name(resource: str) -> str:
-    """Return the name an operator knows: the account's, where a child such as its blob service is touched."""
+def _known_name(resource: str) -> str:
+    """Return the name that an operator knows: the account's, where its ``blobServices/default`` is touched."""
     try:
         parsed = ResourceId.parse(resource)
     except UsageError:
         return resource
-    return parsed.names[0]
+    names = [name for name in parsed.names if name.lower() != "default"]
+    return names[-1] if names else parsed.name
 
 
 def _leave(record: StepRecord) -> None:

@@ -15,7 +15,8 @@ from pathlib import Path
 import msgspec
 
 from amlrunbook.cli.drill import scenario_profile
-from amlrunbook.cli.parts import drill_gateway, registry_of
+from amlrunbook.cli.looking import gateway_for
+from amlrunbook.cli.parts import registry_of
 from amlrunbook.executor.ledger import JournalLedger
 from amlrunbook.executor.opening import Who, open_left, open_new
 from amlrunbook.journal import DrillIdentity
@@ -41,7 +42,7 @@ class SmallRun:
 
     def __post_init__(self):
         self.profile = scenario_profile(load_scenario(SCENARIO))
-        self.gateway = drill_gateway(read_endpoint(self.world), self.profile.subscription)
+        self.gateway = gateway_for(self.profile, Mode.DRILL, endpoint=read_endpoint(self.world))
         self.registry = dict(registry_of(self.gateway))
         self.registry["hardening.blob-soft-delete"] = BlobSoftDelete(self.gateway, looks=1)
         loaded = load_runbook(RUNBOOK)

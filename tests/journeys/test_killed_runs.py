@@ -12,11 +12,12 @@ import pytest
 
 from amlrunbook.azure.inventory import take_snapshot
 from amlrunbook.cli.drill import scenario_profile
-from amlrunbook.cli.parts import drill_gateway
+from amlrunbook.cli.looking import gateway_for
 from amlrunbook.errors import JournalBusyError, RefusedError
 from amlrunbook.executor.commands import Confirm, RunStep
 from amlrunbook.executor.ledger import recorded_of
 from amlrunbook.journal import read_entries, verify
+from amlrunbook.model.mode import Mode
 from amlrunbook.simulator import process
 from amlrunbook.simulator.endpoint import read_endpoint
 from amlrunbook.simulator.scenario import load_scenario
@@ -42,7 +43,7 @@ def world(tmp_path_factory):
 def small(world, tmp_path_factory):
     folder, endpoint = world
     profile = scenario_profile(load_scenario(SCENARIO))
-    gateway = drill_gateway(endpoint, profile.subscription)
+    gateway = gateway_for(profile, Mode.DRILL, endpoint=endpoint)
     made = SmallRun(folder, take_snapshot(gateway, profile).snapshot)
     yield made
     gateway.close()
@@ -145,7 +146,7 @@ def test_killed_at_every_write_it_is_resumed_with_nothing_lost_or_repeated(
             break
         assert status == -9
         resumed(small, folder, changes, doubts)
-    assert at > 20
+    assert at > 15
     assert doubts, "no death fell between confirmation and answer"
 
 

@@ -17,11 +17,13 @@ from amlrunbook.executor.commands import (
     RunStep,
     Skip,
 )
+from amlrunbook.executor.legality import typed_names
+from amlrunbook.model.finding import Verdict
 from amlrunbook.model.mode import Mode
-from amlrunbook.model.operation import Confirmation
+from amlrunbook.model.operation import Confirmation, Risk
 from amlrunbook.state.events import Ruling
 from amlrunbook.state.transitions import StepState
-from tests.unit.executor.ground import check, ground_of, switch_step
+from tests.unit.executor.ground import ACCOUNT, WORKSPACE, LookAt, check, ground_of, switch_step
 
 
 def confirmed(ground):
@@ -302,3 +304,40 @@ def test_closing_a_finished_run():
     assert run.state.closed.outcome == "completed"
     assert run.state.closed.exit_code == 0
     assert ground.disk.events[-1].KIND == "journal.close"
+
+
+def test_what_loses_data_is_confirmed_by_name_whatever_anybody_says():
+    ground = ground_of(switch_step())
+    ground.operations["switch.on"].risk = Risk.DATA_LOSS
+    run = ground.open()
+    run.perform(RunStep(step="switch"))
+    assert run.state.step("switch").proposal.confirmation is Confirmation.TYPE_NAME
+    with pytest.raises(RefusedError, match="stone"):
+        run.perform(Confirm(step="switch"))
+    assert ground.world.puts == []
+
+
+@pytest.mark.parametrize(
+    ("verdict", "state"),
+    [
+        (Verdict.PASS, StepState.VERIFIED),
+        (Verdict.FAIL, StepState.FAILED),
+        (Verdict.UNKNOWN, StepState.IN_DOUBT),
+    ],
+)
+def test_the_plans_own_check_verifies_too(verdict, state):
+    ground = ground_of(switch_step(verify="look"), checks=[LookAt("look", verdict)])
+    assert confirmed(ground).state.step("switch").state is state
+
+
+@pytest.mark.parametrize(
+    ("resource", "name"),
+    [
+        (ACCOUNT, "stone"),
+        (f"{ACCOUNT}/blobServices/default", "stone"),
+        (f"{WORKSPACE}/computes/cpu", "cpu"),
+        ("not an id", "not an id"),
+    ],
+)
+def test_the_name_to_type_is_the_one_that_people_know(resource, name):
+    assert typed_names(switch_step(), (resource,)) == (name,)
