@@ -35,7 +35,7 @@ from amlrunbook.errors import (
 from amlrunbook.model.profile import Profile
 from amlrunbook.model.redaction import masked_document
 from amlrunbook.model.resource_id import ResourceId
-from amlrunbook.model.snapshot import SNAPSHOT_FORMAT, Document, Snapshot
+from amlrunbook.model.snapshot import SNAPSHOT_FORMAT, Document, Inventory, Snapshot
 
 SNAPSHOT_SECONDS = 90.0
 """The deadline of a whole snapshot."""
@@ -91,6 +91,7 @@ def take_snapshot(
     request_seconds: float = REQUEST_SECONDS,
     progress: Progress | None = None,
     cancelled: threading.Event | None = None,
+    earlier: Snapshot | None = None,
 ) -> Taken:
     """Read what ``profile`` protects.
 
@@ -103,13 +104,16 @@ def take_snapshot(
         request_seconds: the deadline of one read.
         progress: told after each read, on this thread.
         cancelled: set by whoever wants to stop it; what is open then is a placeholder.
+        earlier: the last snapshot. Where a workspace does not answer, what belonged to it then is asked all the same:
+            a vault or a registry may answer while its workspace is dark.
 
     Raises:
         SignInError: nobody is signed in, so that nothing could be read at all.
     """
     started, calls = time.monotonic(), gateway.call_log.total
     taken_at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    walk = _Walk(gateway, Deadline(seconds, cancelled), request_seconds, progress)
+    known = earlier.inventory if earlier else None
+    walk = _Walk(gateway, Deadline(seconds, cancelled), request_seconds, progress, earlier=known)
     walk.visit_profile(profile)
     walk.run()
     snapshot = Snapshot(
@@ -155,8 +159,11 @@ class _Walk:
         deadline: Deadline,
         request_seconds: float,
         progress: Progress | None,
+        *,
+        earlier: Inventory | None,
     ) -> None:
         self._gateway = gateway
+        self._earlier = earlier
         self._seconds = request_seconds
         self._progress = progress
         self._fan_out: FanOut[Any] = FanOut(gateway.parallel, deadline)
@@ -202,14 +209,22 @@ class _Walk:
     def _workspace(self, workspace: ResourceId) -> None:
         def then(document: dict[str, Any]) -> None:
             self._keep(document)
-            found = Document(document)
-            for name in _ASSOCIATED:
-                self._visit_named(found.field(f"properties.{name}"))
-            self._visit_named(found.field("properties.encryption.keyVaultProperties.keyVaultArmId"))
+            self._associated(Document(document))
 
-        self._get(workspace.text, then)
+        def spare(error: AmlRunbookError) -> bool:
+            known = self._earlier.by_id(workspace.text) if self._earlier else None
+            if known is not None and not isinstance(error, NotFoundError):
+                self._associated(known)
+            return False
+
+        self._get(workspace.text, then, spare)
         for collection in _COLLECTIONS:
             self._children(workspace.text, collection)
+
+    def _associated(self, workspace: Document) -> None:
+        for name in _ASSOCIATED:
+            self._visit_named(workspace.field(f"properties.{name}"))
+        self._visit_named(workspace.field("properties.encryption.keyVaultProperties.keyVaultArmId"))
 
     def _visit_named(self, value: Any) -> None:
         if isinstance(value, str) and value:

@@ -7,7 +7,10 @@ its way to the connection pool, however the client built its own pipeline.
 
 from __future__ import annotations
 
+import os
+import ssl
 from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
 from typing import Any, Self
 
 from amlrunbook.azure.call_log import CallLog
@@ -20,6 +23,7 @@ from amlrunbook.azure.policies import (
     ThrottlePolicy,
     TimeoutPolicy,
 )
+from amlrunbook.errors import UsageError
 from amlrunbook.model.cloud import Cloud
 
 _HOSTS = 16
@@ -28,29 +32,77 @@ _HOSTS = 16
 def wire(cloud: Cloud, pool: int) -> Any:
     """Return the transport that holds the process's connections, ``pool`` of them a host.
 
-    Redirects are not followed, nothing is retried here, no cookie is kept, and http is not spoken. The machine's proxy settings count,
-    except for a simulated Azure: loopback needs none. A ``.netrc`` never counts: it would replace our token.
+    Redirects are not followed, nothing is retried here, no cookie is kept, and http is not spoken. The machine's proxy
+    settings count, except for a simulated Azure: loopback needs none. A ``.netrc`` never counts: it would replace our
+    token.
     """
     import requests
     from azure.core.pipeline.transport import RequestsTransport
-    from requests.adapters import HTTPAdapter
-    from urllib3.util import Retry
 
     session = requests.Session()
-    never = Retry(total=False, redirect=False, raise_on_status=False)
-    session.mount(
-        "https://", HTTPAdapter(pool_connections=_HOSTS, pool_maxsize=pool, max_retries=never)
-    )
+    session.mount("https://", _adapter(trust(cloud), pool))
     del session.adapters["http://"]
     session.trust_env = not cloud.ca_file
     session.auth = _token_only
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     return RequestsTransport(
-        session=session,
-        session_owner=False,
-        use_env_settings=not cloud.ca_file,
-        connection_verify=cloud.ca_file or True,
+        session=session, session_owner=False, use_env_settings=not cloud.ca_file
     )
+
+
+def trust(cloud: Cloud) -> ssl.SSLContext:
+    """Return which certificates are trusted: the cloud's own CA alone, or the machine's.
+
+    ``REQUESTS_CA_BUNDLE`` and ``CURL_CA_BUNDLE`` name the machine's, as everywhere in the SDKs.
+
+    Raises:
+        UsageError: the file of certificates cannot be read.
+    """
+    import certifi
+
+    named = [os.environ.get(name, "") for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")]
+    source = cloud.ca_file or next(filter(None, named), certifi.where())
+    try:
+        folder = Path(source).is_dir()
+        return ssl.create_default_context(
+            cafile=None if folder else source, capath=source if folder else None
+        )
+    except OSError as error:
+        raise UsageError(
+            f"The certificates in {source} cannot be read: {error.strerror or error}.",
+            next_step="Mend REQUESTS_CA_BUNDLE, or start the drill again.",
+        ) from error
+
+
+def _adapter(context: ssl.SSLContext, pool: int) -> Any:
+    """Return an adapter whose connections share one TLS context.
+
+    Left to itself, requests reads the file of certificates anew for each connection, which costs more than the
+    handshake; a fan-out opens dozens.
+    """
+    from requests.adapters import HTTPAdapter
+    from urllib3.util import Retry
+
+    class SharedContext(HTTPAdapter):
+        """Connections that trust what the context trusts, and always check it."""
+
+        def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+            super().init_poolmanager(*arguments, **options, ssl_context=context)
+
+        def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+            return super().proxy_manager_for(proxy, **options, ssl_context=context)
+
+        def build_connection_pool_key_attributes(
+            self, request: Any, verify: Any, cert: Any = None
+        ) -> Any:
+            host, options = super().build_connection_pool_key_attributes(request, verify, cert)
+            return host, {**options, "cert_reqs": "CERT_REQUIRED", "ca_certs": None}
+
+        def cert_verify(self, conn: Any, *_told: Any) -> None:
+            conn.cert_reqs = "CERT_REQUIRED"
+
+    never = Retry(total=False, redirect=False, raise_on_status=False)
+    return SharedContext(pool_connections=_HOSTS, pool_maxsize=pool, max_retries=never)
 
 
 def _token_only(prepared: Any) -> Any:

@@ -13,13 +13,14 @@ from amlrunbook.azure.credentials import ClientSecret, credential_for
 from amlrunbook.azure.gateway import SdkGateway
 from amlrunbook.azure.inventory import Progress, Taken, take_snapshot
 from amlrunbook.cli import talk
-from amlrunbook.errors import AzureError, UsageError
+from amlrunbook.errors import AzureError, DocumentError, UsageError
 from amlrunbook.model.cloud import CLOUDS, Cloud, loopback_cloud
 from amlrunbook.model.mode import Mode
 from amlrunbook.model.profile import PROFILE_FORMAT, Profile, Side
 from amlrunbook.model.resource_id import ResourceId
 from amlrunbook.model.snapshot import Snapshot
 from amlrunbook.store.profiles import load_profile
+from amlrunbook.store.snapshots import latest_snapshot, read_snapshot
 
 WORKSPACE_TYPE = "microsoft.machinelearningservices/workspaces"
 DRILL_CLOUD = "custom"
@@ -147,12 +148,18 @@ def workspace_id(text: str) -> ResourceId:
 
 
 def look(profile: Profile, gateway: SdkGateway, *, progress: Progress | None = None) -> Taken:
-    """Take a snapshot; not stored.
+    """Take a snapshot; not stored. The last one that is kept says what belonged to a workspace that is dark now.
 
     Raises:
         AzureError: nobody is signed in, or nothing at all answered.
     """
-    taken = take_snapshot(gateway, profile, progress=progress)
+    last = latest_snapshot(profile.name)
+    try:
+        earlier = read_snapshot(last.path) if last is not None else None
+    except DocumentError as error:
+        talk.say(f"The last snapshot does not help: {error.what}")
+        earlier = None
+    taken = take_snapshot(gateway, profile, progress=progress, earlier=earlier)
     if not taken.reached:
         reasons = sorted({document.unread or "" for document in taken.unread})
         raise AzureError(

@@ -12,6 +12,8 @@ from amlrunbook.model.display import shown
 from amlrunbook.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from amlrunbook.azure.gateway import SdkGateway
+    from amlrunbook.model.profile import Profile
     from amlrunbook.store.snapshots import StoredSnapshot
 
 _PROFILE = click.option("-w", "--workspace", "profile", metavar="PROFILE", required=True)
@@ -32,13 +34,24 @@ def take(profile: str) -> int:
 
     Nothing is changed in Azure, and nothing secret is kept. Exits 6 where something could not be read, 3 where nothing could.
     """
-    from amlrunbook.cli.looking import gateway_for, look, say_taken
+    from amlrunbook.cli.looking import gateway_for
     from amlrunbook.model.mode import Mode
     from amlrunbook.store.profiles import load_profile
-    from amlrunbook.store.snapshots import save_snapshot
 
     chosen = load_profile(profile)
-    taken = look(chosen, gateway_for(chosen, Mode.READ_ONLY))
+    return take_and_keep(chosen, gateway_for(chosen, Mode.READ_ONLY))
+
+
+def take_and_keep(profile: Profile, gateway: SdkGateway) -> ExitCode:
+    """Take a snapshot, keep it, print its path and say what it lacks.
+
+    Raises:
+        AzureError: nobody is signed in, or nothing at all answered; nothing is kept then.
+    """
+    from amlrunbook.cli.looking import look, say_taken
+    from amlrunbook.store.snapshots import save_snapshot
+
+    taken = look(profile, gateway)
     path = save_snapshot(taken.snapshot)
     say_taken(taken, path)
     click.echo(path)

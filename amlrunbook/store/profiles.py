@@ -37,7 +37,7 @@ def profile_path(name: str) -> Path:
     Raises:
         UsageError: it is no name of a profile.
     """
-    if not _NAME.match(name):
+    if not _NAME.fullmatch(name):
         raise UsageError(
             f"{name!r} is no profile's name.",
             next_step="Lower-case letters, digits and hyphens, 63 at most, beginning with no hyphen.",

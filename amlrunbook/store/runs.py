@@ -40,7 +40,7 @@ def new_run_folder(runbook: str, *, now: datetime | None = None) -> RunFolder:
         UsageError: ``runbook`` is no runbook's id.
         AmlRunbookError: the folder cannot be made.
     """
-    if not _RUNBOOK.match(runbook):
+    if not _RUNBOOK.fullmatch(runbook):
         raise UsageError(f"{runbook!r} is no runbook's id.")
     stamp = (now or datetime.now(UTC)).astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
     parent = private_folder(runs_folder())
@@ -65,7 +65,7 @@ def list_run_folders() -> tuple[RunFolder, ...]:
     found = [
         RunFolder(name["stamp"], name["runbook"], name["id"], path)
         for path in runs_folder().glob("*")
-        if path.is_dir() and (name := _FOLDER.match(path.name))
+        if path.is_dir() and (name := _FOLDER.fullmatch(path.name))
     ]
     return tuple(sorted(found, key=lambda run: (run.stamp, run.short_id)))
 

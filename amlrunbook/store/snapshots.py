@@ -81,7 +81,7 @@ def list_snapshots(profile: str = "") -> tuple[StoredSnapshot, ...]:
         StoredSnapshot(folder.name, path.stem, path)
         for folder in folders
         for path in folder.glob("*.json")
-        if _STAMP.match(path.stem)
+        if _STAMP.fullmatch(path.stem)
     ]
     return tuple(sorted(found, key=lambda stored: (stored.profile, _order(stored.stamp))))
 

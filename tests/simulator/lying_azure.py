@@ -87,7 +87,11 @@ def lying(folder: Path, answer: Liar) -> Iterator[Lies]:
         def log_message(self, *_arguments: Any) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, *_arguments: Any) -> None:
+            """A client that gave up is no news."""
+
+    server = Server(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     server.socket = context.wrap_socket(server.socket, server_side=True)
     lies = Lies(f"https://127.0.0.1:{server.server_address[1]}", str(ca_file))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from amlrunbook.errors import AnswerError, AzureError, DeadlineError, RefusedError
+from amlrunbook.errors import AnswerError, AzureError, DeadlineError, UsageError
 from amlrunbook.model.operation import Outcome
 from tests.simulator.lying_azure import Lies, Said, lying
 
@@ -246,6 +246,14 @@ def test_an_unknown_certificate_gets_no_token(tmp_path: Path) -> None:
 
 
 def test_plain_http_is_not_spoken(tmp_path: Path) -> None:
-    stranger = Lies("http://127.0.0.1:9", str(tmp_path / "none.pem"))
-    with pytest.raises((AzureError, RefusedError)):
+    with lying(tmp_path, lambda _m, _p: Said()) as lies:
+        stranger = Lies(lies.base_url.replace("https", "http"), lies.ca_file)
+        with pytest.raises(AzureError, match="InvalidSchema"):
+            stranger.gateway().get(PATH)
+        assert lies.asked == []
+
+
+def test_certificates_that_are_gone_are_one_clear_sentence(tmp_path: Path) -> None:
+    stranger = Lies("https://127.0.0.1:9", str(tmp_path / "gone.pem"))
+    with pytest.raises(UsageError, match=r"gone\.pem cannot be read"):
         stranger.gateway().get(PATH)

@@ -216,3 +216,15 @@ def test_ids_of_the_profile_are_whatever_case_azure_answers(pair: AzureHere) -> 
     found = take_snapshot(pair.gateway(), profile)
     assert found.snapshot.inventory.by_id(pair.profile.primary.workspace) is not None
     assert ResourceId.parse(upper) == ResourceId.parse(pair.profile.primary.workspace)
+
+
+def test_what_belonged_to_a_dark_workspace_is_asked_all_the_same(pair: AzureHere) -> None:
+    before = taken(pair).snapshot
+    pair.fault(kind="dark", path="*/workspaces/aml-fraud-e*")
+    blind, knowing = taken(pair), taken(pair, earlier=before)
+    vault = f"{pair.profile.primary.workspace.split('/Microsoft.Mach')[0]}/Microsoft.KeyVault/vaults/kv-fraud-e"
+    assert blind.snapshot.inventory.by_id(vault) is None
+    found = knowing.snapshot.inventory.by_id(vault)
+    assert found is not None
+    assert found.unread is None
+    assert pair.profile.primary.workspace.lower() in unread(knowing)
