@@ -193,6 +193,8 @@ class PlainText:
         yield field("AFTER", event.after)
         yield field("LOSES", event.loses or "nothing")
         yield field("UNDO", event.undo or "there is no undo")
+        yield field("TAKES", event.takes or "not known")
+        yield field("COSTS", event.cost or "nothing that is known")
         yield field("RISK", f"{event.risk.value}; confirmed by: {event.confirmation.value}")
         for command in event.commands:
             yield field("AZ", command)
