@@ -49,7 +49,7 @@ class AmlApp(App[AppResult]):
     def __init__(
         self,
         *,
-        home: HomeData | None = None,
+        home: HomeData | Callable[[], HomeData] | None = None,
         run: LiveRun | None = None,
         look: Look | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),

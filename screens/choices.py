@@ -20,10 +20,9 @@ _NOT_NOW: Option[AnyCommand | None] = Option("Not now", "nothing happens", None)
 
 def decision_question(step: PlannedStep) -> QuestionScreen[AnyCommand | None]:
     """Return the question that a decision asks."""
-    options = [
-        Option[AnyCommand | None](
-            choice.text, choice.consequence, Decide(step=step.id, choice=choice.id)
-        )
+    options: list[Option[AnyCommand | None]] = [_NOT_NOW]
+    options += [
+        Option(choice.text, choice.consequence, Decide(step=step.id, choice=choice.id))
         for choice in step.choices
     ]
     text = [Paragraph(step.why)]
@@ -33,7 +32,7 @@ def decision_question(step: PlannedStep) -> QuestionScreen[AnyCommand | None]:
         )
         for choice in step.choices
     ]
-    return QuestionScreen(step.title, text, [_NOT_NOW, *options])
+    return QuestionScreen(step.title, text, options)
 
 
 def ask_blocked(screen: RunScreen, step: PlannedStep, record: StepRecord) -> None:

@@ -77,10 +77,9 @@ class EvidenceScreen(ListingScreen):
         "were kept, drawn so that they can do nothing to your terminal."
     )
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Begin on the latest entry."""
-        super().on_mount()
-        self.list.move(len(self.feed.run.entries))
+        self.view.move(len(self.feed.run.entries))
 
     def rows(self) -> Rows:
         """Return every entry."""
@@ -109,7 +108,7 @@ class EvidenceScreen(ListingScreen):
         return (Span(text, Tone.STRONG), Span(f" · {run.journal_path}", Tone.DIM))
 
     def _chosen(self) -> e.Recorded | None:
-        key = self.list.cursor_key
+        key = self.view.cursor_key
         return next((each for each in self.feed.run.entries if str(each.n) == key), None)
 
     def do_open(self) -> None:

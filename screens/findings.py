@@ -118,7 +118,7 @@ class FindingsScreen(ListingScreen):
         return tuple(spans)
 
     def _chosen(self) -> Finding | None:
-        key = self.list.cursor_key
+        key = self.view.cursor_key
         found = (each for each in self._findings() if f"{each.check} {each.resource}" == key)
         return next(found, None)
 

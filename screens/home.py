@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.message import Message
 
 from amlrunbook.model.mode import Mode
+from screens.feed import words_of
 from screens.home_data import HomeData
-from screens.home_rows import home_rows, pair_words, result_of
+from screens.home_rows import LOOKING, home_rows, pair_words, result_of
 from screens.keyed import KeyedScreen
 from screens.keys import HELP, LEAVE, MENU, Key, bindings
 from screens.question import Option, QuestionScreen
-from screens.results import Assess, StartDrill, StartRun
+from screens.results import AppResult, Assess, StartDrill, StartRun
 from screens.widgets.line_view import LineView, Paragraph
 from screens.widgets.mode_header import HeaderFacts
 from screens.widgets.notice import Notice
@@ -32,6 +36,11 @@ _KEYS = (
     LEAVE,
 )  # fmt: skip
 
+UNSIGNED = (
+    "It asks Azure and changes nothing. Its journal is signed with a key that is thrown away: whole, "
+    "and nobody's; verifying it will say UNATTRIBUTED."
+)
+
 
 class HomeScreen(KeyedScreen[None]):
     """Everything the program knows on this machine, without asking Azure."""
@@ -46,26 +55,53 @@ class HomeScreen(KeyedScreen[None]):
     KEYS_HERE = _KEYS
     BINDINGS: ClassVar[list[BindingType]] = bindings(_KEYS)
 
-    def __init__(self, data: HomeData, *, clock: Callable[[], datetime]) -> None:
+    @dataclass
+    class Gathered(Message):
+        """What is on the disk was gathered."""
+
+        data: HomeData
+
+    def __init__(
+        self, data: HomeData | Callable[[], HomeData], *, clock: Callable[[], datetime]
+    ) -> None:
+        """Show ``data``; a function is called on a thread of its own, after the first frame."""
         super().__init__(clock=clock)
-        self.data = data
+        self._gather = data if callable(data) else None
+        self.data = data if isinstance(data, HomeData) else HomeData(operator="", taken=clock())
 
     def compose(self) -> ComposeResult:
         """Lay the screen out."""
         yield self.header()
-        yield LineView(home_rows(self.data), id="list")
+        yield LineView(LOOKING if self._gather else home_rows(self.data), id="list")
         yield Notice()
         yield self.status_rule()
         yield self.key_bar()
 
     def on_mount(self) -> None:
-        """Begin where something waits: an open run, else the first row."""
-        self.list.focus()
-        if self.data.open_runs:
-            self.list.go_to(f"run:{self.data.open_runs[0].path}")
+        """Begin on the first row: an open run where there is one."""
+        self.view.focus()
+        if self._gather is not None:
+            threading.Thread(target=self._gathering, args=(self._gather,), daemon=True).start()
+
+    def _gathering(self, gather: Callable[[], HomeData]) -> None:
+        """Gather, on a thread of its own; a defect there is told, and leaves an empty screen."""
+        try:
+            data = gather()
+        except Exception as error:  # noqa: BLE001 - the worker boundary: whoever looks must hear of it
+            data = HomeData(operator="", taken=self.now(), problems=(words_of(error),))
+        self.post_message(self.Gathered(data))
+
+    @on(Gathered)
+    def gathered(self, event: Gathered) -> None:
+        """Show what was gathered."""
+        event.stop()
+        self._gather = None
+        self.data = event.data
+        self.view.show(home_rows(self.data))
+        self.redraw()
 
     @property
-    def list(self) -> LineView:
+    def view(self) -> LineView:
         """The one list."""
         return self.query_one("#list", LineView)
 
@@ -77,8 +113,10 @@ class HomeScreen(KeyedScreen[None]):
 
     def status(self) -> str:
         """Return the workspace under the cursor in full; else what could not be read, or what there is."""
+        if self._gather is not None:
+            return "looking at what is on this machine…"
         data = self.data
-        chosen = self.list.cursor_key if self.is_mounted else ""
+        chosen = self.view.cursor_key if self.is_mounted else ""
         profile = next((each for each in data.profiles if f"profile:{each.name}" == chosen), None)
         if profile is not None:
             return f"{profile.name} · {pair_words(profile)} · {profile.posture_text or 'never assessed'}"
@@ -90,7 +128,7 @@ class HomeScreen(KeyedScreen[None]):
         """Return what ``key`` does; enter says what it opens."""
         if key.id != "open":
             return key.label
-        kind = self.list.cursor_key.partition(":")[0] if self.is_mounted else ""
+        kind = self.view.cursor_key.partition(":")[0] if self.is_mounted else ""
         return {
             "profile": "assess",
             "run": "resume",
@@ -101,7 +139,7 @@ class HomeScreen(KeyedScreen[None]):
 
     def refusal(self, key: Key) -> str:
         """Return why ``key`` has nothing to act on."""
-        kind = self.list.cursor_key.partition(":")[0] if self.is_mounted else ""
+        kind = self.view.cursor_key.partition(":")[0] if self.is_mounted else ""
         if key.id == "assess" and kind != "profile":
             return "Put the cursor on a workspace first."
         if key.id == "resume" and not self.data.open_runs:
@@ -118,31 +156,46 @@ class HomeScreen(KeyedScreen[None]):
 
     def do_open(self) -> None:
         """Open what is under the cursor."""
-        result = result_of(self.list.cursor_key)
+        result = result_of(self.view.cursor_key)
         if result is None:
             self.say("There is nothing to open here.")
         elif isinstance(result, StartRun):
             self._choose_profile(result.runbook)
         else:
+            self._carry_out(result)
+
+    def _carry_out(self, result: AppResult) -> None:
+        if isinstance(result, Assess):
+            self._ask(
+                UNSIGNED,
+                [Option(f"Assess {result.profile}", "only reads", result)],
+            )
+        else:
             self.app.exit(result)
+
+    def _ask(self, text: str, options: list[Option[AppResult | None]]) -> None:
+        first: Option[AppResult | None] = Option("Not now", "nothing happens", None)
+        self.open_screen(
+            QuestionScreen("Run, read-only?", [Paragraph(text)], [first, *options]), self._chosen
+        )
 
     def do_assess(self) -> None:
         """Assess the workspace under the cursor."""
-        self.app.exit(Assess(self.list.cursor_key.partition(":")[2]))
+        self._carry_out(Assess(self.view.cursor_key.partition(":")[2]))
 
     def do_resume(self) -> None:
         """Resume the run under the cursor, or go to the first open one."""
-        if self.list.cursor_key.startswith("run:"):
+        if self.view.cursor_key.startswith("run:"):
             self.do_open()
         else:
-            self.list.go_to(f"run:{self.data.open_runs[0].path}")
+            self.view.go_to(f"run:{self.data.open_runs[0].path}")
 
     def do_drill(self) -> None:
         """Start the drill under the cursor, or go to the first one."""
-        if self.list.cursor_key.startswith("drill:"):
-            self.app.exit(StartDrill(self.list.cursor_key.partition(":")[2]))
+        if self.view.cursor_key.startswith("drill:"):
+            self.app.exit(StartDrill(self.view.cursor_key.partition(":")[2]))
         else:
-            self.list.go_to(f"drill:{self.data.scenarios[0].id}")
+            self.view.go_to(f"drill:{self.data.scenarios[0].id}")
 
     def _choose_profile(self, runbook: str) -> None:
         if not self.data.profiles:
@@ -150,21 +203,13 @@ class HomeScreen(KeyedScreen[None]):
                 "No workspace is protected yet, so there is nothing to run it for. Start with a drill (d)."
             )
             return
-        options = [Option[StartRun | None]("Not now", "nothing happens", None)]
-        options += [
-            Option[StartRun | None](
-                each.name,
-                f"{each.source} → {each.target or '(none)'}",
-                StartRun(runbook, each.name),
-            )
+        options: list[Option[AppResult | None]] = [
+            Option(each.name, pair_words(each), StartRun(runbook, each.name))
             for each in self.data.profiles
         ]
-        question = QuestionScreen(
-            "For which workspace?", [Paragraph("The run only reads.")], options
-        )
-        self.open_screen(question, self._chosen)
+        self._ask(UNSIGNED, options)
 
-    def _chosen(self, result: StartRun | None) -> None:
+    def _chosen(self, result: AppResult | None) -> None:
         if result is not None:
             self.app.exit(result)
 

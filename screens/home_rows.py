@@ -101,6 +101,10 @@ def _said(text: str) -> tuple[str, Make]:
     return "", lambda width: (Span("   "), Span(fitted(shown(text), width - 3), Tone.DIM))
 
 
+LOOKING = HomeRows((_said("looking at what is on this machine…"),))
+"""What is shown until the disk was looked at."""
+
+
 def _columns(width: int) -> tuple[int, int, int]:
     """Return the cells of a profile's name, regions and posture."""
     room = width - 3 - 2 * _AGE - 1

@@ -66,22 +66,10 @@ class AskToLeave(LeaveScreen):
 
     def __init__(self, feed: RunFeed) -> None:
         self.feed = feed
-        if feed.run.state.closed is not None or feed.death is not None:
-            options = [
-                Option("Stay", "look on", "stay"),
-                Option(
-                    "Leave",
-                    "the run is over; its journal stays"
-                    if feed.death is None
-                    else "the run has stopped; its journal stays",
-                    "leave",
-                ),
-            ]
-        else:
-            options = [
-                Option("Stay", "nothing happens", "stay"),
-                Option("Leave", "the run is paused and can be resumed", "leave"),
-            ]
+        follows = "the run is paused and can be resumed"
+        if feed.death is not None:
+            follows = "the run has stopped; it can be resumed"
+        options = [Option("Stay", "nothing happens", "stay"), Option("Leave", follows, "leave")]
         super().__init__("Leave the program?", what_stops(feed.run), options)
 
     def do_take(self) -> None:
@@ -102,15 +90,14 @@ def ask_to_leave(app: App[Any], feed: RunFeed | None) -> None:
     """Ask whether to leave, once; without a run nothing is lost, and nothing is asked."""
     if feed is None:
         app.exit()
+    elif feed.run.state.closed is not None:
+        app.exit(RunEnded())
     elif not isinstance(app.screen, LeaveScreen):
         _ = app.push_screen(AskToLeave(feed))
 
 
 def leave(app: App[Any], feed: RunFeed) -> None:
     """Leave now: an open run is paused, and can be resumed."""
-    if feed.run.state.closed is not None:
-        app.exit(RunEnded())
-        return
     if feed.death is None:
         feed.run.submit(Pause(reason="the operator left the screen"))
     app.exit(RunLeft())
@@ -132,13 +119,8 @@ def close_question(feed: RunFeed) -> QuestionScreen[AnyCommand | None]:
         )
     else:
         text.append(Paragraph("Every step is settled.", Tone.SUCCESS))
-    return QuestionScreen(
-        "End this run?",
-        text,
-        [
-            Option[AnyCommand | None]("No, go back", "the run stays open", None),
-            Option[AnyCommand | None](
-                "End the run", "its outcome is journaled, the journal is closed", Close()
-            ),
-        ],
-    )
+    options: list[Option[AnyCommand | None]] = [
+        Option("No, go back", "the run stays open", None),
+        Option("End the run", "its outcome is journaled, the journal is closed", Close()),
+    ]
+    return QuestionScreen("End this run?", text, options)

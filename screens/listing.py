@@ -103,15 +103,19 @@ class ListingScreen(KeyedScreen[None]):
             self.query_one(quiet, LineView).can_focus = False
         self.query_one("#filter").display = False
         self._unlisten = self.feed.listen(self.changed)
-        self.list.focus()
+        self.view.focus()
         self.fill()
+        self.begin()
+
+    def begin(self) -> None:
+        """Put the cursor where one begins: on the first row."""
 
     def on_unmount(self) -> None:
         """Listen no more."""
         self._unlisten()
 
     @property
-    def list(self) -> LineView:
+    def view(self) -> LineView:
         """The list."""
         return self.query_one("#list", LineView)
 
@@ -121,7 +125,7 @@ class ListingScreen(KeyedScreen[None]):
 
     def status(self) -> str:
         """Return what is seen of how many."""
-        shown = f"{self.list.cursor + 1} of {len(self.list.rows)}" if self.is_mounted else ""
+        shown = f"{self.view.cursor + 1} of {len(self.view.rows)}" if self.is_mounted else ""
         return f"{shown} · filter {self.wanted}" if self.wanted else shown
 
     def changed(self, change: Change) -> None:
@@ -132,7 +136,7 @@ class ListingScreen(KeyedScreen[None]):
     def fill(self) -> None:
         """Show the rows that the filter keeps."""
         rows = self.rows()
-        self.list.show(Picked(rows, kept(self.haystacks(), self.wanted)) if self.wanted else rows)
+        self.view.show(Picked(rows, kept(self.haystacks(), self.wanted)) if self.wanted else rows)
         self.query_one("#summary", LineView).show(ListRows((Row("", self.summary()),)))
         self.redraw()
 
@@ -159,7 +163,7 @@ class ListingScreen(KeyedScreen[None]):
         """Go back into the list with the filter on."""
         event.stop()
         self.query_one("#filter").display = bool(self.wanted)
-        self.list.focus()
+        self.view.focus()
 
     def do_back(self) -> None:
         """Clear the filter; without one, go one level out."""
@@ -167,7 +171,7 @@ class ListingScreen(KeyedScreen[None]):
             self.query_one(Input).value = ""
             self.wanted = ""
             self.query_one("#filter").display = False
-            self.list.focus()
+            self.view.focus()
             self.fill()
             return
         self.finish()

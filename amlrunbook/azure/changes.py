@@ -130,12 +130,13 @@ class _Departure:
 
 
 def _unanswered(shown: str, error: AzureError, *, left: bool) -> ChangeAnswer:
+    why = error.what.removeprefix(f"{shown}: ")
     if not left or never_left(error):
-        return ChangeAnswer(Outcome.FAILED, f"{shown} was not sent, nothing changed. {error.what}")
+        return ChangeAnswer(Outcome.FAILED, f"{shown} was not sent, nothing changed: {why}")
     late = "in time" if isinstance(error, DeadlineError) else "at all"
     return ChangeAnswer(
         Outcome.UNKNOWN,
-        f"{shown} was sent and not answered {late}: whether it happened is not known. {error.what}",
+        f"{shown} was sent and not answered {late}, so whether it happened is not known: {why}",
     )
 
 

@@ -146,7 +146,7 @@ def decode(data: bytes, *, max_depth: int = MAX_DEPTH) -> object:
     if _too_deep(data, max_depth):
         raise CanonicalError(f"nested deeper than {max_depth}")
     try:
-        value = _DECODER.decode(data.decode("utf-8"))
+        value, _ = _DECODER.raw_decode(data.decode("utf-8"))
         again = _ENCODER.encode(value).encode("utf-8")
     except UnicodeDecodeError as error:
         raise CanonicalError("not UTF-8") from error

@@ -10,6 +10,7 @@ import msgspec
 from amlrunbook.azure.gateway import AzureGateway
 from amlrunbook.azure.translation import plain
 from amlrunbook.errors import AmlRunbookError
+from amlrunbook.model.api_versions import api_version
 from amlrunbook.model.operation import Evidence
 from amlrunbook.model.resource_id import ResourceId
 from amlrunbook.model.snapshot import Document
@@ -18,6 +19,7 @@ _BACK = timedelta(days=2)
 _AHEAD = timedelta(days=1)
 """Clocks differ; an event is named by its request id, not by its time."""
 _ACTIVITY_LOG = "activity log"
+_EVENTS = "Microsoft.Insights/eventtypes/management/values"
 
 
 def activity_evidence(gateway: AzureGateway, resource: ResourceId, request_id: str) -> Evidence:
@@ -32,12 +34,9 @@ def activity_evidence(gateway: AzureGateway, resource: ResourceId, request_id: s
         f"eventTimestamp le '{(now + _AHEAD):%Y-%m-%dT%H:%M:%SZ}' and "
         f"resourceGroupName eq '{resource.resource_group}'"
     )
-    path = (
-        f"/subscriptions/{resource.subscription}"
-        "/providers/Microsoft.Insights/eventtypes/management/values"
-    )
+    path = f"/subscriptions/{resource.subscription}/providers/{_EVENTS}"
     try:
-        events = gateway.get_all(path, filter=window)
+        events = gateway.get_all(path, version=api_version(_EVENTS), filter=window)
     except AmlRunbookError as error:
         return Evidence(
             source=_ACTIVITY_LOG,

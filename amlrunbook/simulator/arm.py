@@ -46,7 +46,7 @@ def routes(azure: SimulatedAzure) -> list[Route]:
 
     return [
         Route(path, answer, methods=_METHODS)
-        for root in ("subscriptions", "tenants", "providers", "Subscriptions")
+        for root in ("subscriptions", "tenants", "providers")
         for path in (f"/{root}", f"/{root}/{{rest:path}}")
     ]
 
@@ -65,7 +65,9 @@ def dispatch(call: Call) -> Response:
     }:
         return operations.poll(call.azure, segments[-2], segments[-1])
     _check_api_version(call)
-    if path.namespace is None or (not path.types and path.tail is None):
+    if path.namespace is None or (
+        not path.types and (path.tail or "register").lower() == "register"
+    ):
         return subscriptions.dispatch(call)
     return _provider(call)
 
@@ -160,7 +162,7 @@ def _verb(call: Call, kind: Kind) -> Response:
             return arm_verbs.act(call, kind)
         case "GET" if is_collection:
             return arm_verbs.list_children(call, kind)
-        case _ if is_collection:
+        case method if is_collection or method not in kind.methods:
             raise arm_verbs.method_not_allowed(call)
         case "GET" | "HEAD":
             return arm_verbs.get(call, kind)

@@ -51,6 +51,8 @@ class Kind:
     delete_style: Style | None = None
     create_status: int = 201
     patchable: bool = True
+    methods: frozenset[str] = frozenset({"GET", "HEAD", "PUT", "PATCH", "DELETE"})
+    """What an item answers to; a kind that is only listed has none."""
     patch_keys: tuple[str, ...] = ()
     """What a PATCH can change, where that is not everything."""
     finish: Document = field(default_factory=dict)
@@ -98,6 +100,20 @@ def canonical_scope(world: World, scope: str) -> str:
     if len(parts) >= 3 and parts[1].lower() == "subscriptions":  # noqa: PLR2004
         parts[1], parts[2] = "subscriptions", parts[2].lower()
     return "/".join(parts)
+
+
+_WITHOUT_SYSTEM_DATA = frozenset(
+    {"microsoft.authorization", "microsoft.insights", "microsoft.storage"}
+)
+"""Resource providers whose documents know no ``systemData``, and whose recorded answers have none.
+
+Source: https://github.com/Azure/azure-rest-api-specs (role assignments, components, accounts)
+"""
+
+
+def has_system_data(kind: Kind) -> bool:
+    """Do resources of this kind say who made and changed them?"""
+    return kind.namespace.lower() not in _WITHOUT_SYSTEM_DATA
 
 
 def system_data(world: World, before: Document | None) -> Document:

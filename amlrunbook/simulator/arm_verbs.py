@@ -10,7 +10,7 @@ from starlette.responses import Response
 from amlrunbook.simulator import activity, locks, operations
 from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_call import Call
-from amlrunbook.simulator.arm_kinds import Kind, canonical_id, system_data
+from amlrunbook.simulator.arm_kinds import Kind, canonical_id, has_system_data, system_data
 from amlrunbook.simulator.arm_path import parse
 from amlrunbook.simulator.effects import Effect, Merge, Remove
 from amlrunbook.simulator.operations import Style
@@ -163,8 +163,8 @@ def _put_document(call: Call, kind: Kind, resource_id: str, before: Document | N
     for key in kind.keep_on_put:
         if before is not None and key in before.get("properties", {}):
             document["properties"].setdefault(key, deepcopy(before["properties"][key]))
-    if before is not None:
-        document["systemData"] = before.get("systemData", {})
+    if before is not None and "systemData" in before:
+        document["systemData"] = before["systemData"]
     return document
 
 
@@ -232,7 +232,7 @@ def _write(
     """Keep a document, at once or by an operation, and answer."""
     resource_id = str(document["id"])
     created = before is None
-    if kind.namespace.lower() != "microsoft.authorization":
+    if has_system_data(kind):
         document["systemData"] = system_data(call.world, before)
     call.world.put(resource_id, document)
     if created and kind.after_write is not None:
@@ -257,6 +257,8 @@ def _write(
     headers = operations.headers(call.azure, operation, style)
     status = 202 if style is Style.LOCATION else (201 if created else 200)
     note(call, action, resource_id, "Accepted", status)
+    if status == 202:  # noqa: PLR2004 - Accepted has no body: the document comes by Location
+        return Response(status_code=status, headers=headers)
     return json_answer(document, status, headers)
 
 

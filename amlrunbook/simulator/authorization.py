@@ -80,5 +80,6 @@ KINDS = (
         api_versions=("2022-04-01", "2018-07-01", "2015-07-01"),
         on_list=_permissions,
         patchable=False,
+        methods=frozenset(),
     ),
 )

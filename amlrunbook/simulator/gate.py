@@ -69,6 +69,8 @@ class _Passage:
         self._send = send
         self.headers = Headers(scope=scope)
         self.plane = plane_of(scope["path"])
+        if self.plane is Plane.CONTROL:
+            scope["path"] = _with_lower_root(scope["path"])
         self.request_id = str(uuid.uuid4())
         self.correlation_id = self.headers.get("x-ms-correlation-request-id", self.request_id)
         self.client_request_id = self.headers.get("x-ms-client-request-id")
@@ -280,6 +282,12 @@ class _Passage:
 
 async def _nowhere(message: Message) -> None:
     """Swallow an answer."""
+
+
+def _with_lower_root(path: str) -> str:
+    """Return a path with its first segment in lower case, by which routes are found."""
+    root, slash, rest = path[1:].partition("/")
+    return f"/{root.lower()}{slash}{rest}"
 
 
 def _usual_code(plane: Plane, status: int) -> str:

@@ -11,7 +11,7 @@ import msgspec
 
 from amlrunbook.errors import DocumentError
 from amlrunbook.simulator import locks, ml_assets
-from amlrunbook.simulator.arm_kinds import Kind, canonical_scope, system_data
+from amlrunbook.simulator.arm_kinds import Kind, canonical_scope, has_system_data, system_data
 from amlrunbook.simulator.authorization import ROLE_ASSIGNMENTS
 from amlrunbook.simulator.blobs import Blob, BlobAccount, Container, Contents, FileShare
 from amlrunbook.simulator.catalog import BY_TYPE
@@ -98,7 +98,7 @@ def _resource(world: World, table: ResourceTable, place: str) -> None:
     if kind.type.endswith("/versions"):
         ml_assets.ensure_container(world, str(document["id"]), kind.type)
     kind.complete(world, document, None)
-    if kind.namespace != "Microsoft.Authorization":
+    if has_system_data(kind):
         document["systemData"] = system_data(world, None)
     world.put(str(document["id"]), document)
     if kind.after_write is not None:

@@ -369,11 +369,20 @@ KINDS = (
         },
     ),
     *(
-        Kind(type=f"{WORKSPACES}/{name}", api_versions=VERSIONS, create_status=200)
-        for name in (
-            "connections", "outboundRules", "privateEndpointConnections", "privateLinkResources",
-            "features", "serverlessEndpoints", "marketplaceSubscriptions", "featuresets",
+        Kind(
+            type=f"{WORKSPACES}/{name}",
+            api_versions=VERSIONS,
+            create_status=200,
+            patchable=name == "serverlessEndpoints",
         )
+        for name in (
+            "connections", "outboundRules", "privateEndpointConnections", "serverlessEndpoints",
+            "marketplaceSubscriptions", "featuresets",
+        )
+    ),
+    *(
+        Kind(type=f"{WORKSPACES}/{name}", api_versions=VERSIONS, methods=frozenset())
+        for name in ("features", "privateLinkResources")
     ),
     Kind(
         type="Microsoft.MachineLearningServices/registries",

@@ -6,6 +6,8 @@ Source: https://learn.microsoft.com/rest/api/azureml/model-versions
 
 from __future__ import annotations
 
+from typing import Any
+
 from starlette.responses import Response
 
 from amlrunbook.simulator import arm_verbs, operations
@@ -35,9 +37,20 @@ def complete_container(_world: World, document: Document, before: Document | Non
         ("isArchived", False),
         ("latestVersion", held.get("latestVersion")),
         ("nextVersion", held.get("nextVersion", "1")),
-        ("provisioningState", "Succeeded"),
+        *_kept_state(document),
     ):
         properties.setdefault(key, value)
+    if _is_data(document):
+        properties.setdefault("dataType", held.get("dataType", "uri_file"))
+
+
+def _is_data(document: Document) -> bool:
+    return str(document["type"]).split("/")[2] == "data"
+
+
+def _kept_state(document: Document) -> list[tuple[str, Any]]:
+    """Return an asset's provisioning state, which data assets do not have."""
+    return [] if _is_data(document) else [("provisioningState", "Succeeded")]
 
 
 def complete_version(_world: World, document: Document, _before: Document | None) -> None:
@@ -49,7 +62,7 @@ def complete_version(_world: World, document: Document, _before: Document | None
         ("properties", {}),
         ("isArchived", False),
         ("isAnonymous", False),
-        ("provisioningState", "Succeeded"),
+        *_kept_state(document),
     ):
         properties.setdefault(key, value)
     family = str(document["type"]).split("/")[2]
@@ -90,6 +103,8 @@ def count_version(world: World, document: Document) -> None:
     container["properties"]["latestVersion"] = version
     following = str(int(version) + 1) if version.isdigit() else None
     container["properties"]["nextVersion"] = following
+    if _is_data(document) and "dataType" in document["properties"]:
+        container["properties"]["dataType"] = document["properties"]["dataType"]
     world.touch()
 
 
@@ -197,6 +212,7 @@ KINDS = (
         complete=complete_job,
         fits=_fits_view,
         delete_style=Style.LOCATION,
+        patchable=False,
         actions={"cancel": _cancel},
     ),
     Kind(

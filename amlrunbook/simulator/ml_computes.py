@@ -94,7 +94,7 @@ def _complete_instance(world: World, inner: Document, now: str) -> None:
     inner.setdefault("errors", [])
     inner.setdefault(
         "createdBy",
-        {"userObjectId": world.principal_id, "userOrgId": world.tenant_id, "userName": "drill"},
+        {"userId": world.principal_id, "userOrgId": world.tenant_id, "userName": "drill"},
     )
     inner.setdefault(
         "lastOperation",

@@ -61,7 +61,6 @@ def complete_component(world: World, document: Document, before: Document | None
         else "ApplicationInsights",
         "publicNetworkAccessForIngestion": "Enabled",
         "publicNetworkAccessForQuery": "Enabled",
-        "Ver": "v2",
     }
     for item, value in defaults.items():
         properties.setdefault(item, held.get(item, value))

@@ -171,7 +171,7 @@ def account_keys(call: Call, document: Document) -> list[Document]:
             "value": base64.b64encode(
                 call.azure.secrets.derive(f"{document['id'].lower()}/{key}")
             ).decode(),
-            "permissions": "FULL",
+            "permissions": "Full",
         }
         for key in ("key1", "key2")
     ]

@@ -203,6 +203,7 @@ KINDS = (
         ),
         create_status=200,
         patchable=False,
+        methods=frozenset({"GET", "PUT"}),
     ),
     Kind(
         type=f"{ACCOUNTS}/blobServices/containers",
@@ -210,6 +211,7 @@ KINDS = (
         on_list=_containers,
         on_get=_get_container,
         patchable=False,
+        methods=frozenset({"GET"}),
     ),
     Kind(
         type=f"{ACCOUNTS}/fileServices",
@@ -224,12 +226,14 @@ KINDS = (
         ),
         create_status=200,
         patchable=False,
+        methods=frozenset({"GET", "PUT"}),
     ),
     Kind(
         type=f"{ACCOUNTS}/fileServices/shares",
         api_versions=VERSIONS,
         on_list=_shares,
         patchable=False,
+        methods=frozenset({"GET"}),
     ),
     Kind(
         type=f"{ACCOUNTS}/managementPolicies",

@@ -282,9 +282,8 @@ class PageView(LineView):
         return sum(len(_broken(paragraph, width - 1)) for paragraph in self.paragraphs)
 
     def on_resize(self) -> None:
-        """Break the lines anew."""
+        """Break the lines anew; the view itself is told by textual as well."""
         self._break(max(self.content_size.width - 1, 1))
-        super().on_resize()
 
     def turn(self) -> None:
         """Go on by a page, and from the end to the beginning."""

@@ -13,7 +13,7 @@ from amlrunbook.planning.plan import Plan, PlannedStep
 from amlrunbook.state import events as e
 from screens.home_data import HomeData, JournalRow, OpenRun, ProfileRow, RunbookRow, ScenarioRow
 
-from scripted_run import ScriptedRun
+from tests.ui.scripted_run import ScriptedRun
 
 NOW = datetime(2026, 11, 22, 10, 17, 42, tzinfo=UTC)
 SUB = "1f3a5b7c-1111-2222-3333-4444555566c2"

@@ -16,6 +16,7 @@ from tests.simulator.contract.schema import Library, Node, Violation, Walker
 _METHODS = frozenset({"get", "put", "post", "patch", "delete", "head"})
 _FIRST_ERROR = 400
 _ANY_RESOURCE = frozenset({"/{resourceId}", "/{scope}", "/{resourceUri}"})
+_ANY_TYPE = "{resourceProviderNamespace}/{parentResourcePath}/{resourceType}/{resourceName}"
 _ERROR_TYPES = "common-types/resource-management/v5/types.json"
 
 
@@ -34,6 +35,17 @@ class Operation:
     """How many segments of the path are literal: of several operations the most literal fits."""
     is_generic: bool
     """Whether it stands for any resource of any provider, so that it documents none by name."""
+
+    @property
+    def rank(self) -> tuple[int, bool, bool]:
+        """What tells which of several fitting operations a request means: the highest.
+
+        The one with more literal segments; then one that names its provider; then the resource
+        manager's own, for Key Vault's document lists vaults by ``/subscriptions/{id}/resources``
+        with a filter, and that of role assignments has a ``/{roleAssignmentId}``.
+        """
+        is_arms = "Microsoft.Resources" in self.file.parts
+        return self.literals, not self.is_generic or not self.literals, is_arms
 
     @property
     def name(self) -> str:
@@ -63,7 +75,7 @@ class Contract:
             for op in self.operations
             if op.method == method.upper() and op.pattern.fullmatch(path)
         ]
-        return max(fitting, key=lambda op: (op.literals, op.is_generic), default=None)
+        return max(fitting, key=lambda op: op.rank, default=None)
 
     def validate_response(self, method: str, url: str, status: int, body: Any) -> list[Violation]:
         """Return where an answer leaves its document; raises ``LookupError`` without a document.
@@ -88,6 +100,10 @@ class Contract:
         if body is None:
             return [Violation("$", "no body where one is documented")]
         return self._walker.check(Node(response.file, response.json["schema"]), body)
+
+    def check(self, node: Node, body: Any) -> list[Violation]:
+        """Hold any body against any piece of a document."""
+        return self._walker.check(node, body)
 
     def _validate_error(self, operation: Operation, status: int, body: Any) -> list[Violation]:
         """An error has the form that the document names, or the one of Azure Resource Manager.
@@ -130,7 +146,7 @@ class Contract:
         declared = [*item.get("parameters", []), *json.get("parameters", [])]
         wide = set(self._wide_parameters(file, declared))
         segments = [segment for segment in template.strip("/").split("/") if segment]
-        pattern = "".join("/" + _segment_pattern(segment, wide) for segment in segments)
+        pattern = "".join(_segment_pattern(segment, wide) for segment in segments)
         return Operation(
             file=file,
             template=template,
@@ -138,7 +154,7 @@ class Contract:
             json=json,
             pattern=re.compile(pattern or "/", re.IGNORECASE),
             literals=sum("{" not in segment for segment in segments),
-            is_generic=template in _ANY_RESOURCE or "{resourceProviderNamespace}" in template,
+            is_generic=template in _ANY_RESOURCE or template.endswith(_ANY_TYPE),
         )
 
     def _wide_parameters(self, file: Path, declared: list[dict[str, Any]]) -> Iterator[str]:
@@ -150,8 +166,10 @@ class Contract:
 
 
 def _segment_pattern(segment: str, wide: set[str]) -> str:
+    if segment == "{parentResourcePath}":
+        return "(?:/.+)?"  # a resource of the first level has no parent
     parts = re.split(r"(\{\w+\})", segment)
-    return "".join(
+    return "/" + "".join(
         (".+" if part[1:-1] in wide else "[^/]+") if part.startswith("{") else re.escape(part)
         for part in parts
         if part

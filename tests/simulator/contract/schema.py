@@ -169,6 +169,9 @@ class Walker:
             if found:
                 _merge(shape, self._shape(found))
         for name in sorted(shape.required - value.keys()):
+            # Secrets are required of a request, and never in an answer.
+            if not _is_readable(shape.properties.get(name)):
+                continue
             yield Violation(where, f"required property {name!r} is missing")
         for name, item in value.items():
             # Azure writes null for an optional property that has no value, declared or not.
@@ -179,8 +182,7 @@ class Walker:
         self, shape: _Shape, name: str, item: Any, where: str
     ) -> Iterator[Violation]:
         if name in shape.properties:
-            schema = shape.properties[name].json
-            if "read" not in schema.get("x-ms-mutability", ["read"]):
+            if not _is_readable(shape.properties[name]):
                 yield Violation(where, "a write-only property in an answer")
             yield from self._check(shape.properties[name], item, where)
         elif isinstance(shape.extra, Node):
@@ -219,6 +221,10 @@ class Walker:
         if said == _discriminator_value(base):
             return None, None
         return None, Violation(f"{where}.{key}", f"{said!r} is no kind of {base.name}")
+
+
+def _is_readable(node: Node | None) -> bool:
+    return node is None or "read" in node.json.get("x-ms-mutability", ["read"])
 
 
 def _merge(shape: _Shape, other: _Shape) -> None:

@@ -205,7 +205,7 @@ def test_an_error_has_azures_envelope():
         ("GET", f"{WORKSPACE}/onlineEndpoints/e/deployments/d", "OnlineDeployments_Get"),
         ("GET", f"{GROUP}/providers/Microsoft.Authorization/locks/l", None),
         ("GET", f"{ARM}/subscriptions/x/locations", "Subscriptions_ListLocations"),
-        ("GET", f"{GROUP}/providers/Microsoft.Nobody/things/t", "Resources_GetById"),
+        ("GET", f"{GROUP}/providers/Microsoft.Nobody/things/t", "Resources_Get"),
         ("GET", f"{ARM}/nowhere/at/all/of/it/here", "Resources_GetById"),
         ("POST", f"{ARM}/nowhere", None),
     ],

@@ -6,11 +6,16 @@ from base64 import b64decode
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from hypothesis import given
+from hypothesis import strategies as st
 
+from amlrunbook.errors import JournalError
 from amlrunbook.journal import canonical, sshsig
-from amlrunbook.journal.entry import LINE_LIMIT, LineError, Reason, frame, parse, unframe
+from amlrunbook.journal.entry import LINE_LIMIT, LineError, Reason, frame, is_hash, parse, unframe
 from amlrunbook.journal.namespaces import LIVE
 from tests.unit.journal.forge import Forger
+
+ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=-\n "
 
 # The journal format, section 3.7
 LINE = (
@@ -121,3 +126,16 @@ def test_a_line_out_of_frame_is_refused(line: bytes, reason: Reason) -> None:
     with pytest.raises(LineError) as caught:
         unframe(line)
     assert caught.value.reason is reason
+
+
+@given(st.binary(min_size=32, max_size=32), st.integers(0, 43), st.sampled_from(ALPHABET))
+def test_a_hash_is_the_one_base64_of_32_bytes(raw: bytes, place: int, char: str) -> None:
+    text = sshsig.to_base64(raw)
+    assert is_hash(text)
+    changed = text[:place] + char + text[place + 1 :]
+    try:
+        sshsig.from_base64(changed, size=32)
+        canonical_form = True
+    except JournalError:
+        canonical_form = False
+    assert is_hash(changed) is canonical_form

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, datetime
+from io import BytesIO
 from itertools import permutations
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from amlrunbook.journal import (
 )
 from amlrunbook.journal.entry import LINE_LIMIT, Reason
 from amlrunbook.journal.identity import DRILL_KEY_FILE, DRILL_PUBLIC_FILE
+from amlrunbook.journal.lines import read_lines
 from amlrunbook.journal.namespaces import DRILL, LIVE
 from amlrunbook.journal.verdict import Island, Report
 from tests.unit.journal.forge import (
@@ -188,8 +190,9 @@ def test_what_a_crash_leaves_is_a_torn_tail(tmp_path: Path, tail: bytes) -> None
 def test_a_good_line_after_garbage_is_damage_and_no_torn_tail(tmp_path: Path) -> None:
     lines = write_journal(tmp_path / "run", 5)
     path = tmp_path / "run" / "journal.jsonl"
-    path.write_bytes(b"".join(lines[:3]) + b"\0" * 50 + b"\n" + lines[4])
-    assert judged(path).verdict is Verdict.BROKEN
+    for tail in (b"", b"\0" * 50, b"garbage\n"):
+        path.write_bytes(b"".join(lines[:3]) + b"\0" * 50 + b"\n" + lines[4] + tail)
+        assert judged(path).verdict is Verdict.BROKEN
 
 
 def test_nothing_may_follow_the_close(tmp_path: Path) -> None:
@@ -438,10 +441,13 @@ def test_a_drill_under_another_drills_key_is_not_proven(tmp_path: Path) -> None:
 def test_a_journal_does_not_change_between_drill_and_live(
     tmp_path: Path, first: object, second: object
 ) -> None:
-    for kind in ("session", "entry"):
+    for kind in ("session", "both", "entry"):
         forger = Forger(namespaces=first).open().add("note", {})
         if kind == "session":
             forger.open(namespace=second.session)
+        elif kind == "both":
+            forger.namespaces = second
+            forger.open()
         else:
             entry = canonical.encode(forger.fields("note", {}))
             forger.add_raw(entry, namespace=second.entry)
@@ -479,6 +485,12 @@ def test_a_line_without_end_is_refused_after_the_limit(tmp_path: Path) -> None:
     assert peak < 16 << 20
     assert report.first_bad is not None
     assert report.first_bad.offset == sum(map(len, lines))
+
+
+def test_reading_ends_with_the_line_that_is_too_long() -> None:
+    stream = BytesIO(b"short\n" + b"x" * (5 * LINE_LIMIT) + b"\nlater\n")
+    lines = list(read_lines(stream))
+    assert [len(line) for line in lines] == [6, LINE_LIMIT + 1]
 
 
 def test_a_line_at_the_limit_holds_and_one_byte_more_does_not(tmp_path: Path) -> None:
@@ -538,7 +550,8 @@ def test_evidence_is_counted_by_what_lies_there(tmp_path: Path) -> None:
     places[1].unlink()
     places[2].write_bytes(b"other 2")
     places[3].unlink()
-    places[3].symlink_to(places[0])
+    (tmp_path / "same bytes").write_bytes(b"bytes 3")
+    places[3].symlink_to(tmp_path / "same bytes")
     report = judged(tmp_path)
     count = report.evidence
     assert (count.present, count.withheld, count.mismatching) == (1, 1, 2)

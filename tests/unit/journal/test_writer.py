@@ -615,6 +615,16 @@ def test_reading_stops_at_the_first_line_that_is_not_well_formed(tmp_path: Path)
     assert "3 entries before it" in caught.value.state
 
 
+def test_reading_sees_that_an_entry_does_not_follow_from_the_one_before(tmp_path: Path) -> None:
+    lines = write_journal(tmp_path, 5)
+    lines[2] = lines[2].replace(b"note 1", b"note 9")
+    (tmp_path / "journal.jsonl").write_bytes(b"".join(lines))
+    entries = read_entries(tmp_path / "journal.jsonl")
+    assert [next(entries).n for _ in range(3)] == [0, 1, 2]
+    with pytest.raises(JournalError, match=r"Entry 3 .*prev"):
+        next(entries)
+
+
 # a real full disk, and real processes
 
 FILL = """
@@ -723,14 +733,14 @@ def test_killed_again_and_again_nothing_acknowledged_is_lost(tmp_path: Path) -> 
     JournalWriter.create(folder, identity=identity, drill=True).release()
     ledger: set[int] = set()
     for round_number in range(6):
-        process = child(LOOP, folder)
-        assert process.stdout is not None
-        for _ in range(3 + 7 * round_number):
-            ledger.add(int(process.stdout.readline().split()[0]))
-        process.kill()
-        rest, _ = process.communicate()
-        whole = [line for line in rest.splitlines(keepends=True) if line.endswith("note\n")]
-        ledger.update(int(line.split()[0]) for line in whole)
+        with child(LOOP, folder) as process:
+            assert process.stdout is not None
+            for _ in range(3 + 7 * round_number):
+                ledger.add(int(process.stdout.readline().split()[0]))
+            process.kill()
+            for line in process.stdout:  # what it said before it died, the last line maybe cut
+                if line.endswith("note\n"):
+                    ledger.add(int(line.split()[0]))
         report = verify(folder, trust=None)
         assert report.verdict in {Verdict.VALID_OPEN, Verdict.TORN_TAIL}
         assert report.entries > max(ledger)

@@ -1,0 +1,175 @@
+"""The simulated Azure for tests: started as its own process, driven by the real SDKs.
+
+``healthy_pair`` and ``lonely_workspace`` are shared by the whole session: read them only.
+``fresh_azure`` starts one for a test that changes things.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from azure.identity import ClientSecretCredential
+from azure.mgmt.resource.resources import ResourceManagementClient
+
+from amlrunbook.simulator import process
+from amlrunbook.simulator.endpoint import Endpoint
+
+
+@contextmanager
+def running(
+    folder: Path, scenario: str | Path = "healthy-pair", *, seed: int = 0
+) -> Iterator[Endpoint]:
+    """Start a simulated Azure in ``folder`` and end it afterwards."""
+    endpoint = process.start(folder, str(scenario), seed=seed)
+    try:
+        yield endpoint
+    finally:
+        process.stop(folder)
+
+
+def credential(endpoint: Endpoint) -> ClientSecretCredential:
+    """Return the real azure-identity credential that signs in there; close it."""
+    return ClientSecretCredential(
+        endpoint.tenant_id,
+        endpoint.client_id,
+        endpoint.client_secret,
+        authority=endpoint.base_url,
+        disable_instance_discovery=True,
+        connection_verify=endpoint.ca_file,
+    )
+
+
+@contextmanager
+def resource_client(endpoint: Endpoint, **options: Any) -> Iterator[ResourceManagementClient]:
+    """Yield the real azure-mgmt-resource client on an endpoint, polling without waiting."""
+    with (
+        credential(endpoint) as signed_in,
+        ResourceManagementClient(
+            signed_in,
+            endpoint.subscription_id,
+            base_url=endpoint.base_url,
+            credential_scopes=[f"{endpoint.base_url}/.default"],
+            connection_verify=endpoint.ca_file,
+            **{"polling_interval": 0, "retry_total": 0, **options},
+        ) as client,
+    ):
+        yield client
+
+
+class Wire:
+    """Bare HTTPS to the resource manager, signed in; for what no SDK shows."""
+
+    def __init__(self, endpoint: Endpoint, *, timeout: float = 20.0) -> None:
+        self.endpoint = endpoint
+        self.timeout = timeout
+        self._session = requests.Session()
+        self._session.verify = endpoint.ca_file
+        self._session.trust_env = False
+        with credential(endpoint) as signed_in:
+            self.token = signed_in.get_token(f"{endpoint.base_url}/.default").token
+
+    def __enter__(self) -> Wire:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._session.close()
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        version: str | None = "2024-04-01",
+        *,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        token: str | None = "",
+        **query: str,
+    ) -> requests.Response:
+        """Send one request; ``path`` may leave out the subscription by starting with ``@/``.
+
+        A ``token`` of ``None`` sends no Authorization header, any text sends that one.
+        """
+        if path.startswith("@"):
+            path = f"/subscriptions/{self.endpoint.subscription_id}{path[1:]}"
+        url = path if path.startswith("https:") else f"{self.endpoint.base_url}{path}"
+        sent = dict(headers or {})
+        if token is not None:
+            sent["Authorization"] = f"Bearer {token or self.token}"
+        if version is not None:
+            query = {"api-version": version, **query}
+        return self._session.request(
+            method, url, params=query, json=body, headers=sent, timeout=self.timeout
+        )
+
+    def get(self, path: str, version: str | None = "2024-04-01", **query: str) -> Any:
+        """Return the JSON of a GET that must succeed."""
+        answer = self.ask("GET", path, version, **query)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+
+def add_fault(endpoint: Endpoint, **fault: Any) -> str:
+    """Add a fault by the control endpoint and return its id."""
+    added = process.control(endpoint, "POST", "/faults", fault)
+    assert isinstance(added, dict)
+    return str(added["id"])
+
+
+def clear_faults(endpoint: Endpoint) -> None:
+    """Clear all faults."""
+    process.control(endpoint, "DELETE", "/faults")
+
+
+def world(endpoint: Endpoint) -> dict[str, Any]:
+    """Return the whole world."""
+    found = process.control(endpoint, "GET", "/world")
+    assert isinstance(found, dict)
+    return found
+
+
+def revision(endpoint: Endpoint) -> int:
+    """Return the world's revision."""
+    found = process.control(endpoint, "GET", "/ping")
+    assert isinstance(found, dict)
+    return int(found["revision"])
+
+
+def seen(endpoint: Endpoint, since: int = 0) -> list[dict[str, Any]]:
+    """Return the requests that the simulator noted."""
+    found = process.control(endpoint, "GET", f"/requests?since={since}")
+    assert isinstance(found, list)
+    return found
+
+
+@pytest.fixture(scope="session")
+def healthy_pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
+    """A simulated Azure with the scenario ``healthy-pair``; read it only."""
+    with running(tmp_path_factory.mktemp("healthy") / "azure", "healthy-pair") as endpoint:
+        yield endpoint
+
+
+@pytest.fixture(scope="session")
+def lonely_workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
+    """A simulated Azure with the scenario ``lonely-workspace``; read it only."""
+    with running(tmp_path_factory.mktemp("lonely") / "azure", "lonely-workspace") as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def fresh_azure(tmp_path: Path) -> Iterator[Callable[..., Endpoint]]:
+    """A function that starts a simulated Azure of the test's own: ``fresh_azure("name")``."""
+    folders: list[Path] = []
+
+    def start(scenario: str | Path = "healthy-pair", *, seed: int = 0) -> Endpoint:
+        folder = tmp_path / f"azure-{len(folders)}"
+        folders.append(folder)
+        return process.start(folder, str(scenario), seed=seed)
+
+    yield start
+    for folder in folders:
+        process.stop(folder)
