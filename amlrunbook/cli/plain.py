@@ -75,7 +75,7 @@ class PlainText:
         if self._plan.snapshot_taken:
             yield one_line(f"Inventory taken {self._plan.snapshot_taken}.")
         if state.resumed:
-            yield one_line(f"Resumed; opened {state.opened_at}, {state.resumed} times resumed.")
+            yield one_line(f"Opened {state.opened_at}; resumed, {state.resumed} so far.")
         for warning in state.warnings:
             yield self._said(StepState.WARNED, "warning", warning)
         yield ""
