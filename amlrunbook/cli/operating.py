@@ -39,7 +39,9 @@ class Operating:
     @property
     def linear(self) -> bool:
         """Whether the run is linear text: asked for, scripted, or no terminal that could show more."""
-        return self.plain or self.scripted or not at_terminal() or os.environ.get("TERM") == "dumb"
+        from amlrunbook.cli.app import why_not
+
+        return self.plain or self.scripted or bool(why_not(sys.stdin, sys.stdout, os.environ))
 
     def checked(self, plan: Plan) -> None:
         """Check the answers against a plan, before anything is opened.

@@ -75,7 +75,7 @@ class PlainText:
         if self._plan.snapshot_taken:
             yield one_line(f"Inventory taken {self._plan.snapshot_taken}.")
         if state.resumed:
-            yield one_line(f"Resumed; opened {state.opened_at}, {state.resumed} times resumed.")
+            yield one_line(f"Opened {state.opened_at}; resumed, {state.resumed} so far.")
         for warning in state.warnings:
             yield self._said(StepState.WARNED, "warning", warning)
         yield ""
@@ -193,6 +193,8 @@ class PlainText:
         yield field("AFTER", event.after)
         yield field("LOSES", event.loses or "nothing")
         yield field("UNDO", event.undo or "there is no undo")
+        yield field("TAKES", event.takes or "not known")
+        yield field("COSTS", event.cost or "nothing that is known")
         yield field("RISK", f"{event.risk.value}; confirmed by: {event.confirmation.value}")
         for command in event.commands:
             yield field("AZ", command)

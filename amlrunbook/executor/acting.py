@@ -134,6 +134,8 @@ def _show(stage: Stage, planned: PlannedStep, action: Action, preview: Preview) 
             after=said(preview.after),
             loses=said(preview.loses),
             undo=said(preview.undo),
+            cost=said(preview.cost),
+            takes=said(preview.takes),
             commands=listed(preview.commands),
             preview_sha256=sha256,
         )

@@ -272,6 +272,8 @@ class ActionProposed(StepEvent, frozen=True, kw_only=True):
     after: str = ""
     loses: str = ""
     undo: str = ""
+    cost: str = ""
+    takes: str = ""
     commands: tuple[str, ...] = ()
     preview_sha256: str = ""
 
