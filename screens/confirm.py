@@ -27,12 +27,12 @@ from screens.widgets.lines import Span, Tone, shortened
 from screens.widgets.notice import Notice
 
 _KEYS = (
-    Key("take", ("enter",), "take this answer", "Take the answer under the cursor."),
-    Key("turn", ("tab",), "type the name / answers", "Go between the line where the name is typed and the answers."),
+    Key("take", ("enter",), "take answer", "Take the answer under the cursor."),
+    Key("turn", ("tab",), "type name", "Go between the line where the name is typed and the answers."),
     Key("more", ("space",), "more text", "Show the next page of the text, where it is longer than its place."),
     Key("copy", ("y",), "copy az", "Send the az commands to the terminal's clipboard, and show them.", bar=False),
     BACK,
-    Key("help", ("f1", "question_mark"), "help", "Show this page."),
+    Key("help", ("question_mark", "f1"), "help", "Show this page."),
     UP_ONE,
 )  # fmt: skip
 _LABEL = 12

@@ -42,21 +42,21 @@ READ_ONLY = _theme(
     primary="#8FA3B0",
     on_primary="#101418",
     background="#101418",
-    surface="#1A2027",
+    surface="#151A20",
 )
 DRILL = _theme(
     "amlrunbook-drill",
     primary="#CC79A7",
     on_primary="#101418",
     background="#17111B",
-    surface="#221929",
+    surface="#1B1521",
 )
 LIVE = _theme(
     "amlrunbook-live",
     primary="#D55E00",
     on_primary="#000000",
     background="#1A100C",
-    surface="#281812",
+    surface="#1E130E",
 )
 
 THEMES: tuple[Theme, ...] = (READ_ONLY, DRILL, LIVE)

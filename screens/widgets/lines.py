@@ -123,7 +123,9 @@ def wrapped(text: str, width: int) -> list[str]:
 def _word_pieces(word: str, width: int) -> list[str]:
     pieces: list[str] = []
     while cell_len(word) > width:
-        head = chop_cells(word, width)[0]
+        head = (
+            chop_cells(word, width)[0] or word[0]
+        )  # a wide character alone may be wider than the line
         slash = head.rfind("/") + 1
         cut = slash if slash > len(head) // 2 else len(head)
         pieces.append(word[:cut])

@@ -71,9 +71,9 @@ class ModeHeader(LineBlock):
             return f"{now:%H:%M} UTC"
         end = facts.stopped_at or now
         elapsed = clock_words(seconds_between(facts.opened_at, end))
-        return (
-            f"{elapsed} of {clock_words(facts.target_seconds)}" if facts.target_seconds else elapsed
-        )
+        if facts.target_seconds:
+            return f"{elapsed} of {clock_words(facts.target_seconds)}"
+        return f"run {elapsed}"
 
     def _second(self, facts: HeaderFacts, width: int) -> Line:
         rule = mode_look(facts.mode).rule

@@ -138,12 +138,12 @@ def proposal(step: str = "enable", **more: object) -> e.ActionProposed:
     return e.ActionProposed(step=step, **{**fields, **more})
 
 
-def failover_proposal(resources: int = 1, **more: object) -> e.ActionProposed:
+def failover_proposal(count: int = 1, **more: object) -> e.ActionProposed:
     fields: dict[str, object] = {
         "operation": "switchover.storage-failover",
         "summary": "Fail over stfraudprod1 from eastus to westus, unplanned.",
         "requests": (f"POST {STORAGE}/stfraudprod1/failover?api-version=2024-01-01",),
-        "resources": tuple(f"{STORAGE}/stfraudprod{number + 1}" for number in range(resources)),
+        "resources": tuple(f"{STORAGE}/stfraudprod{number + 1}" for number in range(count)),
         "risk": Risk.DATA_LOSS,
         "confirmation": Confirmation.TYPE_NAME,
         "before": "primary eastus, RA-GRS",
