@@ -59,6 +59,10 @@ class Kind:
     """What a creation or update merges in when it ends, besides ``provisioningState``."""
     actions: Mapping[str, Action] = field(default_factory=dict)
     """POST actions by lower-cased name."""
+    show: Callable[[World, Document], Document] | None = None
+    """How a document reads now, where it is not as it is kept."""
+    on_create: Callable[[Call, Document], None] | None = None
+    """What a request that creates one notes; not done for what a scenario begins with."""
     implied: Callable[[World, Document, str], Document | None] | None = None
     """For children that exist without having been created: parent and name to document."""
     fits: Callable[[Call, Document], bool] | None = None

@@ -119,7 +119,12 @@ def get(call: Call, kind: Kind) -> Response:
     document = find(call, kind, call.path.resource_id)
     if call.method == "HEAD":
         return Response(status_code=204)
-    return json_answer(document)
+    return json_answer(shown(call, kind, document))
+
+
+def shown(call: Call, kind: Kind, document: Document) -> Document:
+    """Return a document as it reads now."""
+    return document if kind.show is None else kind.show(call.world, document)
 
 
 def list_children(call: Call, kind: Kind) -> Response:
@@ -135,7 +140,7 @@ def members(call: Call, kind: Kind) -> list[Document]:
     wanted = kind.type.lower()
     under = call.path.scope.lower() if kind.depth == 1 else call.path.resource_id.lower()
     return [
-        document
+        shown(call, kind, document)
         for key, document in sorted(call.world.resources.items())
         if key.startswith(under + "/")
         and str(document["type"]).lower() == wanted
@@ -268,6 +273,8 @@ def _write(
     call.world.put(resource_id, document)
     if created and kind.after_write is not None:
         kind.after_write(call.world, document)
+    if created and kind.on_create is not None:
+        kind.on_create(call, document)
     action = f"{kind.type}/write"
     if style is None:
         status = kind.create_status if created else 200

@@ -37,7 +37,21 @@ class Remove(msgspec.Struct, kw_only=True, tag="remove", tag_field="do"):
     id: str
 
 
-Effect = Put | Merge | Remove
+class FailOver(msgspec.Struct, kw_only=True, tag="fail-over", tag_field="do"):
+    """Let a storage account's second region take over."""
+
+    id: str
+    planned: bool
+
+
+Effect = Put | Merge | Remove | FailOver
+
+
+class Later(msgspec.Struct, kw_only=True):
+    """What comes by itself at a world time, with no operation that tells of it."""
+
+    due: float
+    effects: list[Effect]
 
 
 class Operation(msgspec.Struct, kw_only=True):

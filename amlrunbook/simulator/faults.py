@@ -88,6 +88,21 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Seconds in ``Retry-After``; throttling says 1 unless told."""
     outcome: LostOutcome = LostOutcome.SUCCEEDED
     """What the polls of a lost operation say."""
+    since: float | None = None
+    """The world time at which it began; given when it is added."""
+
+    def darkens(self, plane: Plane, region: str, resource_type: str) -> bool:
+        """Does it keep a plane of a region's service of one type from answering at all?"""
+        return (
+            self.kind in {FaultKind.DARK, FaultKind.HANG, FaultKind.ERROR}
+            and self.plane in {None, plane}
+            and (self.region is None or self.region.lower() == region.lower())
+            and _fits(self.resource_type, resource_type)
+            and not self.methods
+            and self.path is None
+            and self.skip == 0
+            and self.count is None
+        )
 
     def matches(self, target: Target) -> bool:
         """Does this fault concern ``target``, whatever its count?"""

@@ -20,14 +20,27 @@ from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_path import parse
 from amlrunbook.simulator.azure import SimulatedAzure
 from amlrunbook.simulator.clock import stamp
-from amlrunbook.simulator.effects import Effect, Merge, Operation, OperationState, Put, Remove
+from amlrunbook.simulator.effects import (
+    Effect,
+    FailOver,
+    Merge,
+    Operation,
+    OperationState,
+    Put,
+    Remove,
+)
 from amlrunbook.simulator.faults import Fault, LostOutcome
+from amlrunbook.simulator.geo_takeover import FLAG_SECONDS, take_over
 from amlrunbook.simulator.world import Document, World
 
 KEPT = 200
 """Ended operations that can still be polled."""
 STATUS_SEGMENT = "operationstatuses"
 RESULT_SEGMENT = "operationresults"
+STORAGE_SEGMENT = "asyncoperations"
+"""What Microsoft.Storage calls its results."""
+SEGMENTS = frozenset({STATUS_SEGMENT, RESULT_SEGMENT, STORAGE_SEGMENT})
+"""What stands before the id of an operation in the address of its polls."""
 
 
 class Style(StrEnum):
@@ -98,7 +111,12 @@ def headers(azure: SimulatedAzure, operation: Operation, style: Style) -> dict[s
     if style in {Style.ASYNC, Style.BOTH}:
         found["Azure-AsyncOperation"] = f"{base}/operationStatuses/{operation.id}?{query}"
     if style in {Style.LOCATION, Style.BOTH}:
-        found["Location"] = f"{base}/operationResults/{operation.id}?{query}"
+        is_storage = namespace.lower() == "microsoft.storage"
+        found["Location"] = (
+            f"{base}/asyncoperations/{operation.id}?monitor=true&{query}"
+            if is_storage
+            else f"{base}/operationResults/{operation.id}?{query}"
+        )
     return found
 
 
@@ -185,6 +203,12 @@ def settle(azure: SimulatedAzure) -> None:
     for key in [k for k, held in world.deleted.items() if held.purge_at <= now]:
         del world.deleted[key]
         world.touch()
+    due = [later for later in world.later if later.due <= now]
+    for later in due:
+        world.later.remove(later)
+        for effect in later.effects:
+            apply(world, effect)
+        world.touch()
 
 
 def finish(azure: SimulatedAzure, operation: Operation) -> None:
@@ -218,6 +242,10 @@ def apply(world: World, effect: Effect) -> None:
                 world.put(effect.id, merged(document, effect.values))
         case Remove():
             world.remove(effect.id)
+        case FailOver():
+            take_over(world, effect.id, planned=effect.planned)
+            flag: Document = {"properties": {"failoverInProgress": None}}
+            world.bring_later(FLAG_SECONDS, Merge(id=effect.id, values=flag))
 
 
 def merged(document: Document, values: Document) -> Document:

@@ -14,7 +14,7 @@ import msgspec
 
 from amlrunbook.simulator.blobs import BlobAccount
 from amlrunbook.simulator.clock import WorldClock
-from amlrunbook.simulator.effects import Operation
+from amlrunbook.simulator.effects import Effect, Later, Operation
 from amlrunbook.simulator.faults import Fault
 
 Document = dict[str, Any]
@@ -95,6 +95,8 @@ class World(msgspec.Struct, kw_only=True):
     accounts: dict[str, BlobAccount] = {}
     """Data of storage accounts, by account name."""
     operations: dict[str, Operation] = {}
+    later: list[Later] = []
+    """What comes by itself: flags that lag behind, copies that take their time."""
     deleted: dict[str, Deleted] = {}
     """Soft-deleted resources, by the lower-cased id they had."""
     activity: list[ActivityEvent] = []
@@ -112,6 +114,11 @@ class World(msgspec.Struct, kw_only=True):
         """Mint a GUID: the same seed gives the same sequence."""
         self.minted += 1
         return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.seed}/{self.minted}"))
+
+    def bring_later(self, seconds: float, *effects: Effect) -> None:
+        """Let effects come after so many world seconds."""
+        self.later.append(Later(due=self.now() + seconds, effects=list(effects)))
+        self.touch()
 
     def touch(self) -> int:
         """Note that something changed, and return the new revision."""
