@@ -45,6 +45,7 @@ SPECIALS: dict[tuple[str, str], Callable[[Call], Response]] = {
     **machine_learning.SPECIALS,
     **monitor.SPECIALS,
     **storage.SPECIALS,
+    **storage_services.SPECIALS,
 }
 """Requests by method and path shape: names replaced by stars, in lower case."""
 

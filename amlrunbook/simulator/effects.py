@@ -44,7 +44,13 @@ class FailOver(msgspec.Struct, kw_only=True, tag="fail-over", tag_field="do"):
     planned: bool
 
 
-Effect = Put | Merge | Remove | FailOver
+class Restore(msgspec.Struct, kw_only=True, tag="restore", tag_field="do"):
+    """Bring a soft-deleted resource back."""
+
+    id: str
+
+
+Effect = Put | Merge | Remove | FailOver | Restore
 
 
 class Later(msgspec.Struct, kw_only=True):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from amlrunbook.simulator import arm_verbs
+from amlrunbook.simulator import arm_verbs, soft_delete
 from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind
@@ -19,7 +19,6 @@ VERSIONS = (
     "2026-05-15", "2026-02-01", "2025-05-01", "2024-11-01", "2023-07-01", "2023-02-01",
     "2022-07-01", "2021-10-01", "2019-09-01", "2015-06-01",
 )  # fmt: skip
-DAY = 86_400.0
 
 
 def complete(world: World, document: Document, before: Document | None) -> None:
@@ -90,9 +89,7 @@ def _put(call: Call) -> Response | None:
             "https://go.microsoft.com/fwlink/?linkid=2149745 for more information on soft delete.",
         )
     arm_verbs.require_scope(call, call.path.text)
-    for document in held.documents:
-        call.world.put(str(document["id"]), document)
-    del call.world.deleted[key]
+    soft_delete.restore(call.world, key)
     arm_verbs.note(call, f"{VAULTS}/write", str(held.documents[0]["id"]), "Succeeded", 200)
     return json_answer(held.documents[0])
 
@@ -101,16 +98,8 @@ def _delete(call: Call) -> Response | None:
     document = call.world.get(call.path.text)
     if document is None:
         return None
-    days = int(document["properties"]["softDeleteRetentionInDays"])
-    now = call.world.now()
-    if document["properties"].get("enableSoftDelete", True):
-        call.world.deleted[str(document["id"]).lower()] = Deleted(
-            documents=call.world.remove(str(document["id"])),
-            deleted_at=now,
-            purge_at=now + days * DAY,
-        )
-    else:
-        call.world.remove(str(document["id"]))
+    soft_delete.keep(call.world, document)
+    call.world.remove(str(document["id"]))
     arm_verbs.note(call, f"{VAULTS}/delete", str(document["id"]), "Succeeded", 200)
     return Response(status_code=200)
 

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
-from amlrunbook.simulator import activity
+from amlrunbook.simulator import activity, soft_delete
 from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_path import parse
 from amlrunbook.simulator.azure import SimulatedAzure
@@ -28,6 +28,7 @@ from amlrunbook.simulator.effects import (
     OperationState,
     Put,
     Remove,
+    Restore,
 )
 from amlrunbook.simulator.faults import Fault, LostOutcome
 from amlrunbook.simulator.geo_takeover import FLAG_SECONDS, take_over
@@ -241,7 +242,10 @@ def apply(world: World, effect: Effect) -> None:
             if document is not None:
                 world.put(effect.id, merged(document, effect.values))
         case Remove():
+            soft_delete.keep_below(world, effect.id)
             world.remove(effect.id)
+        case Restore():
+            soft_delete.restore(world, effect.id)
         case FailOver():
             take_over(world, effect.id, planned=effect.planned)
             flag: Document = {"properties": {"failoverInProgress": None}}

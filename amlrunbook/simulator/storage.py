@@ -19,6 +19,7 @@ from amlrunbook.simulator.clock import stamp
 from amlrunbook.simulator.geo import BOOTSTRAP_SECONDS, geo_stats, is_geo, is_readable
 from amlrunbook.simulator.operations import Style
 from amlrunbook.simulator.regions import REGIONS
+from amlrunbook.simulator.storage_deleted import delete, forget, get_deleted, list_deleted, put
 from amlrunbook.simulator.storage_failover import (
     fail_over,
     refuse_while_failing_over,
@@ -157,8 +158,9 @@ def _complete_secondary(world: World, document: Document, before: Document | Non
         properties.pop("secondaryEndpoints", None)
 
 
-def _first_copy(call: Call, document: Document) -> None:
+def _created(call: Call, document: Document) -> None:
     """Let a new account's secondary be unavailable until the first copy is there."""
+    forget(call, document)
     if is_geo(str(document["sku"]["name"])):
         now = call.world.now()
         facts = {"made_at": now, "live_at": now + BOOTSTRAP_SECONDS}
@@ -217,10 +219,6 @@ def _check_name(call: Call) -> Response:
     return json_answer({"nameAvailable": True})
 
 
-def _no_deleted(call: Call) -> Response:
-    return call.page([])
-
-
 KINDS = (
     Kind(
         type=ACCOUNTS,
@@ -230,7 +228,9 @@ KINDS = (
         complete=complete,
         create_style=Style.LOCATION,
         on_get=_get,
-        on_create=_first_copy,
+        on_create=_created,
+        on_put=put,
+        on_delete=delete,
         show=shown,
         actions={"listkeys": _list_keys, "failover": fail_over},
     ),
@@ -238,5 +238,6 @@ KINDS = (
 
 SPECIALS = {
     ("POST", "microsoft.storage/checknameavailability"): _check_name,
-    ("GET", "microsoft.storage/deletedaccounts"): _no_deleted,
+    ("GET", "microsoft.storage/deletedaccounts"): list_deleted,
+    ("GET", "microsoft.storage/locations/*/deletedaccounts/*"): get_deleted,
 }

@@ -48,6 +48,9 @@ class Deleted(msgspec.Struct, kw_only=True):
 
     documents: list[Document]
     """The resource itself first, then what was below it."""
+    facets: dict[str, dict[str, Any]] = {}
+    account: BlobAccount | None = None
+    """The data of a storage account."""
     deleted_at: float
     purge_at: float
 

@@ -18,7 +18,13 @@ from amlrunbook.simulator import process
 from amlrunbook.simulator.arm_kinds import Kind
 from amlrunbook.simulator.catalog import BY_TYPE, SPECIALS
 from tests.shared_data import needs_shared
-from tests.simulator.contract.driver import Driver, documents, everything_to_read
+from tests.simulator.contract.driver import (
+    Driver,
+    documents,
+    everything_to_read,
+    named,
+    special_scope,
+)
 
 pytestmark = needs_shared
 
@@ -165,7 +171,6 @@ def test_the_subscription_and_its_groups(checked):
 
 def test_specials(checked):
     world = checked.world()
-    names = {"locations": "eastus", "eventtypes": "management", "deletedvaults": "none"}
     root = f"/subscriptions/{next(iter(world['subscriptions']))}"
     bodies: dict[str, Any] = {
         "microsoft.storage/checknameavailability": {
@@ -178,13 +183,8 @@ def test_specials(checked):
         },
     }
     for method, shape in SPECIALS:
-        parts = shape.split("/")
-        for place, part in enumerate(parts):
-            if part == "*":
-                parts[place] = names.get(parts[place - 1], "current")
-        checked.ask(
-            method, f"{root}/providers/{'/'.join(parts)}", SPECIAL_VERSION, bodies.get(shape)
-        )
+        path = f"{special_scope(shape, root)}/providers/{named(shape)}"
+        checked.ask(method, path, SPECIAL_VERSION, bodies.get(shape))
     assert_kept(checked)
 
 
