@@ -10,7 +10,7 @@ from amlrunbook.state.fold import StepRecord
 from screens.ask import AskScreen
 from screens.question import Option, QuestionScreen
 from screens.widgets.line_view import Paragraph
-from screens.widgets.lines import Tone
+from screens.widgets.tones import Tone
 
 if TYPE_CHECKING:
     from screens.run import RunScreen

@@ -13,7 +13,8 @@ from screens.marks import VERDICT_MARKS
 from screens.page import PageScreen
 from screens.step_fields import short_name
 from screens.widgets.line_view import Paragraph, Rows
-from screens.widgets.lines import Line, Span, Tone, fitted
+from screens.widgets.lines import Line, Span, fitted
+from screens.widgets.tones import Tone
 
 _LABEL = 10
 _WORD = 10
@@ -129,7 +130,7 @@ class FindingsScreen(ListingScreen):
             self.say("There is no finding here.")
             return
         copies = finding.command or finding.resource
-        self.open_screen(PageScreen(self.feed, "Finding", finding_page(finding), copies=copies))
+        self.open_screen(PageScreen(self.feed, "Finding", finding_page(finding), copies=[copies]))
 
     def do_copy(self) -> None:
         """Offer the az command, or the resource's id where there is none."""

@@ -15,7 +15,8 @@ from screens.home_data import HomeData, JournalRow, OpenRun, ProfileRow
 from screens.marks import VERDICT_MARKS
 from screens.moments import age_words, clock_words, seconds_between
 from screens.results import AppResult, Assess, OpenJournal, Resume, StartDrill, StartRun
-from screens.widgets.lines import Line, Span, Tone, fitted, shortened
+from screens.widgets.lines import Line, Span, fitted, shortened
+from screens.widgets.tones import Tone
 
 _AGE = 7
 """Cells of ``26 min`` and a space."""

@@ -13,7 +13,7 @@ from screens.feed import RunFeed
 from screens.question import Option, QuestionScreen
 from screens.results import RunEnded, RunLeft
 from screens.widgets.line_view import Paragraph
-from screens.widgets.lines import Tone
+from screens.widgets.tones import Tone
 
 _LABEL = 10
 

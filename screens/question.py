@@ -14,8 +14,9 @@ from amlrunbook.model.display import shown
 from screens.keyed import AmlModal
 from screens.keys import BACK, HELP, UP_ONE, Key, bindings
 from screens.widgets.line_view import LineView, ListRows, PageView, Paragraph, Row
-from screens.widgets.lines import Line, Span, Tone, fitted
+from screens.widgets.lines import Line, Span, fitted
 from screens.widgets.notice import Notice
+from screens.widgets.tones import Tone
 
 Answer = TypeVar("Answer")
 

@@ -14,18 +14,19 @@ from amlrunbook.planning.grammar import StepKind
 from amlrunbook.planning.plan import PlannedStep
 from amlrunbook.state.fold import StepRecord
 from amlrunbook.state.transitions import StepState
-from screens.feed import Change, RunFeed, words_of
+from screens.feed import Change, RunFeed
 from screens.keyed import KeyedScreen
 from screens.keys import BACK, HELP, LEAVE, MENU, Key, bindings
 from screens.next_act import NextAct, next_act
 from screens.run_counts import run_counts
 from screens.step_fields import commands_of, step_fields
+from screens.told import words_of
 from screens.widgets.line_view import LineView
-from screens.widgets.lines import Tone
 from screens.widgets.mode_header import HeaderFacts
 from screens.widgets.notice import Notice
 from screens.widgets.step_detail import StepDetail
 from screens.widgets.step_list import StepRows
+from screens.widgets.tones import Tone
 
 _KEYS = (
     Key("act", ("enter",), "act", "Do what the step wants next: run the check, preview the action, answer the question. Nothing is sent before you confirm its preview."),
@@ -337,7 +338,7 @@ class RunScreen(KeyedScreen[None]):
             self.feed,
             "Step",
             step_page(self.step, self.record, self.run.mode),
-            copies="\n".join(commands),
+            copies=commands,
         )
         self.open_screen(page)
 
@@ -345,7 +346,7 @@ class RunScreen(KeyedScreen[None]):
         """Offer the az commands to the terminal's clipboard, and show them."""
         from screens.clipboard import offer
 
-        offer(self, "\n".join(commands_of(self.step, self.record)))
+        offer(self, *commands_of(self.step, self.record))
 
     def do_close(self) -> None:
         """Ask whether to end the run."""

@@ -13,9 +13,9 @@ from amlrunbook.planning.grammar import StepKind
 from amlrunbook.planning.plan import PlannedStep
 from amlrunbook.state.fold import StepRecord
 from amlrunbook.state.transitions import StepState
-from screens.marks import NEXT, STEP_MARKS
 from screens.moments import time_of_day
-from screens.widgets.lines import Tone
+from screens.step_marks import NEXT, STEP_MARKS
+from screens.widgets.tones import Tone
 
 NOT_YET = "unknown until previewed"
 """Of an action that was not previewed: nothing is promised."""

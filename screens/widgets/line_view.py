@@ -14,7 +14,8 @@ from textual.strip import Strip
 
 from amlrunbook.model.display import shown
 from screens.keys import MOVING, bindings
-from screens.widgets.lines import Line, LineBlock, Span, Tone, strip_of, wrapped
+from screens.widgets.lines import Line, LineBlock, Span, strip_of, wrapped
+from screens.widgets.tones import Tone
 
 
 class Rows(Protocol):
@@ -149,7 +150,7 @@ class LineView(LineBlock, can_focus=True):
         return Span("┃" if inside else "│", Tone.MODE if inside else Tone.DIM)
 
     def _cursor_style(self, tone: Tone) -> Style:
-        return self.tone_style(tone) + self.get_component_rich_style("tone--cursor", partial=True)
+        return self.tone_style(tone) + self.tones[Tone.CURSOR]
 
     # Moving
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from amlrunbook.model.display import shown
 from screens.step_fields import Field
-from screens.widgets.lines import Line, LineBlock, Span, Tone, chopped, cut_short, fitted, wrapped
+from screens.widgets.lines import Line, LineBlock, Span, chopped, cut_short, fitted, wrapped
+from screens.widgets.tones import Tone
 
 _LABEL = 7
 _LEAST: dict[str, int] = {
