@@ -20,8 +20,9 @@ from amlrunbook.state.transitions import StepState
 from screens.feed import Change, RunFeed
 from screens.keyed import AmlModal
 from screens.keys import BACK, UP_ONE, Key, bindings
+from screens.moments import counted
 from screens.question import Option, OptionRows
-from screens.step_fields import confirmation_words, counted, resource_words, risk_words
+from screens.step_fields import confirmation_words, resource_words, risk_words
 from screens.widgets.line_view import LineView, ListRows, PageView, Paragraph, Row
 from screens.widgets.lines import Span, shortened
 from screens.widgets.notice import Notice

@@ -10,9 +10,8 @@ from amlrunbook.state import events as e
 from screens.clipboard import offer
 from screens.entries import entry_page, evidence_page, kind_of, sentence_of, step_of
 from screens.listing import ListingScreen
-from screens.moments import time_of_day
+from screens.moments import counted, time_of_day
 from screens.page import PageScreen
-from screens.step_fields import counted
 from screens.told import words_of
 from screens.widgets.line_view import Paragraph, Rows
 from screens.widgets.lines import Line, Span, fitted

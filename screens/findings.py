@@ -41,7 +41,7 @@ class FindingRows:
         mark = VERDICT_MARKS[finding.verdict]
         name_room = min(max(width // 4, _LEAST_NAME), _MOST_NAME)
         seen_room = max(width - _WORD - name_room - 3, 0)
-        title_room = min(len(finding.title) + 2, max(seen_room * 3 // 5, 0))
+        title_room = seen_room * 11 // 20
         return (
             Span(" " + fitted(mark.text, _WORD), mark.tone),
             Span(fitted(shown(short_name(finding.resource)), name_room) + " "),

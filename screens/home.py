@@ -18,6 +18,7 @@ from screens.home_data import HomeData
 from screens.home_rows import LOOKING, home_rows, pair_words, result_of
 from screens.keyed import KeyedScreen
 from screens.keys import HELP, LEAVE, MENU, Key, bindings
+from screens.moments import counted
 from screens.results import AppResult, Assess, StartDrill, StartRun
 from screens.told import words_of
 from screens.widgets.line_view import LineView, Paragraph
@@ -124,7 +125,12 @@ class HomeScreen(KeyedScreen[None]):
             return f"{profile.name} · {pair_words(profile)} · {profile.posture_text or 'never assessed'}"
         if data.problems:
             return f"! {data.problems[0]}"
-        return f"{len(data.profiles)} workspaces · {len(data.open_runs)} open runs · {len(data.journals)} journals"
+        counts = (
+            counted(len(data.profiles), "workspace"),
+            counted(len(data.open_runs), "open run"),
+            counted(len(data.journals), "journal"),
+        )
+        return " · ".join(counts)
 
     def label(self, key: Key) -> str:
         """Return what ``key`` does; enter says what it opens."""

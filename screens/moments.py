@@ -1,4 +1,4 @@
-"""Times as a person reads them at night."""
+"""Times and counts as a person reads them at night."""
 
 from __future__ import annotations
 
@@ -24,3 +24,8 @@ def time_of_day(text: str) -> str:
     """Return ``HH:MM:SS`` of an RFC 3339 time in UTC, or nothing where ``text`` is none."""
     found = moment(text)
     return f"{found.astimezone(UTC):%H:%M:%S}" if found else ""
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a count and its noun: ``1 call``, ``2 calls``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

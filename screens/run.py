@@ -68,6 +68,7 @@ class RunScreen(KeyedScreen[None]):
         self.run = feed.run
         self._walking = False
         self._walked: set[str] = set()
+        self._told_closed = self.run.state.closed is not None
         self._asked = ""
         """The action whose preview was asked for by the last key; its question opens when it is there."""
 
@@ -155,7 +156,9 @@ class RunScreen(KeyedScreen[None]):
         fields = step_fields(
             self.step, self.record, self.run.mode, wanted=self.run.focus == self.step.id
         )
-        self.query_one(StepDetail).show(self.step.title, fields)
+        self.query_one(StepDetail).show(
+            self.step.title, fields, quiet=self.step.kind is not StepKind.ACTION
+        )
         self.redraw()
 
     def changed(self, change: Change) -> None:
@@ -164,6 +167,11 @@ class RunScreen(KeyedScreen[None]):
         if change.death is not None:
             self._walking = False
             self.say("✗ The run has stopped.\n" + words_of(change.death), Tone.ERROR)
+        if self.run.state.closed is not None and not self._told_closed:
+            self._told_closed = True
+            self.say(
+                f"The run is closed. Its journal: {self.run.journal_path}\nq leaves.", Tone.STRONG
+            )
         for refusal in change.refusals:
             self._walking = False
             self._asked = ""

@@ -13,7 +13,7 @@ from amlrunbook.planning.grammar import StepKind
 from amlrunbook.planning.plan import PlannedStep
 from amlrunbook.state.fold import StepRecord
 from amlrunbook.state.transitions import StepState
-from screens.moments import time_of_day
+from screens.moments import counted, time_of_day
 from screens.step_marks import NEXT, STEP_MARKS
 from screens.widgets.tones import Tone
 
@@ -196,11 +196,6 @@ def resource_words(resource: str) -> str:
     except UsageError:
         return resource
     return f"{parsed.name} · {parsed.types[-1]} · group {parsed.resource_group}"
-
-
-def counted(count: int, noun: str) -> str:
-    """Return a count and its noun: ``1 call``, ``2 calls``."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _duration(seconds: int) -> str:

@@ -63,7 +63,9 @@ def open_run(run: LiveRun) -> int:
     if isinstance(result, RunLeft) and not pause.done.wait(PAUSE_SECONDS):
         talk.say("The run was left while something was going on; resuming finds out how it ended.")
     unwatch()
-    if run.state.closed is None:
+    if run.state.closed is not None:
+        talk.say(f"The run is closed: {run.state.closed.text}.\nJournal: {run.journal_path}")
+    else:
         talk.say(f"The run is left open. Go on with: amlrunbook run --resume {run.journal_path}")
     return exit_code(run.plan, run.state)
 

@@ -91,9 +91,11 @@ def wrapped(text: str, width: int) -> list[str]:
         if cell_len(candidate) <= width:
             current = candidate
             continue
-        if current:
+        if cell_len(word) > width:
+            pieces = _word_pieces(candidate, width)
+        else:
             lines.append(current)
-        pieces = _word_pieces(word, width)
+            pieces = [word]
         lines.extend(pieces[:-1])
         current = pieces[-1]
     lines.append(current)

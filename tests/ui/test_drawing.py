@@ -110,9 +110,24 @@ def test_fitting_says_that_it_cut() -> None:
     assert shortened("fraud-prod-europe-1", 11) == "fraud…ope-1"
 
 
+@pytest.mark.parametrize("quiet", [False, True])
 @pytest.mark.parametrize("height", [18, 23, 35, 60])
-def test_the_places_of_the_labels_depend_on_the_height_alone(height: int) -> None:
-    assert sum(places(height).values()) == max(height, 18)
+def test_the_places_of_the_labels_fill_the_height_in_one_order(height: int, quiet: bool) -> None:
+    found = places(height, quiet=quiet)
+    assert sum(found.values()) == height
+    assert list(found) == [
+        "STATE",
+        "WHY",
+        "DOES",
+        "LOSES",
+        "AFTER",
+        "UNDO",
+        "TAKES",
+        "RISK",
+        "MODE",
+        "AZ",
+        "SOURCE",
+    ]
 
 
 def test_times_in_words() -> None:
