@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from amlrunbook.executor.commands import AnyCommand, Decide, Overrule
+from amlrunbook.executor.readiness import unmet_needs
 from amlrunbook.planning.plan import PlannedStep
 from amlrunbook.state.fold import StepRecord
 from screens.ask import AskScreen
 from screens.question import Option, QuestionScreen
+from screens.step_fields import prose
 from screens.widgets.line_view import Paragraph
 from screens.widgets.tones import Tone
 
@@ -22,13 +24,16 @@ def decision_question(step: PlannedStep) -> QuestionScreen[AnyCommand | None]:
     """Return the question that a decision asks."""
     options: list[Option[AnyCommand | None]] = [_NOT_NOW]
     options += [
-        Option(choice.text, choice.consequence, Decide(step=step.id, choice=choice.id))
+        Option(
+            prose(choice.text), prose(choice.consequence), Decide(step=step.id, choice=choice.id)
+        )
         for choice in step.choices
     ]
-    text = [Paragraph(step.why)]
+    text = [Paragraph(prose(step.why))]
     text += [
         Paragraph(
-            f"{choice.text}: {choice.consequence or 'nothing is said of what follows'}", indent=2
+            prose(f"{choice.text}: {choice.consequence or 'nothing is said of what follows'}"),
+            indent=2,
         )
         for choice in step.choices
     ]
@@ -38,11 +43,7 @@ def decision_question(step: PlannedStep) -> QuestionScreen[AnyCommand | None]:
 def ask_blocked(screen: RunScreen, step: PlannedStep, record: StepRecord) -> None:
     """Ask what to do about the needs of a blocked step."""
     state = screen.run.state
-    unmet = [
-        need
-        for need in step.needs
-        if need not in record.overruled and not state.step(need).state.satisfied
-    ]
+    unmet = unmet_needs(screen.run.plan, state, step)
     titles = {each.id: each.title for each in screen.run.plan.steps}
     text = [Paragraph(record.why_blocked or "It waits for other steps.")]
     options = [Option("Not now", "nothing happens", ("", ""))]

@@ -17,7 +17,7 @@ from screens.clipboard import offer
 from screens.feed import RunFeed
 from screens.keyed import KeyedScreen
 from screens.keys import BACK, HELP, MENU, UP_ONE, Key, bindings
-from screens.step_fields import commands_of, step_fields
+from screens.step_fields import commands_of, prose, step_fields
 from screens.widgets.line_view import PageView, Paragraph
 from screens.widgets.mode_header import HeaderFacts
 from screens.widgets.notice import Notice
@@ -113,7 +113,7 @@ def step_page(step: PlannedStep, record: StepRecord, mode: Mode) -> list[Paragra
             continue
         text.append(Paragraph(field.text, field.tone, field.label, _LABEL))
     if step.explain:
-        text += [Paragraph(""), Paragraph(step.explain, Tone.PLAIN, "EXPLAIN", _LABEL)]
+        text += [Paragraph(""), Paragraph(prose(step.explain), Tone.PLAIN, "EXPLAIN", _LABEL)]
     if step.needs:
         text.append(Paragraph(", ".join(step.needs), Tone.PLAIN, "NEEDS", _LABEL))
     if record.proposal is not None:
