@@ -11,11 +11,11 @@ from amlrunbook.state.fold import StepRecord
 from screens.ask import AskScreen
 from screens.question import Option, QuestionScreen
 from screens.step_fields import prose
-from screens.widgets.line_view import Paragraph
+from screens.widgets.page_view import Paragraph
 from screens.widgets.tones import Tone
 
 if TYPE_CHECKING:
-    from screens.run import RunScreen
+    from screens.run_doors import RunDoors
 
 _NOT_NOW: Option[AnyCommand | None] = Option("Not now", "nothing happens", None)
 
@@ -40,7 +40,7 @@ def decision_question(step: PlannedStep) -> QuestionScreen[AnyCommand | None]:
     return QuestionScreen(step.title, text, options)
 
 
-def ask_blocked(screen: RunScreen, step: PlannedStep, record: StepRecord) -> None:
+def ask_blocked(screen: RunDoors, step: PlannedStep, record: StepRecord) -> None:
     """Ask what to do about the needs of a blocked step."""
     state = screen.run.state
     unmet = unmet_needs(screen.run.plan, state, step)
@@ -61,13 +61,13 @@ def ask_blocked(screen: RunScreen, step: PlannedStep, record: StepRecord) -> Non
     def answered(answer: tuple[str, str] | None) -> None:
         what, need = answer or ("", "")
         if what == "go":
-            screen.steps.go_to(need)
+            screen.go_to(need)
         elif what == "overrule":
             question = AskScreen(
                 f"Overrule: {titles.get(need, need)}",
                 "Why may the step go on although this did not pass? It is journaled with your name.",
                 lambda reason: Overrule(step=step.id, need=need, reason=reason),
             )
-            screen.open_screen(question, screen._take)  # noqa: SLF001 - the run screen's own questions
+            screen.open_screen(question, screen.take)
 
     screen.open_screen(QuestionScreen(f"Blocked: {step.title}", text, options), answered)

@@ -23,9 +23,10 @@ from screens.keys import BACK, UP_ONE, Key, bindings
 from screens.moments import counted
 from screens.question import Option, OptionRows
 from screens.step_fields import confirmation_words, resource_words, risk_words
-from screens.widgets.line_view import LineView, ListRows, PageView, Paragraph, Row
+from screens.widgets.line_view import LineView, ListRows, Row
 from screens.widgets.lines import Span, shortened
 from screens.widgets.notice import Notice
+from screens.widgets.page_view import PageView, Paragraph
 from screens.widgets.tones import Tone
 
 _KEYS = (

@@ -18,9 +18,9 @@ from screens.keyed import KeyedScreen
 from screens.keys import BACK, HELP, MENU, UP_ONE, Key, bindings
 from screens.moments import time_of_day
 from screens.told import words_of
-from screens.widgets.line_view import PageView, Paragraph
 from screens.widgets.mode_header import HeaderFacts
 from screens.widgets.notice import Notice
+from screens.widgets.page_view import PageView, Paragraph
 from screens.widgets.tones import Tone
 
 _KEYS = (

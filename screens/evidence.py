@@ -13,8 +13,9 @@ from screens.listing import ListingScreen
 from screens.moments import counted, time_of_day
 from screens.page import PageScreen
 from screens.told import words_of
-from screens.widgets.line_view import Paragraph, Rows
+from screens.widgets.line_view import Rows
 from screens.widgets.lines import Line, Span, fitted
+from screens.widgets.page_view import Paragraph
 from screens.widgets.tones import Tone
 
 _NUMBER = 6

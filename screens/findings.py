@@ -12,8 +12,9 @@ from screens.listing import ListingScreen
 from screens.marks import VERDICT_MARKS
 from screens.page import PageScreen
 from screens.step_fields import short_name
-from screens.widgets.line_view import Paragraph, Rows
+from screens.widgets.line_view import Rows
 from screens.widgets.lines import Line, Span, fitted
+from screens.widgets.page_view import Paragraph
 from screens.widgets.tones import Tone
 
 _LABEL = 10

@@ -12,7 +12,7 @@ from screens.keyed import AmlModal
 from screens.keys import BACK, MOVING, Key, bindings
 from screens.step_marks import STEP_MARKS
 from screens.widgets.key_bar import KeyBar
-from screens.widgets.line_view import PageView, Paragraph
+from screens.widgets.page_view import PageView, Paragraph
 from screens.widgets.tones import Tone
 
 _KEYS = (

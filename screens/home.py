@@ -21,9 +21,10 @@ from screens.keys import HELP, LEAVE, MENU, Key, bindings
 from screens.moments import counted
 from screens.results import AppResult, Assess, StartDrill, StartRun
 from screens.told import words_of
-from screens.widgets.line_view import LineView, Paragraph
+from screens.widgets.line_view import LineView
 from screens.widgets.mode_header import HeaderFacts
 from screens.widgets.notice import Notice
+from screens.widgets.page_view import Paragraph
 
 _KEYS = (
     Key("open", ("enter",), "open", "Open what is under the cursor: assess a workspace, resume a run, show a journal, start a runbook or a drill."),

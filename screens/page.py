@@ -18,9 +18,9 @@ from screens.feed import RunFeed
 from screens.keyed import KeyedScreen
 from screens.keys import BACK, HELP, MENU, UP_ONE, Key, bindings
 from screens.step_fields import commands_of, prose, step_fields
-from screens.widgets.line_view import PageView, Paragraph
 from screens.widgets.mode_header import HeaderFacts
 from screens.widgets.notice import Notice
+from screens.widgets.page_view import PageView, Paragraph
 from screens.widgets.tones import Tone
 
 _KEYS = (

@@ -9,16 +9,16 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 
-from amlrunbook.executor.commands import AddNote, AnyCommand, DoneOutside, RunStep, Skip
+from amlrunbook.executor.commands import RunStep
 from amlrunbook.planning.grammar import StepKind
 from amlrunbook.planning.plan import PlannedStep
-from amlrunbook.state.fold import StepRecord
 from amlrunbook.state.transitions import StepState
 from screens.feed import Change, RunFeed
-from screens.keyed import KeyedScreen
-from screens.keys import BACK, HELP, LEAVE, MENU, Key, bindings
+from screens.keys import Key, bindings
 from screens.next_act import NextAct, next_act
 from screens.run_counts import run_counts
+from screens.run_doors import RunDoors
+from screens.run_keys import RUN_KEYS
 from screens.step_fields import commands_of, step_fields
 from screens.told import words_of
 from screens.widgets.line_view import LineView
@@ -28,27 +28,8 @@ from screens.widgets.step_detail import StepDetail
 from screens.widgets.step_list import StepRows
 from screens.widgets.tones import Tone
 
-_KEYS = (
-    Key("act", ("enter",), "act", "Do what the step wants next: run the check, preview the action, answer the question. Nothing is sent before you confirm its preview."),
-    Key("walk", ("w",), "walk", "Run the checks one after another, until a step wants you; esc ends it after the check that runs."),
-    Key("next", ("full_stop",), "next", "Go to the step that the run waits for.", bar=False),
-    Key("outside", ("o",), "outside…", "Say that you did the step outside this program, and how that can be seen."),
-    Key("skip", ("x",), "skip…", "Leave the step out, with a reason."),
-    Key("again", ("r",), "run again", "Run a check again.", bar=False),
-    Key("note", ("n",), "note…", "Write a note into the journal."),
-    Key("findings", ("f",), "findings", "Show what the checks found."),
-    Key("evidence", ("e",), "evidence", "Show the journal: every entry, and the evidence behind it."),
-    Key("view", ("v",), "view", "Show everything about the step on a page of its own, nothing shortened."),
-    Key("copy", ("y",), "copy az", "Send the step's az commands to the terminal's clipboard, and show them."),
-    Key("close", ("c",), "close run…", "End the run and close its journal."),
-    HELP,
-    MENU,
-    Key("back", BACK.keys, "back", "End the walk, or take the notice away; the run is the outermost screen here.", bar=False),
-    LEAVE,
-)  # fmt: skip
 
-
-class RunScreen(KeyedScreen[None]):
+class RunScreen(RunDoors):
     """Steps left, the step in focus right, the mode above, the keys below."""
 
     CSS_PATH = "run.tcss"
@@ -59,13 +40,11 @@ class RunScreen(KeyedScreen[None]):
         "until you confirm the preview. Everything that happens is in the journal before you see it, so you "
         "may leave at any time and resume."
     )
-    KEYS_HERE = _KEYS
-    BINDINGS: ClassVar[list[BindingType]] = bindings(_KEYS)
+    KEYS_HERE = RUN_KEYS
+    BINDINGS: ClassVar[list[BindingType]] = bindings(RUN_KEYS)
 
     def __init__(self, feed: RunFeed) -> None:
-        super().__init__(clock=feed.clock)
-        self.feed = feed
-        self.run = feed.run
+        super().__init__(feed)
         self._walking = False
         self._walked: set[str] = set()
         self._told_closed = self.run.state.closed is not None
@@ -104,11 +83,6 @@ class RunScreen(KeyedScreen[None]):
     def step(self) -> PlannedStep:
         """The step under the cursor."""
         return self.run.plan.step(self.steps.cursor_key)
-
-    @property
-    def record(self) -> StepRecord:
-        """What happened to the step under the cursor."""
-        return self.run.state.step(self.step.id)
 
     @property
     def act(self) -> NextAct:
@@ -189,10 +163,6 @@ class RunScreen(KeyedScreen[None]):
 
     # Telling the run
 
-    def submit(self, command: AnyCommand) -> None:
-        """Hand ``command`` to the run."""
-        self.run.submit(command)
-
     def do_act(self) -> None:
         """Do what the step wants next."""
         self.act.do(self)
@@ -207,6 +177,10 @@ class RunScreen(KeyedScreen[None]):
     def do_again(self) -> None:
         """Run the check again."""
         self.submit(RunStep(step=self.step.id))
+
+    def go_to(self, step: str) -> None:
+        """Put the cursor on ``step``."""
+        self.steps.go_to(step)
 
     def do_next(self) -> None:
         """Go to the step that the run waits for."""
@@ -257,113 +231,3 @@ class RunScreen(KeyedScreen[None]):
             self.confirm()
         elif not self.run.busy:
             self._asked = ""
-
-    # Going to other screens
-
-    def confirm(self) -> None:
-        """Ask for the confirmation of the proposed action."""
-        from screens.confirm import ConfirmScreen
-
-        self.open_screen(ConfirmScreen(self.feed, self.step.id))
-
-    def doubt(self) -> None:
-        """Show what speaks for and against an action in doubt."""
-        from screens.doubt import DoubtScreen
-
-        self.open_screen(DoubtScreen(self.feed, self.step.id))
-
-    def decide(self) -> None:
-        """Ask for a choice."""
-        from screens.choices import decision_question
-
-        self.open_screen(decision_question(self.step), self._take)
-
-    def unblock(self) -> None:
-        """Ask what to do about a need that did not pass."""
-        from screens.choices import ask_blocked
-
-        ask_blocked(self, self.step, self.record)
-
-    def do_outside(self) -> None:
-        """Ask how it can be seen that the step was done outside."""
-        from screens.ask import AskScreen
-
-        step = self.step.id
-        question = AskScreen(
-            f"Done outside: {self.step.title}",
-            "How can it be seen? A command and its answer, a ticket, who did it and when. "
-            "It is journaled as your word; what can be observed is observed again.",
-            lambda text: DoneOutside(step=step, evidence=text),
-        )
-        self.open_screen(question, self._take)
-
-    def do_skip(self) -> None:
-        """Ask why the step is left out."""
-        from screens.ask import AskScreen
-
-        step = self.step.id
-        question = AskScreen(
-            f"Skip: {self.step.title}",
-            "Why is it left out? Steps that need it will be blocked.",
-            lambda text: Skip(step=step, reason=text),
-        )
-        self.open_screen(question, self._take)
-
-    def do_note(self) -> None:
-        """Ask for a note."""
-        from screens.ask import AskScreen
-
-        step = self.step.id
-        question = AskScreen(
-            f"Note, at: {self.step.title}",
-            "It goes into the journal with the time and the step.",
-            lambda text: AddNote(text=text, step=step),
-        )
-        self.open_screen(question, self._take)
-
-    def _take(self, command: AnyCommand | None) -> None:
-        if command is not None:
-            self.submit(command)
-
-    def do_findings(self) -> None:
-        """Show what the checks found."""
-        from screens.findings import FindingsScreen
-
-        self.open_screen(FindingsScreen(self.feed))
-
-    def do_evidence(self) -> None:
-        """Show the journal."""
-        from screens.evidence import EvidenceScreen
-
-        self.open_screen(EvidenceScreen(self.feed))
-
-    def do_view(self) -> None:
-        """Show the whole step on a page."""
-        from screens.page import PageScreen, step_page
-
-        commands = commands_of(self.step, self.record)
-        page = PageScreen(
-            self.feed,
-            "Step",
-            step_page(self.step, self.record, self.run.mode),
-            copies=commands,
-        )
-        self.open_screen(page)
-
-    def do_copy(self) -> None:
-        """Offer the az commands to the terminal's clipboard, and show them."""
-        from screens.clipboard import offer
-
-        offer(self, *commands_of(self.step, self.record))
-
-    def do_close(self) -> None:
-        """Ask whether to end the run."""
-        from screens.leave import close_question
-
-        self.open_screen(close_question(self.feed), self._take)
-
-    def do_leave(self) -> None:
-        """Ask whether to leave."""
-        from screens.leave import ask_to_leave
-
-        ask_to_leave(self.app, self.feed)
