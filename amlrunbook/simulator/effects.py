@@ -50,7 +50,13 @@ class Restore(msgspec.Struct, kw_only=True, tag="restore", tag_field="do"):
     id: str
 
 
-Effect = Put | Merge | Remove | FailOver | Restore
+class Purge(msgspec.Struct, kw_only=True, tag="purge", tag_field="do"):
+    """Let go of a soft-deleted resource for good."""
+
+    id: str
+
+
+Effect = Put | Merge | Remove | FailOver | Restore | Purge
 
 
 class Later(msgspec.Struct, kw_only=True):

@@ -24,6 +24,11 @@ class FaultKind(StrEnum):
     """429 with ``Retry-After``; nothing happens."""
     LOST = "lost"
     """A change is answered 202 Accepted, and nothing happens, whatever the polls say."""
+    READ_ONLY = "read-only"
+    """Changes are refused, by default with 403; reads and a vault's backups are answered.
+
+    Source: https://learn.microsoft.com/azure/key-vault/general/disaster-recovery-guidance
+    """
     UNANSWERED = "unanswered"
     """The change happens; then the connection is closed, or :attr:`Fault.status` is answered."""
 
@@ -112,7 +117,8 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
             and (not self.methods or target.method in {m.upper() for m in self.methods})
             and _fits(self.resource_type, target.resource_type)
             and _fits(self.path, target.path)
-            and (self.kind is not FaultKind.LOST or target.method not in {"GET", "HEAD"})
+            and (self.kind not in _OF_CHANGES or target.method not in {"GET", "HEAD"})
+            and (self.kind is not FaultKind.READ_ONLY or not _reads(target.path))
         )
 
     def strikes(self) -> bool:
@@ -126,6 +132,15 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
             return False
         self.count -= 1
         return True
+
+
+_OF_CHANGES = frozenset({FaultKind.LOST, FaultKind.READ_ONLY})
+_READING = ("backup", "decrypt", "encrypt", "sign", "unwrapkey", "verify", "wrapkey")
+"""What a POST ends with that changes nothing."""
+
+
+def _reads(path: str) -> bool:
+    return path.rpartition("/")[2].lower() in _READING
 
 
 def _fits(pattern: str | None, value: str | None) -> bool:

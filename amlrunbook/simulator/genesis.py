@@ -20,6 +20,7 @@ from amlrunbook.simulator.faults import Fault
 from amlrunbook.simulator.regions import REGIONS
 from amlrunbook.simulator.scenario import ResourceTable, Scenario
 from amlrunbook.simulator.subscriptions import GROUP_TYPE
+from amlrunbook.simulator.vault_data import Secret, SecretVersion
 from amlrunbook.simulator.world import Document, Subscription, World
 
 
@@ -59,6 +60,7 @@ def build_world(scenario: Scenario, *, seed: int, base_url: str, contents: Conte
     for number, resource in enumerate(table.resources):
         _resource(world, resource, f"{scenario.name}: world.resources[{number}]")
     _data(world, scenario, contents)
+    _secrets(world, scenario, contents)
     _facts(world, scenario)
     world.revision = 1
     return world
@@ -191,6 +193,22 @@ def _data(world: World, scenario: Scenario, contents: Contents) -> None:
             item.share, FileShare(name=item.share, created=now, modified=now, etag='"0x1"')
         )
         share.files[item.path] = contents.put(item.text.encode())
+
+
+def _secrets(world: World, scenario: Scenario, contents: Contents) -> None:
+    for number, item in enumerate(scenario.world.secrets):
+        vault = world.vaults.get(item.vault.lower())
+        if vault is None:
+            place = f"{scenario.name}: world.secrets[{number}]"
+            raise DocumentError(f"{place}: there is no vault '{item.vault}'")
+        version = SecretVersion(
+            id=world.guid().replace("-", ""),
+            digest=contents.put(item.text.encode()),
+            created=world.now(),
+            updated=world.now(),
+        )
+        secret = vault.secrets.setdefault(item.name.lower(), Secret(name=item.name, versions=[]))
+        secret.versions.append(version)
 
 
 def _account(world: World, name: str, place: str) -> BlobAccount:

@@ -26,6 +26,7 @@ from amlrunbook.simulator.effects import (
     Merge,
     Operation,
     OperationState,
+    Purge,
     Put,
     Remove,
     Restore,
@@ -98,7 +99,7 @@ def _forget_old(world: World) -> None:
 def headers(azure: SimulatedAzure, operation: Operation, style: Style) -> dict[str, str]:
     """Return the headers that tell of an operation: absolute addresses, and ``Retry-After``."""
     path = parse(operation.target)
-    document = azure.world.get(operation.target) or {}
+    document = azure.world.get(operation.target) or _deleted(azure.world, operation.target)
     region = str(document.get("location", "global")).replace(" ", "").lower()
     namespace = path.namespace or "Microsoft.Resources"
     base = (
@@ -119,6 +120,11 @@ def headers(azure: SimulatedAzure, operation: Operation, style: Style) -> dict[s
             else f"{base}/operationResults/{operation.id}?{query}"
         )
     return found
+
+
+def _deleted(world: World, resource_id: str) -> Document:
+    held = world.deleted.get(resource_id.lower())
+    return held.documents[0] if held else {}
 
 
 def poll(azure: SimulatedAzure, segment: str, operation_id: str) -> Response:
@@ -244,6 +250,9 @@ def apply(world: World, effect: Effect) -> None:
         case Remove():
             soft_delete.keep_below(world, effect.id)
             world.remove(effect.id)
+        case Purge():
+            world.deleted.pop(effect.id.lower(), None)
+            world.touch()
         case Restore():
             soft_delete.restore(world, effect.id)
         case FailOver():

@@ -9,7 +9,8 @@ from amlrunbook.simulator.faults import Plane
 from amlrunbook.simulator.world import World
 
 _CONTROL = frozenset({"subscriptions", "tenants", "providers"})
-_DATA = frozenset({"blob", "file", "azureml"})
+_DATA = frozenset({"blob", "file", "azureml", "keyvault", "registry"})
+_VAULTS = "Microsoft.KeyVault/vaults"
 
 
 class Place(TypedDict):
@@ -27,11 +28,18 @@ def plane_of(path: str) -> Plane:
     return Plane.DATA if first in _DATA else Plane.IDENTITY
 
 
+def service_of(path: str) -> str:
+    """Return which service's own endpoint a path is on: its first segment, in lower case."""
+    return path[1:].partition("/")[0].lower()
+
+
 def locate(world: World, plane: Plane, path: str) -> Place:
     """Return the region that serves a path, and its resource type; ``None`` where there is none."""
     if plane is Plane.CONTROL:
         return _control(world, path)
     if plane is Plane.DATA:
+        if service_of(path) == "keyvault":
+            return Place(region=_vault_region(world, path), resource_type=_VAULTS)
         return Place(
             region=_data_region(world, path),
             resource_type="Microsoft.Storage/storageAccounts",
@@ -75,6 +83,12 @@ def _data_region(world: World, path: str) -> str | None:
     if name.endswith("-secondary"):
         where = properties.get("secondaryLocation")
     return region_name(where) if where else None
+
+
+def _vault_region(world: World, path: str) -> str | None:
+    vault = world.vaults.get([*path.split("/"), ""][2].lower())
+    document = world.get(vault.resource_id) if vault else None
+    return region_name(str(document["location"])) if document else None
 
 
 def region_name(text: str) -> str:

@@ -20,7 +20,14 @@ from starlette.routing import BaseRoute, Router
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from amlrunbook.errors import SimulatorError
-from amlrunbook.simulator import arm, blob_service, control, machine_learning, tokens
+from amlrunbook.simulator import (
+    arm,
+    blob_service,
+    control,
+    machine_learning,
+    tokens,
+    vault_service,
+)
 from amlrunbook.simulator.azure import CONTENTS_FOLDER, SimulatedAzure, read_world
 from amlrunbook.simulator.blobs import Contents
 from amlrunbook.simulator.endpoint import (
@@ -57,6 +64,7 @@ def services(azure: SimulatedAzure, mint: tokens.TokenMint) -> list[BaseRoute]:
         *control.routes(azure, mint),
         *machine_learning.routes(azure),
         *tokens.routes(azure, mint),
+        *vault_service.routes(azure),
     ]
 
 

@@ -45,12 +45,14 @@ def keep(world: World, document: Document) -> None:
         return
     key = str(document["id"]).lower()
     is_storage = str(document["type"]).lower() == "microsoft.storage/storageaccounts"
+    is_vault = str(document["type"]).lower() == _VAULTS
     kept = [k for k in world.resources if k.startswith(f"{key}/") and not _is_lost(k[len(key) :])]
     now = world.now()
     world.deleted[key] = Deleted(
         documents=[document, *(world.resources[k] for k in kept)],
         facets={k: world.facets[k] for k in (key, *kept) if k in world.facets},
         account=world.accounts.get(str(document["name"]).lower()) if is_storage else None,
+        vault=world.vaults.get(str(document["name"]).lower()) if is_vault else None,
         deleted_at=now,
         purge_at=now + days * _DAY,
     )
@@ -80,6 +82,8 @@ def restore(world: World, resource_id: str) -> Document | None:
     world.facets.update(held.facets)
     if held.account is not None:
         world.accounts[held.account.name] = held.account
+    if held.vault is not None:
+        world.vaults[held.vault.name] = held.vault
     resource = held.documents[0]
     resource["properties"]["provisioningState"] = "Succeeded"
     return resource

@@ -16,6 +16,7 @@ from amlrunbook.simulator.blobs import BlobAccount
 from amlrunbook.simulator.clock import WorldClock
 from amlrunbook.simulator.effects import Effect, Later, Operation
 from amlrunbook.simulator.faults import Fault
+from amlrunbook.simulator.vault_data import VaultData
 
 Document = dict[str, Any]
 """An ARM document: JSON, as Azure would send it."""
@@ -51,6 +52,7 @@ class Deleted(msgspec.Struct, kw_only=True):
     facets: dict[str, dict[str, Any]] = {}
     account: BlobAccount | None = None
     """The data of a storage account."""
+    vault: VaultData | None = None
     deleted_at: float
     purge_at: float
 
@@ -97,6 +99,8 @@ class World(msgspec.Struct, kw_only=True):
     """What is true of a resource and stands in no document of its own: lower-cased id to facts."""
     accounts: dict[str, BlobAccount] = {}
     """Data of storage accounts, by account name."""
+    vaults: dict[str, VaultData] = {}
+    """Data of key vaults, by name in lower case."""
     operations: dict[str, Operation] = {}
     later: list[Later] = []
     """What comes by itself: flags that lag behind, copies that take their time."""
@@ -148,6 +152,8 @@ class World(msgspec.Struct, kw_only=True):
             self.facets.pop(k, None)
         for name in [n for n, a in self.accounts.items() if a.resource_id.lower() in gone]:
             del self.accounts[name]
+        for name in [n for n, v in self.vaults.items() if v.resource_id.lower() in gone]:
+            del self.vaults[name]
         return [self.resources.pop(k) for k in gone]
 
     def facet(self, resource_id: str) -> dict[str, Any]:
