@@ -96,11 +96,16 @@ def _forget_old(world: World) -> None:
         del world.operations[operation_id]
 
 
-def headers(azure: SimulatedAzure, operation: Operation, style: Style) -> dict[str, str]:
-    """Return the headers that tell of an operation: absolute addresses, and ``Retry-After``."""
+def headers(
+    azure: SimulatedAzure, operation: Operation, style: Style, *, region: str | None = None
+) -> dict[str, str]:
+    """Return the headers that tell of an operation: absolute addresses, and ``Retry-After``.
+
+    ``region`` serves the polls where that is not the region of the operation's target.
+    """
     path = parse(operation.target)
     document = azure.world.get(operation.target) or _deleted(azure.world, operation.target)
-    region = str(document.get("location", "global")).replace(" ", "").lower()
+    region = region or str(document.get("location", "global")).replace(" ", "").lower()
     namespace = path.namespace or "Microsoft.Resources"
     base = (
         f"{azure.base_url}/subscriptions/{path.subscription}/providers/{namespace}"

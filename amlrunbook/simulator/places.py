@@ -50,9 +50,8 @@ def locate(world: World, plane: Plane, path: str) -> Place:
 def _control(world: World, path: str) -> Place:
     arm = parse(path)
     kind = arm.collection_type or arm.resource_type
-    named = [part.lower() for part in path.split("/")]
-    if "locations" in named[:-1] and arm.group is None:
-        return Place(region=named[named.index("locations") + 1], resource_type=kind)
+    if arm.types and arm.types[0].lower() == "locations":
+        return Place(region=arm.names[0].lower(), resource_type=kind)
     for scope in parents(arm.resource_id):
         document = world.get(scope)
         if parse(scope).namespace is None:

@@ -45,9 +45,9 @@ BEYOND_THE_DOCUMENTS = (
         "api-version 2025-12-01",
     ),
     (
-        "Workspaces_",
-        r"properties\.replication: no document knows",
-        "Log Analytics' replication came with api-version 2025-02-01",
+        "(Deleted)?Workspaces_",
+        r"properties\.(replication|failover): no document knows",
+        "Log Analytics' replication and failover came with api-version 2025-02-01",
     ),
     (
         "(Subscriptions|Tenants)_List",
