@@ -10,6 +10,7 @@ from starlette.responses import Response
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_path import parse
 from amlrunbook.simulator.clock import stamp
+from amlrunbook.simulator.effects import Effect
 from amlrunbook.simulator.operations import Style
 from amlrunbook.simulator.world import Document, World
 
@@ -57,6 +58,10 @@ class Kind:
     """What a PATCH can change, where that is not everything."""
     finish: Document = field(default_factory=dict)
     """What a creation or update merges in when it ends, besides ``provisioningState``."""
+    finish_new: Callable[[Document], list[Effect]] | None = None
+    """What else the operation of a creation does when it ends."""
+    update_status: int = 200
+    """The status of a change whose operation the answer tells of, with a body."""
     actions: Mapping[str, Action] = field(default_factory=dict)
     """POST actions by lower-cased name."""
     show: Callable[[World, Document], Document] | None = None

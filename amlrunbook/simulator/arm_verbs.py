@@ -284,16 +284,17 @@ def _write(
     finish = operations.merged(
         {"properties": {"provisioningState": "Succeeded"}}, deepcopy(kind.finish)
     )
+    more = kind.finish_new(document) if created and kind.finish_new is not None else []
     operation = operations.begin(
         call.azure,
         target=resource_id,
         action=action,
-        effects=[Merge(id=resource_id, values=finish)],
+        effects=[Merge(id=resource_id, values=finish), *more],
         by_state=style is Style.BODY,
         state=call.state,
     )
     headers = operations.headers(call.azure, operation, style)
-    status = 202 if style is Style.LOCATION else (201 if created else 200)
+    status = 202 if style is Style.LOCATION else (201 if created else kind.update_status)
     note(call, action, resource_id, "Accepted", status)
     if status == 202:  # noqa: PLR2004 - Accepted has no body: the document comes by Location
         return Response(status_code=status, headers=headers)

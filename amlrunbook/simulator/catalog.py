@@ -43,6 +43,7 @@ BY_TYPE: dict[str, Kind] = {kind.type.lower(): kind for kind in _ALL}
 """Kinds by lower-cased resource type."""
 
 SPECIALS: dict[tuple[str, str], Callable[[Call], Response]] = {
+    **container_registry.SPECIALS,
     **key_vault.SPECIALS,
     **log_analytics.SPECIALS,
     **machine_learning.SPECIALS,

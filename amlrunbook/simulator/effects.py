@@ -56,7 +56,29 @@ class Purge(msgspec.Struct, kw_only=True, tag="purge", tag_field="do"):
     id: str
 
 
-Effect = Put | Merge | Remove | FailOver | Restore | Purge
+class MergeLater(msgspec.Struct, kw_only=True, tag="merge-later", tag_field="do"):
+    """Merge values into a document some time after the operation has ended."""
+
+    id: str
+    values: dict[str, Any]
+    seconds: float
+    """Of the world's time."""
+
+
+class ImportImage(msgspec.Struct, kw_only=True, tag="import-image", tag_field="do"):
+    """Copy an image from one registry to another."""
+
+    source: str
+    """A registry's name."""
+    repository: str
+    digest: str
+    target: str
+    """A registry's name."""
+    image: str
+    """What it is called there: ``repository:tag``."""
+
+
+Effect = Put | Merge | Remove | FailOver | Restore | Purge | MergeLater | ImportImage
 
 
 class Later(msgspec.Struct, kw_only=True):

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
-from amlrunbook.simulator import activity, soft_delete
+from amlrunbook.simulator import activity, registry_copy, soft_delete
 from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_path import parse
 from amlrunbook.simulator.azure import SimulatedAzure
@@ -23,7 +23,9 @@ from amlrunbook.simulator.clock import stamp
 from amlrunbook.simulator.effects import (
     Effect,
     FailOver,
+    ImportImage,
     Merge,
+    MergeLater,
     Operation,
     OperationState,
     Purge,
@@ -255,6 +257,10 @@ def apply(world: World, effect: Effect) -> None:
         case Remove():
             soft_delete.keep_below(world, effect.id)
             world.remove(effect.id)
+        case MergeLater():
+            world.bring_later(effect.seconds, Merge(id=effect.id, values=effect.values))
+        case ImportImage():
+            registry_copy.copy(world, effect)
         case Purge():
             world.deleted.pop(effect.id.lower(), None)
             world.touch()

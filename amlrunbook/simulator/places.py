@@ -6,6 +6,7 @@ from typing import TypedDict
 
 from amlrunbook.simulator.arm_path import ArmPath, parents, parse
 from amlrunbook.simulator.faults import Plane
+from amlrunbook.simulator.registry_replicas import REGISTRIES, serving_region
 from amlrunbook.simulator.world import World
 
 _CONTROL = frozenset({"subscriptions", "tenants", "providers"})
@@ -40,6 +41,9 @@ def locate(world: World, plane: Plane, path: str) -> Place:
     if plane is Plane.DATA:
         if service_of(path) == "keyvault":
             return Place(region=_vault_region(world, path), resource_type=_VAULTS)
+        if service_of(path) == "registry":
+            host = [*path.split("/"), ""][2].lower()
+            return Place(region=serving_region(world, host), resource_type=REGISTRIES)
         return Place(
             region=_data_region(world, path),
             resource_type="Microsoft.Storage/storageAccounts",

@@ -25,6 +25,7 @@ from amlrunbook.simulator import (
     blob_service,
     control,
     machine_learning,
+    registry_service,
     tokens,
     vault_service,
 )
@@ -63,6 +64,7 @@ def services(azure: SimulatedAzure, mint: tokens.TokenMint) -> list[BaseRoute]:
         *blob_service.routes(azure),
         *control.routes(azure, mint),
         *machine_learning.routes(azure),
+        *registry_service.routes(azure, mint),
         *tokens.routes(azure, mint),
         *vault_service.routes(azure),
     ]

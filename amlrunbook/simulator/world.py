@@ -16,6 +16,7 @@ from amlrunbook.simulator.blobs import BlobAccount
 from amlrunbook.simulator.clock import WorldClock
 from amlrunbook.simulator.effects import Effect, Later, Operation
 from amlrunbook.simulator.faults import Fault
+from amlrunbook.simulator.registry_data import RegistryData
 from amlrunbook.simulator.vault_data import VaultData
 
 Document = dict[str, Any]
@@ -101,6 +102,8 @@ class World(msgspec.Struct, kw_only=True):
     """Data of storage accounts, by account name."""
     vaults: dict[str, VaultData] = {}
     """Data of key vaults, by name in lower case."""
+    registries: dict[str, RegistryData] = {}
+    """Images of container registries, by name in lower case."""
     operations: dict[str, Operation] = {}
     later: list[Later] = []
     """What comes by itself: flags that lag behind, copies that take their time."""
@@ -154,6 +157,8 @@ class World(msgspec.Struct, kw_only=True):
             del self.accounts[name]
         for name in [n for n, v in self.vaults.items() if v.resource_id.lower() in gone]:
             del self.vaults[name]
+        for name in [n for n, r in self.registries.items() if r.resource_id.lower() in gone]:
+            del self.registries[name]
         return [self.resources.pop(k) for k in gone]
 
     def facet(self, resource_id: str) -> dict[str, Any]:
