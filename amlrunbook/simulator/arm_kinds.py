@@ -72,6 +72,8 @@ class Kind:
     """For children that exist without having been created: parent and name to document."""
     fits: Callable[[Call, Document], bool] | None = None
     """Does a list with the call's query show it?"""
+    also_listed: Callable[[Call], list[Document]] | None = None
+    """What a list shows besides what exists."""
     on_list: Special | None = None
     on_get: Special | None = None
     on_put: Special | None = None

@@ -132,7 +132,9 @@ def list_children(call: Call, kind: Kind) -> Response:
     require_scope(call, call.path.text)
     if kind.on_list is not None and (special := kind.on_list(call)) is not None:
         return special
-    return call.page(members(call, kind))
+    also = kind.also_listed(call) if kind.also_listed is not None else []
+    fitting = [d for d in also if kind.fits is None or kind.fits(call, d)]
+    return call.page(members(call, kind) + fitting)
 
 
 def members(call: Call, kind: Kind) -> list[Document]:

@@ -29,6 +29,7 @@ from amlrunbook.simulator.tokens import STORAGE_AUDIENCE, VAULT_AUDIENCE, TokenM
 from amlrunbook.simulator.world import World
 
 CONTROL_PREFIX = "/_simulator"
+PORTAL_PREFIX = "/_portal"
 _ANONYMOUS = re.compile(r"^/azureml/[^/]+/discovery$")
 """The one address of Azure Machine Learning that is read without a token."""
 
@@ -50,7 +51,7 @@ class Gate:
             return
         self.last_request = time.monotonic()
         path: str = scope["path"]
-        if path.startswith(CONTROL_PREFIX):
+        if path.startswith((CONTROL_PREFIX, PORTAL_PREFIX)):
             await self._services(scope, receive, send)
             return
         await _Passage(self, scope, receive, send).run(self._services)

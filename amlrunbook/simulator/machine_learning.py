@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from amlrunbook.simulator import arm_verbs, operations, soft_delete
+from amlrunbook.simulator import ml_soft_delete, operations
 from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind, canonical_scope
@@ -243,33 +243,6 @@ def _diagnose(call: Call, document: Document) -> Response:
     return _operation(call, document, {"value": results})
 
 
-def _put(call: Call) -> Response | None:
-    """Refuse the name of a soft-deleted workspace."""
-    if call.path.text.lower() in call.world.deleted:
-        raise Refusal(
-            400,
-            "BadRequest",
-            "Soft-deleted workspace exists. Please purge or recover it. https://aka.ms/wsoftdelete",
-        )
-    return None
-
-
-def _delete(call: Call) -> Response | None:
-    """Soft-delete a workspace, or purge it with ``forceToPurge=true``, soft-deleted or not."""
-    purge = call.query.get("forcetopurge", "").lower() == "true"
-    key = call.path.text.lower()
-    document = call.world.get(key)
-    if document is None:
-        if purge and call.world.deleted.pop(key, None) is not None:
-            arm_verbs.note(call, f"{WORKSPACES}/delete", call.path.text, "Succeeded", 200)
-            call.world.touch()
-            return Response(status_code=200)
-        return None
-    if not purge:
-        soft_delete.keep(call.world, document)
-    return None
-
-
 def _fits(call: Call, document: Document) -> bool:
     kinds = call.query.get("kind")
     return not kinds or str(document["kind"]).lower() in kinds.lower().split(",")
@@ -326,8 +299,9 @@ KINDS = (
         patch_style=Style.LOCATION,
         delete_style=Style.BOTH,
         after_write=bring_about,
-        on_put=_put,
-        on_delete=_delete,
+        on_put=ml_soft_delete.put,
+        on_delete=ml_soft_delete.delete,
+        also_listed=ml_soft_delete.listed,
         fits=_fits,
         actions={
             "listkeys": _list_keys,

@@ -26,6 +26,7 @@ _LOST_OF_WORKSPACES = (
     "/batchendpoints/",
     "/serverlessendpoints/",
 )
+_ENDED_JOBS = {"Completed", "Failed", "Canceled"}
 
 
 def days_kept(document: Document) -> int | None:
@@ -46,7 +47,11 @@ def keep(world: World, document: Document) -> None:
     key = str(document["id"]).lower()
     is_storage = str(document["type"]).lower() == "microsoft.storage/storageaccounts"
     is_vault = str(document["type"]).lower() == _VAULTS
-    kept = [k for k in world.resources if k.startswith(f"{key}/") and not _is_lost(k[len(key) :])]
+    kept = [
+        k
+        for k, child in world.resources.items()
+        if k.startswith(f"{key}/") and not _is_lost(k[len(key) :], child)
+    ]
     now = world.now()
     world.deleted[key] = Deleted(
         documents=[document, *(world.resources[k] for k in kept)],
@@ -59,8 +64,10 @@ def keep(world: World, document: Document) -> None:
     world.touch()
 
 
-def _is_lost(below: str) -> bool:
-    """Does a child go for good, by what follows its parent's id?"""
+def _is_lost(below: str, child: Document) -> bool:
+    """Does a child go for good? ``below`` is what follows its parent's id."""
+    if below.startswith("/jobs/") and child["properties"].get("status") not in _ENDED_JOBS:
+        return True
     return any(part in below for part in _LOST) or below.startswith(_LOST_OF_WORKSPACES)
 
 

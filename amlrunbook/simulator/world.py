@@ -54,6 +54,10 @@ class Deleted(msgspec.Struct, kw_only=True):
     account: BlobAccount | None = None
     """The data of a storage account."""
     vault: VaultData | None = None
+    roles: list[Document] = []
+    """Role assignments that the resource's own identity had."""
+    purging: bool = False
+    """Is it as good as gone, and only its name not free yet?"""
     deleted_at: float
     purge_at: float
 

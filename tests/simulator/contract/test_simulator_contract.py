@@ -40,6 +40,11 @@ BEYOND_THE_DOCUMENTS = (
         "recorded from Azure in 2024 and 2025: aml-workspace-softdelete, test_workspace",
     ),
     (
+        "Workspaces_List",
+        r"properties\.(softDeleteEnabled|softDeletedAt|scheduledPurgeDate): no document knows",
+        "recorded from Azure in 2024: aml-workspace-softdelete",
+    ),
+    (
         "Workspaces_ListKeys",
         r"\$\.userStorageArmId: no document knows",
         "api-version 2025-12-01",
