@@ -17,7 +17,9 @@ from amlrunbook.simulator import (
     ml_assets,
     ml_computes,
     ml_endpoints,
+    ml_quota,
     monitor,
+    resource_graph,
     storage,
     storage_services,
 )
@@ -46,17 +48,21 @@ SPECIALS: dict[tuple[str, str], Callable[[Call], Response]] = {
     **container_registry.SPECIALS,
     **key_vault.SPECIALS,
     **log_analytics.SPECIALS,
-    **machine_learning.SPECIALS,
+    **ml_quota.SPECIALS,
     **monitor.SPECIALS,
     **storage.SPECIALS,
     **storage_services.SPECIALS,
+    ("POST", "microsoft.resourcegraph/resources"): resource_graph.answerer(BY_TYPE),
 }
 """Requests by method and path shape: names replaced by stars, in lower case."""
+
+WITHOUT_KINDS = ("Microsoft.ResourceGraph", "Microsoft.ResourceHealth")
+"""Resource providers that have no resources of their own."""
 
 NAMESPACES: dict[str, tuple[Kind, ...]] = {
     name: tuple(kinds)
     for name, kinds in groupby(
         sorted(_ALL, key=lambda kind: kind.type.lower()), key=lambda kind: kind.namespace.lower()
     )
-} | {"microsoft.resourcehealth": ()}
+} | dict.fromkeys((name.lower() for name in WITHOUT_KINDS), ())
 """Kinds by lower-cased resource provider."""

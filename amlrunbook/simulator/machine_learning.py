@@ -248,35 +248,6 @@ def _fits(call: Call, document: Document) -> bool:
     return not kinds or str(document["kind"]).lower() in kinds.lower().split(",")
 
 
-def _usages(call: Call) -> Response:
-    """Answer the AML quota of a region: what the scenario says, else a plain default."""
-    region = call.path.names[0].lower()
-    subscription = str(call.path.subscription).lower()
-    held = call.world.facets.get(f"/subscriptions/{subscription}", {}).get("usages", {})
-    rows: list[Document] = held.get(region) or [
-        {"name": "Total Cluster Dedicated Regional vCPUs", "limit": 300, "currentValue": 0},
-        {"name": "Standard DSv2 Family Cluster Dedicated vCPUs", "limit": 100, "currentValue": 0},
-        {"name": "Standard NCASv3_T4 Family Cluster Dedicated vCPUs", "limit": 48,
-         "currentValue": 0},
-    ]  # fmt: skip
-    found = [
-        {
-            "id": f"/subscriptions/{subscription}/providers/Microsoft.MachineLearningServices"
-            f"/locations/{region}/usages/{str(row['name']).replace(' ', '')}",
-            "type": "Microsoft.MachineLearningServices/usages",
-            "unit": "Count",
-            "currentValue": row["currentValue"],
-            "limit": row["limit"],
-            "name": {
-                "value": str(row["name"]).replace(" ", ""),
-                "localizedValue": row["name"],
-            },
-        }
-        for row in rows
-    ]
-    return call.page(found)
-
-
 def routes(azure: SimulatedAzure) -> list[Route]:
     """Return the route of a region's discovery document, which names its data plane."""
 
@@ -335,5 +306,3 @@ KINDS = (
         delete_style=Style.LOCATION,
     ),
 )  # fmt: skip
-
-SPECIALS = {("GET", "microsoft.machinelearningservices/locations/*/usages"): _usages}
