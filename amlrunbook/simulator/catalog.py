@@ -10,6 +10,7 @@ from starlette.responses import Response
 from amlrunbook.simulator import (
     authorization,
     container_registry,
+    deployments,
     key_vault,
     locks,
     log_analytics,
@@ -44,8 +45,13 @@ _ALL: tuple[Kind, ...] = (
 BY_TYPE: dict[str, Kind] = {kind.type.lower(): kind for kind in _ALL}
 """Kinds by lower-cased resource type."""
 
+_DEPLOY = deployments.deployer(BY_TYPE)
+_DEPLOYMENTS = deployments.kinds(_DEPLOY)
+BY_TYPE |= {kind.type.lower(): kind for kind in _DEPLOYMENTS}
+
 SPECIALS: dict[tuple[str, str], Callable[[Call], Response]] = {
     **container_registry.SPECIALS,
+    **deployments.specials(_DEPLOY),
     **key_vault.SPECIALS,
     **log_analytics.SPECIALS,
     **ml_quota.SPECIALS,
@@ -62,7 +68,8 @@ WITHOUT_KINDS = ("Microsoft.ResourceGraph", "Microsoft.ResourceHealth")
 NAMESPACES: dict[str, tuple[Kind, ...]] = {
     name: tuple(kinds)
     for name, kinds in groupby(
-        sorted(_ALL, key=lambda kind: kind.type.lower()), key=lambda kind: kind.namespace.lower()
+        sorted((*_ALL, *_DEPLOYMENTS), key=lambda kind: kind.type.lower()),
+        key=lambda kind: kind.namespace.lower(),
     )
 } | dict.fromkeys((name.lower() for name in WITHOUT_KINDS), ())
 """Kinds by lower-cased resource provider."""
