@@ -18,6 +18,7 @@ from amlrunbook.simulator import ml_soft_delete, operations
 from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind, canonical_scope
+from amlrunbook.simulator.authorization import note_principal
 from amlrunbook.simulator.azure import SimulatedAzure
 from amlrunbook.simulator.blobs import Container, FileShare
 from amlrunbook.simulator.clock import stamp
@@ -37,6 +38,13 @@ _RESULTS = (
 
 def _check(call: Call, document: Document, before: Document | None) -> None:
     properties = document["properties"]
+    identity = document.get("identity")
+    if isinstance(identity, dict):  # what the identity is, Azure says: a new one is another
+        known = (before or {}).get("identity", {})
+        for key in ("principalId", "tenantId"):
+            identity.pop(key, None)
+            if key in known:
+                identity[key] = known[key]
     for key in ("storageAccount", "keyVault"):
         held = (before or {}).get("properties", {}).get(key)
         given = properties.setdefault(key, held)
@@ -270,6 +278,7 @@ KINDS = (
         patch_style=Style.LOCATION,
         delete_style=Style.BOTH,
         after_write=bring_about,
+        on_create=note_principal,
         on_put=ml_soft_delete.put,
         on_delete=ml_soft_delete.delete,
         also_listed=ml_soft_delete.listed,
