@@ -102,6 +102,16 @@ class SecretTable(_Table, frozen=True, kw_only=True):
     text: str
 
 
+class ImageTable(_Table, frozen=True, kw_only=True):
+    """An image in a container registry: a manifest that is in all its replicas."""
+
+    registry: str
+    repository: str
+    tag: str = "latest"
+    text: str = '{"schemaVersion": 2}'
+    """The manifest's bytes; its digest follows from them."""
+
+
 class ClockTable(_Table, frozen=True, kw_only=True):
     """The world's clock."""
 
@@ -128,6 +138,7 @@ class WorldTable(_Table, frozen=True, kw_only=True):
     blobs: list[BlobTable] = []
     files: list[ShareTable] = []
     secrets: list[SecretTable] = []
+    images: list[ImageTable] = []
     usages: list[UsageTable] = []
     events: list[dict[str, Any]] = []
     """Service health events, as the properties of Azure's documents."""
