@@ -295,9 +295,14 @@ class ApprovalAsked(StepEvent, frozen=True, kw_only=True):
 class ApprovalGranted(StepEvent, frozen=True, kw_only=True):
     KIND: ClassVar[str] = "approval.granted"
     challenge: str
+    """Its canonical text, as it was shown."""
     principal: str
     sig: str
+    """The 64 bytes of the approver's SSHSIG over the challenge, in base64."""
     comment: str = ""
+    """Said along with it; not under the signature."""
+    public_key: str = ""
+    """The approver's 32 bytes, in base64: to be looked up, never to be trusted."""
 
 
 class ApprovalDeclined(StepEvent, frozen=True, kw_only=True):
@@ -451,6 +456,13 @@ class SessionOpened(Event, frozen=True, kw_only=True):
     sig: str = ""
 
 
+class JournalOpening(Event, frozen=True, kw_only=True):
+    """What the program states about itself and the run as the journal begins."""
+
+    KIND: ClassVar[str] = "journal.opening"
+    program: str = ""
+
+
 class TornTailMoved(Event, frozen=True, kw_only=True):
     KIND: ClassVar[str] = "recovery.torn_tail"
     bytes: int
@@ -558,6 +570,7 @@ VOCABULARY: dict[str, type[Event]] = {
         SafetyOverruled,
         WarningRaised,
         SessionOpened,
+        JournalOpening,
         TornTailMoved,
         SegmentContinued,
         CheckpointExported,
