@@ -231,7 +231,8 @@ def _with_event(record: StepRecord, event: e.StepEvent) -> StepRecord:  # noqa: 
         case e.StepBlocked():
             return replace(record, why_blocked=event.why, text=event.why)
         case e.StepReady():
-            return replace(record, why_blocked="")
+            text = "" if record.text == record.why_blocked else record.text
+            return replace(record, why_blocked="", text=text)
         case e.StepOverruled():
             return replace(record, overruled=(*record.overruled, event.need), text=event.reason)
         case e.StepStarted():
