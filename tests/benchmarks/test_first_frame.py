@@ -45,7 +45,14 @@ asyncio.run(main())
 
 def seconds(script: str) -> float:
     """The time from the first import to the first frame, in a fresh process."""
-    ended = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    ended = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
     return float(ended.stdout)
 
 
@@ -55,4 +62,6 @@ def test_first_frame_of_home(capsys: pytest.CaptureFixture[str]) -> None:
     pairs = [(seconds(EMPTY), seconds(HOME)) for _ in range(ROUNDS)]
     empty, home = (statistics.median(each) for each in zip(*pairs, strict=True))
     with capsys.disabled():
-        print(f"\nfirst frame: empty app {empty * 1000:.0f} ms, home {home * 1000:.0f} ms, ratio {home / empty:.2f} (to reach: 1.30)")
+        print(
+            f"\nfirst frame: empty app {empty * 1000:.0f} ms, home {home * 1000:.0f} ms, ratio {home / empty:.2f} (to reach: 1.30)"
+        )
