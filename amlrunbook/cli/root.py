@@ -68,7 +68,9 @@ COMMANDS: dict[str, CommandEntry] = {
     "trust": CommandEntry(
         "amlrunbook.cli.trust:trust", "The signers whose journals you trust.", exists=False
     ),
-    "runbook": CommandEntry("amlrunbook.cli.runbook:runbook", "List, show and check runbooks."),
+    "runbook": CommandEntry(
+        "amlrunbook.cli.runbook:runbook", "List, show, check and pack runbooks."
+    ),
     "scenario": CommandEntry(
         "amlrunbook.cli.scenario:scenario", "List, show and check the drills' scenarios."
     ),
