@@ -7,7 +7,6 @@ in a fresh process, because one process talks to one cloud.
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import threading
 from collections import Counter
@@ -116,6 +115,8 @@ def _begin(words: list[str]) -> int:
     call = [sys.executable, "-P", "-m", "amlrunbook", *words]
     if os.name == "posix":
         os.execv(sys.executable, call)  # noqa: S606 - a list, never a shell
+    import subprocess
+
     return subprocess.call(call)
 
 

@@ -116,7 +116,7 @@ def _opened(
     gateway = gateway_for(profile, Mode.DRILL, endpoint=endpoint)
     snapshot = looked_at(gateway, profile)
     registry = registry_of(gateway)
-    plan = resolve(runbook_named(DRILL_RUNBOOK), profile, snapshot, registry)
+    plan = resolve(runbook_named(DRILL_RUNBOOK), profile, snapshot, registry, runbook_named)
     how.checked(plan)
     who = Who(
         run=run,

@@ -135,4 +135,6 @@ def plan_now(run: LeftRun, runbook: str) -> Plan | None:
             "the run goes on by the plan in its journal."
         )
         return None
-    return resolve(loaded, run.left.plan.profile, run.left.snapshot, registry_of(None))
+    return resolve(
+        loaded, run.left.plan.profile, run.left.snapshot, registry_of(None), runbook_named
+    )

@@ -94,7 +94,7 @@ def _begin(runbook: str, name: str, how: Operating, *, live: bool, unsigned: boo
     gateway = gateway_for(profile, mode)
     snapshot = looked_at(gateway, profile)
     registry = registry_of(gateway)
-    plan = resolve(loaded, profile, snapshot, registry)
+    plan = resolve(loaded, profile, snapshot, registry, runbook_named)
     how.checked(plan)
     folder = new_run_folder(loaded.runbook.id)
     ledger = JournalLedger.create(folder.path, ThrowAwayIdentity(), drill=False)

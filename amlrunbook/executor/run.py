@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import assert_never
 
 from amlrunbook.errors import IncompleteError
-from amlrunbook.executor import acting, checking
+from amlrunbook.executor import acting, approvals, checking, clock, handover
 from amlrunbook.executor import commands as c
+from amlrunbook.executor.calling import step_of_call
+from amlrunbook.executor.calls import MadeCall
 from amlrunbook.executor.closing import closing_event, undone
 from amlrunbook.executor.doubting import look, look_blindly
 from amlrunbook.executor.legality import choice_of, refuse
@@ -19,7 +21,15 @@ from amlrunbook.state import events as e
 from amlrunbook.state.fold import RunState, StepRecord
 from amlrunbook.state.transitions import StepState
 
-_AT_ANY_TIME = (c.AddNote, c.Pause, c.Close)
+_AT_ANY_TIME = (
+    c.AddNote,
+    c.Pause,
+    c.Close,
+    c.OfferHandover,
+    c.DeclareIncident,
+    c.RunProbes,
+    c.GiveUpdate,
+)
 
 
 class Executor:
@@ -32,6 +42,7 @@ class Executor:
         self.stage = stage
         """What the run stands on."""
         self._proposed_here: set[str] = set()
+        self._now = ""
         self._left = left
 
     @property
@@ -61,7 +72,30 @@ class Executor:
                     reason="The operator went on.",
                 )
             )
-        self._carry_out(command)
+        self._now = command.step if isinstance(command, c.StepCommand) else ""
+        before = self.state
+        try:
+            self._carry_out(command)
+            clock.probe_after_change(self.stage, before)
+        finally:
+            self._now = ""
+        if self.state.handed_over is None and self.state.closed is None:
+            self._tell_world(before)
+            self.stage.record.write_calls()
+
+    def call_made(self, call: MadeCall) -> None:
+        """Put a call to Azure aside for the journal; any thread may, and none waits."""
+        step = step_of_call(self.stage.plan, self.state, self._now, call.path)
+        self.stage.record.calls.made(call, step)
+
+    def _tell_world(self, before: RunState) -> None:
+        """Journal the simulated Azure's revision after an action, so that a drill can be judged and replayed."""
+        ended = any(
+            record.attempts > before.step(record.step).attempts and record.intent is not None
+            for record in self.state.steps.values()
+        )
+        if ended:
+            handover.tell_world(self.stage)
 
     def note(self, command: c.AddNote) -> None:
         """Write a note; any thread may, whatever else goes on.
@@ -82,6 +116,7 @@ class Executor:
                 planned = stage.plan.step(command.step)
                 fresh = command.step in self._proposed_here
                 self._proposed_here.add(command.step)
+                approvals.require(stage, planned)
                 acting.confirm(stage, planned, command, fresh=fresh)
             case c.Decline():
                 stage.conclude(e.ActionDeclined(step=command.step, reason=said(command.reason)))
@@ -103,6 +138,24 @@ class Executor:
                 self._look_again(stage.plan.step(command.step), "The operator looked again.")
             case c.Rule():
                 self._rule(stage.plan.step(command.step), command)
+            case c.AskApproval():
+                approvals.ask(stage, stage.plan.step(command.step))
+            case c.GiveAnswer():
+                approvals.give(stage, stage.plan.step(command.step), command)
+            case c.BreakGlass():
+                approvals.break_glass(stage, stage.plan.step(command.step), command)
+            case c.OverruleSafety():
+                approvals.overrule_safety(stage, stage.plan.step(command.step), command)
+            case c.OfferHandover():
+                handover.offer(stage, command)
+            case c.DeclareIncident():
+                clock.declare(stage, command)
+            case c.RunProbes():
+                clock.probe(stage)
+            case c.GiveUpdate():
+                stage.record.append(
+                    e.UpdateGiven(text=said(command.text), next_seconds=command.next_minutes * 60)
+                )
             case c.AddNote():
                 self.note(command)
             case c.Pause():
@@ -213,6 +266,8 @@ class Executor:
             self.stage.record.append(
                 e.RunCancelled(reason="Closed by the operator before every step was done.")
             )
+        handover.tell_world(self.stage)
+        self.stage.record.write_calls()
         closed = closing_event(self.stage.plan, self.state)
         self.stage.record.append(closed)
         self.stage.record.close(closed.outcome.value)
