@@ -27,6 +27,7 @@ from amlrunbook.planning.pack import Pack, pack_of
 from amlrunbook.planning.pack_paper import pack_paper
 from amlrunbook.planning.pack_script import pack_script
 from amlrunbook.planning.plan import PLAN_FORMAT, Plan, PlannedStep
+from tests.examples import examples
 from tests.unit.planning.test_resolve import DATA, SUB, documents, profile, registry
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
@@ -411,7 +412,9 @@ def test_hostile_text_everywhere_is_text(desk: Desk, shell: str) -> None:
 
 
 @settings(
-    max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    max_examples=examples(ci=15, campaign=500),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    deadline=None,
 )
 @given(words=st.lists(st.text(max_size=12).filter(lambda t: "\0" not in t), max_size=30))
 def test_any_words_reach_az_as_they_are_or_are_not_run(desk: Desk, words: list[str]) -> None:
