@@ -17,6 +17,7 @@ from amlrunbook.errors import DocumentError, UsageError
 from amlrunbook.model.operation import Action, Check, Confirmation, Registry
 from amlrunbook.model.profile import duration_seconds
 from amlrunbook.model.strict_toml import decode_toml
+from amlrunbook.planning.command import command_words
 from amlrunbook.planning.grammar import Condition, Runbook, Step, StepKind
 from amlrunbook.planning.lists import PREDICATES, RESOURCE_LISTS
 
@@ -143,6 +144,7 @@ def _step_problems(step: Step, phases: set[str], steps: set[str], earlier: set[s
     problems.extend(_reference_problems(step, steps, earlier))
     problems.extend(_kind_problems(step))
     problems.extend(_duration_problems(step))
+    problems.extend(_command_problems(step))
     return problems
 
 
@@ -221,6 +223,16 @@ def _duration_problems(step: Step) -> list[str]:
             duration_seconds(text)
         except DocumentError as error:
             problems.append(f"{key}: {error.what}")
+    return problems
+
+
+def _command_problems(step: Step) -> list[str]:
+    problems = []
+    for text in step.commands:
+        try:
+            command_words(text)
+        except DocumentError as error:
+            problems.append(f"commands: {error.what}")
     return problems
 
 
