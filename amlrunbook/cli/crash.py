@@ -25,9 +25,9 @@ def write_crash(error: BaseException) -> Path:
     Raises:
         OSError: the state folder cannot be written.
     """
-    from platformdirs import user_state_path
+    from amlrunbook.store.paths import state_folder
 
-    folder = user_state_path("amlrunbook") / "crashes"
+    folder = state_folder() / "crashes"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     now = datetime.now(UTC)
     path = folder / f"crash-{now:%Y%m%dT%H%M%S.%fZ}-{os.getpid()}.txt"

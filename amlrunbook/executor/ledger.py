@@ -9,7 +9,7 @@ from pathlib import Path
 
 from amlrunbook.errors import IncompleteError, JournalError, RefusedError
 from amlrunbook.journal import Entry, Identity, JournalWriter, read_entries
-from amlrunbook.state.events import Event, Recorded, body_of, event_of
+from amlrunbook.state.events import Event, HandoverOffered, Recorded, body_of, event_of
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
@@ -48,6 +48,11 @@ class JournalLedger:
     def path(self) -> str:
         """The file that is written."""
         return str(self._writer.path)
+
+    @property
+    def journal_id(self) -> str:
+        """The journal's id."""
+        return self._writer.journal_id
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -90,6 +95,16 @@ class JournalLedger:
             IncompleteError: they are withheld, too large, or do not fit their hash.
         """
         return read_evidence(self._folder, sha256)
+
+    def offer_handover(self, principal: str, text: str) -> tuple[Recorded, ...]:
+        """Write that the run is ``principal``'s, and let go of the file.
+
+        Raises:
+            JournalError: it cannot be written.
+        """
+        offered = self.append((HandoverOffered(principal=principal, text=text),))
+        self._writer.release()
+        return offered
 
     def close(self, outcome: str) -> tuple[Recorded, ...]:
         """Write the terminal entry and let go of the file.

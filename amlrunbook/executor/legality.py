@@ -42,6 +42,7 @@ _LEAVABLE = frozenset(
     }
 )
 _NOTHING = "Nothing was done, and nothing was written."
+_LONGEST_TIMER = 24 * 60
 
 
 def refuse(command: c.AnyCommand, plan: Plan, state: RunState, mode: Mode) -> None:  # noqa: C901, PLR0912 - one flat case a command
@@ -52,6 +53,7 @@ def refuse(command: c.AnyCommand, plan: Plan, state: RunState, mode: Mode) -> No
     """
     if state.closed is not None:
         raise _no("The run is closed.", "Start a new run; this one can be read and replayed.")
+    _not_handed_over(state)
     _no_secrets(command)
     match command:
         case c.RunStep():
@@ -81,6 +83,10 @@ def refuse(command: c.AnyCommand, plan: Plan, state: RunState, mode: Mode) -> No
             _switch(command, state, _planned(plan, command.step))
         case c.AdoptPlan():
             _adopt(command, plan)
+        case c.AskApproval() | c.GiveAnswer() | c.BreakGlass() | c.OverruleSafety():
+            _second_person(command, _record(plan, state, command), mode)
+        case c.OfferHandover() | c.DeclareIncident() | c.RunProbes() | c.GiveUpdate():
+            _of_the_incident(command, state)
         case c.AddNote():
             _worded(command.text, "some words")
             if command.step:
@@ -222,7 +228,7 @@ def _confirm(command: c.Confirm, state: RunState, planned: PlannedStep, mode: Mo
     match record.proposal.confirmation:
         case Confirmation.ENTER:
             return
-        case Confirmation.TYPE_NAME:
+        case Confirmation.TYPE_NAME | Confirmation.TWO_PERSONS:
             names = typed_names(planned, record.proposal.resources)
             if command.typed not in names or len(names) != 1:
                 raise _no(
@@ -230,12 +236,6 @@ def _confirm(command: c.Confirm, state: RunState, planned: PlannedStep, mode: Mo
                     "Type the name exactly, or go back.",
                     "Nothing was sent.",
                 )
-        case Confirmation.TWO_PERSONS:
-            raise _no(
-                f"Step {planned.id!r} takes a second person's approval, and approvals come with a later release.",
-                "Do it outside this program with a colleague watching, and mark it as done outside.",
-                "Nothing was sent.",
-            )
         case _:
             assert_never(record.proposal.confirmation)
 
@@ -293,6 +293,55 @@ def _switch(command: c.SwitchVariant, state: RunState, planned: PlannedStep) -> 
 def _adopt(command: c.AdoptPlan, plan: Plan) -> None:
     if command.digest == plan.digest:
         raise _no("That is the plan that the run goes by already.", "Go on with the next step.")
+
+
+def _not_handed_over(state: RunState) -> None:
+    if state.handed_over is not None:
+        raise _no(
+            f"HANDED OVER: this run is {state.handed_over.principal}'s now.",
+            "They go on with: amlrunbook run --resume JOURNAL --accept-handover",
+        )
+
+
+def _of_the_incident(
+    command: c.OfferHandover | c.DeclareIncident | c.RunProbes | c.GiveUpdate, state: RunState
+) -> None:
+    match command:
+        case c.OfferHandover():
+            _worded(command.principal, "the name of the person who goes on")
+            _hand_over(state)
+        case c.DeclareIncident():
+            _worded(command.severity, "a severity")
+            if state.clock.declared:
+                raise _no(
+                    f"The incident was declared at {state.clock.declared}.",
+                    "The clock goes on until the probes are green; say what is new in a note.",
+                )
+        case c.RunProbes():
+            return
+        case c.GiveUpdate():
+            if not 0 < command.next_minutes <= _LONGEST_TIMER:
+                raise _no("The next word is due in 1 to 1440 minutes.", "Say it again.")
+
+
+def _hand_over(state: RunState) -> None:
+    flying = [record for record in state.in_flight if record.state is not _S.IN_DOUBT]
+    if flying:
+        raise _no(
+            f"Step {flying[0].step!r} is {flying[0].state.value}: nobody can take over an action in the air.",
+            "Wait until it ends.",
+        )
+
+
+def _second_person(command: c.StepCommand, record: StepRecord, mode: Mode) -> None:
+    _in_state(record, _S.PROPOSED, "has no proposal that a second person could say something to")
+    if not mode.may_change:
+        raise _no(
+            f"This run is {mode.value}: nothing can be sent, so nobody needs to approve it.",
+            "Start a run that is armed with --live, or practise in a drill.",
+        )
+    if isinstance(command, (c.BreakGlass, c.OverruleSafety)):
+        _worded(command.reason, "a reason")
 
 
 def _leave(record: StepRecord) -> None:

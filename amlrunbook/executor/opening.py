@@ -11,10 +11,13 @@ from amlrunbook import __version__
 from amlrunbook.errors import IncompleteError, RefusedError
 from amlrunbook.executor.adopting import snapshot_bytes
 from amlrunbook.executor.difference import plan_difference
+from amlrunbook.executor.handover import Accepted, accepting, refuse_another_hand, tell_world
 from amlrunbook.executor.pace import Pace, RealPace
+from amlrunbook.executor.people import NOBODY, People
 from amlrunbook.executor.recording import Ledger, Record
 from amlrunbook.executor.run import Executor
 from amlrunbook.executor.stage import Stage, listed
+from amlrunbook.facts import fact_base
 from amlrunbook.model.mode import Mode
 from amlrunbook.model.operation import Registry
 from amlrunbook.model.snapshot import Snapshot
@@ -60,6 +63,7 @@ def open_new(
     *,
     who: Who,
     pace: Pace | None = None,
+    people: People = NOBODY,
 ) -> Executor:
     """Open a new run: its opening, its plan and its snapshot are durable when this returns.
 
@@ -74,10 +78,12 @@ def open_new(
         operator=who.operator,
         record=Record(ledger),
         pace=pace or RealPace(),
+        people=people,
     )
     stage.record.append(opening_event(plan, who))
     stage.record.add_evidence("plan.json", plan.to_json())
     stage.record.add_evidence("snapshot.json", snapshot_bytes(snapshot))
+    tell_world(stage)
     stage.conclude()
     return Executor(stage)
 
@@ -102,6 +108,7 @@ def opening_event(plan: Plan, who: Who) -> e.RunOpened:
         target_region=target or "",
         scenario=who.scenario,
         seed=who.seed,
+        fact_base=fact_base().version,
     )
 
 
@@ -178,6 +185,8 @@ def open_left(
     current: Plan | None = None,
     accept_changed: bool = False,
     pace: Pace | None = None,
+    people: People = NOBODY,
+    accepted: Accepted | None = None,
 ) -> Executor:
     """Go on with a run that was left; before its first command, what was in the air is observed.
 
@@ -186,7 +195,7 @@ def open_left(
 
     Raises:
         ChangedRunbookError: the runbook changed, and nobody accepted that.
-        RefusedError: the run is closed, or was never opened.
+        RefusedError: the run is closed, was never opened, or was handed over and nobody accepted that.
         IncompleteError: its plan or its snapshot is withheld or altered.
         JournalError: the journal cannot be written.
     """
@@ -194,6 +203,7 @@ def open_left(
     difference = plan_difference(left.plan, current) if current is not None else ()
     if difference and not accept_changed:
         raise ChangedRunbookError(difference)
+    refuse_another_hand(left.state, accepted)
     stage = Stage(
         plan=left.plan,
         snapshot=left.snapshot,
@@ -202,8 +212,11 @@ def open_left(
         operator=operator,
         record=Record(ledger),
         pace=pace or RealPace(),
+        people=people,
     )
-    stage.record.append(*_resuming(left, operator, mode, difference))
+    stage.record.append(
+        *accepting(left.state, operator, accepted), *_resuming(left, operator, mode, difference)
+    )
     return Executor(stage, left=True)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from amlrunbook.executor import children
-from amlrunbook.executor.calling import called_for
+from amlrunbook.executor.conditions import called_for
 from amlrunbook.planning.grammar import StepKind
 from amlrunbook.planning.plan import Plan, PlannedStep
 from amlrunbook.state.events import (

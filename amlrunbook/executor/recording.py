@@ -12,6 +12,7 @@ from threading import RLock
 from typing import Protocol
 
 from amlrunbook.errors import JournalError, RefusedError
+from amlrunbook.executor.calls import CallBuffer
 from amlrunbook.executor.readiness import foreseen
 from amlrunbook.executor.watching import Watcher
 from amlrunbook.state.events import Event, EvidenceAdded, Recorded
@@ -50,6 +51,13 @@ class Ledger(Protocol):
             IncompleteError: they are withheld, or do not fit their hash.
         """
 
+    def offer_handover(self, principal: str, text: str) -> tuple[Recorded, ...]:
+        """Write that the run is ``principal``'s, and write nothing more.
+
+        Raises:
+            JournalError: as :meth:`append`.
+        """
+
     def close(self, outcome: str) -> tuple[Recorded, ...]:
         """Write the terminal entry and let go of the file.
 
@@ -71,6 +79,8 @@ class Record:
         self._state = fold(self._entries)
         self._watchers: list[Watcher] = []
         self._death: JournalError | None = None
+        self.calls = CallBuffer()
+        """Calls to Azure that the next group of entries carries along."""
 
     @property
     def path(self) -> str:
@@ -112,7 +122,27 @@ class Record:
                     state="Nothing was written.",
                     next_step="Look at the step again before you go on.",
                 )
-            return self._told(self._written(lambda: self._ledger.append(events)))
+            group = (*self.calls.take(), *events)
+            return self._told(self._written(lambda: self._ledger.append(group)))
+
+    def write_calls(self) -> None:
+        """Make the calls that wait durable in groups of their own.
+
+        Raises:
+            JournalError: the journal cannot be written; nothing can be appended from now on.
+        """
+        while self.calls.waiting:
+            self.append()
+
+    def hand_over(self, principal: str, text: str) -> RunState:
+        """Write the last entry of this writer: the run is ``principal``'s. Nothing can be appended after it.
+
+        Raises:
+            JournalError: the journal cannot be written.
+        """
+        with self._lock:
+            self._be_alive()
+            return self._told(self._written(lambda: self._ledger.offer_handover(principal, text)))
 
     def add_evidence(self, name: str, data: bytes, step: str = "") -> str:
         """Keep ``data`` as evidence and return its SHA-256 in hex.

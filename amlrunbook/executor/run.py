@@ -6,10 +6,12 @@ from functools import partial
 from typing import assert_never
 
 from amlrunbook.errors import IncompleteError, RefusedError
-from amlrunbook.executor import acting, checking, children
+from amlrunbook.executor import acting, approvals, checking, children, clock, handover
 from amlrunbook.executor import commands as c
 from amlrunbook.executor.adopting import Successor, adopt, successor_of
 from amlrunbook.executor.branching import skipped_on_the_way
+from amlrunbook.executor.calling import step_of_call
+from amlrunbook.executor.calls import MadeCall
 from amlrunbook.executor.closing import closing_event, undone
 from amlrunbook.executor.crew import Crew
 from amlrunbook.executor.doubting import look, look_blindly
@@ -26,7 +28,15 @@ from amlrunbook.state.fold import RunState, StepRecord
 from amlrunbook.state.transitions import StepState
 
 _UNDER_WAY = frozenset({StepState.RUNNING, StepState.CONFIRMED, StepState.SENT, StepState.ACCEPTED})
-_AT_ANY_TIME = (c.AddNote, c.Pause, c.Close)
+_AT_ANY_TIME = (
+    c.AddNote,
+    c.Pause,
+    c.Close,
+    c.OfferHandover,
+    c.DeclareIncident,
+    c.RunProbes,
+    c.GiveUpdate,
+)
 
 
 class Executor:
@@ -41,6 +51,7 @@ class Executor:
         self.stage = stage
         """What the run stands on."""
         self._proposed_here: set[str] = set()
+        self._now = ""
         self._left = left
         self._successor: Successor | None = None
         self.crew = Crew()
@@ -92,7 +103,30 @@ class Executor:
                     reason="The operator went on.",
                 )
             )
-        self._carry_out(command)
+        self._now = command.step if isinstance(command, c.StepCommand) else ""
+        before = self.state
+        try:
+            self._carry_out(command)
+            clock.probe_after_change(self.stage, before)
+        finally:
+            self._now = ""
+        if self.state.handed_over is None and self.state.closed is None:
+            self._tell_world(before)
+            self.stage.record.write_calls()
+
+    def call_made(self, call: MadeCall) -> None:
+        """Put a call to Azure aside for the journal; any thread may, and none waits."""
+        step = step_of_call(self.stage.plan, self.state, self._now, call.path)
+        self.stage.record.calls.made(call, step)
+
+    def _tell_world(self, before: RunState) -> None:
+        """Journal the simulated Azure's revision after an action, so that a drill can be judged and replayed."""
+        ended = any(
+            record.attempts > before.step(record.step).attempts and record.intent is not None
+            for record in self.state.steps.values()
+        )
+        if ended:
+            handover.tell_world(self.stage)
 
     def note(self, command: c.AddNote) -> None:
         """Write a note; any thread may, whatever else goes on.
@@ -133,6 +167,24 @@ class Executor:
                 self._look_again(stage.plan.step(command.step), "The operator looked again.")
             case c.Rule():
                 self._rule(stage.plan.step(command.step), command)
+            case c.AskApproval():
+                approvals.ask(stage, stage.plan.step(command.step))
+            case c.GiveAnswer():
+                approvals.give(stage, stage.plan.step(command.step), command)
+            case c.BreakGlass():
+                approvals.break_glass(stage, stage.plan.step(command.step), command)
+            case c.OverruleSafety():
+                approvals.overrule_safety(stage, stage.plan.step(command.step), command)
+            case c.OfferHandover():
+                handover.offer(stage, command)
+            case c.DeclareIncident():
+                clock.declare(stage, command)
+            case c.RunProbes():
+                clock.probe(stage)
+            case c.GiveUpdate():
+                stage.record.append(
+                    e.UpdateGiven(text=said(command.text), next_seconds=command.next_minutes * 60)
+                )
             case c.AddNote():
                 self.note(command)
             case c.Pause():
@@ -190,12 +242,20 @@ class Executor:
             refuse(command, self.stage.plan, self.state, self.stage.mode)
         fresh = planned.id in self._proposed_here
         self._proposed_here.add(planned.id)
+        approvals.require(self.stage, planned)
         intended = acting.intend(self.stage, planned, command, fresh=fresh)
-        work = partial(acting.carry_out, self.stage, intended)
         if planned.parallel > 1:
-            self.crew.start(planned.base, work)
+            self.crew.start(planned.base, partial(self._carry_out_beside, intended))
         else:
-            work()
+            acting.carry_out(self.stage, intended)
+
+    def _carry_out_beside(self, intended: acting.Intended) -> None:
+        """Carry an action out on a thread of the crew, and look at what it did to the world."""
+        before = self.state
+        acting.carry_out(self.stage, intended)
+        clock.probe_after_change(self.stage, before)
+        handover.tell_world(self.stage)
+        self.stage.record.write_calls()
 
     def _open_child(self, planned: PlannedStep) -> None:
         stage = self.stage
@@ -328,6 +388,8 @@ class Executor:
             self.stage.record.append(
                 e.RunCancelled(reason="Closed by the operator before every step was done.")
             )
+        handover.tell_world(self.stage)
+        self.stage.record.write_calls()
         closed = closing_event(self.stage.plan, self.state)
         self.stage.record.append(closed)
         self.stage.record.close(closed.outcome.value)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from amlrunbook.errors import RefusedError
 from amlrunbook.executor.pace import Pace
+from amlrunbook.executor.people import NOBODY, People
 from amlrunbook.executor.readiness import consequences
 from amlrunbook.executor.recording import Record
 from amlrunbook.model.mode import Mode
@@ -53,6 +54,7 @@ class Stage:
     operator: str
     record: Record
     pace: Pace
+    people: People = NOBODY
 
     @property
     def state(self) -> RunState:

@@ -5,6 +5,17 @@ verifies it and reads it for the fold, and knows nothing of what the entries mea
 """
 
 from amlrunbook.errors import JournalBusyError, JournalError
+from amlrunbook.journal.approval import (
+    Answer,
+    Challenge,
+    answer,
+    ask_token,
+    check_answer,
+    parse_challenge,
+    read_answer,
+    read_ask,
+)
+from amlrunbook.journal.drill_approvers import drill_approver, drill_approvers
 from amlrunbook.journal.entry import Entry
 from amlrunbook.journal.evidence import Evidence
 from amlrunbook.journal.host import Disk, Host
@@ -24,6 +35,8 @@ from amlrunbook.journal.writer import JournalWriter
 
 __all__ = [
     "JOURNAL_FILE",
+    "Answer",
+    "Challenge",
     "Continuation",
     "Disk",
     "DrillIdentity",
@@ -39,6 +52,14 @@ __all__ = [
     "ThrowAwayIdentity",
     "Trust",
     "Verdict",
+    "answer",
+    "ask_token",
+    "check_answer",
+    "drill_approver",
+    "drill_approvers",
+    "parse_challenge",
+    "read_answer",
+    "read_ask",
     "read_entries",
     "verify",
 ]

@@ -12,7 +12,9 @@ import msgspec
 
 from amlrunbook.model.operation import Confirmation
 
-Identifier = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$", max_length=60)]
+Identifier = Annotated[
+    str, msgspec.Meta(pattern=r"^[a-z][a-z0-9]*(?:-[a-z0-9]+)*\Z", max_length=60)
+]
 """The id of a runbook, a phase, a step or a choice."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
+import msgspec
 from starlette.responses import Response
 
 from amlrunbook.simulator import activity, locks, operations
@@ -20,6 +21,19 @@ from amlrunbook.simulator.world import Document
 
 _ENVELOPE = ("id", "name", "type", "systemData")
 _WRITABLE = ("identity", "tags", "properties", "sku", "kind", "location", "zones", "plan")
+
+
+class _Envelope(msgspec.Struct):
+    """The types of what a document has around its properties."""
+
+    identity: dict[str, Any] | None = None
+    tags: dict[str, str] | None = None
+    properties: dict[str, Any] = {}
+    sku: dict[str, Any] | None = None
+    kind: str | None = None
+    location: str | None = None
+    zones: list[str] | None = None
+    plan: dict[str, Any] | None = None
 
 
 def find(call: Call, kind: Kind, resource_id: str) -> Document:
@@ -139,8 +153,7 @@ def put(call: Call, kind: Kind) -> Response:
         locks.guard(call.world, "PUT", resource_id)
     before = lookup(call, kind, resource_id)
     document = _put_document(call, kind, resource_id, before)
-    kind.check(call, document, before)
-    kind.complete(call.world, document, before)
+    _fill(call, kind, document, before)
     style = kind.create_style if before is None else kind.update_style
     return _write(call, kind, document, before, style)
 
@@ -166,6 +179,25 @@ def _put_document(call: Call, kind: Kind, resource_id: str, before: Document | N
     if before is not None and "systemData" in before:
         document["systemData"] = before["systemData"]
     return document
+
+
+def _fill(call: Call, kind: Kind, document: Document, before: Document | None) -> None:
+    """Check a document and fill in what Azure fills in.
+
+    Raises:
+        Refusal: Azure refuses it, or a value in it is of the wrong type.
+    """
+    try:
+        msgspec.convert({k: v for k, v in document.items() if k in _WRITABLE}, type=_Envelope)
+        kind.check(call, document, before)
+        kind.complete(call.world, document, before)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise Refusal(
+            400,
+            "InvalidRequestContent",
+            "The request content was invalid and could not be deserialized: a value is not of "
+            f"the type that {kind.type} wants ({type(error).__name__}).",
+        ) from error
 
 
 def check_location(location: Any, before: Document | None, resource_id: str) -> str:
@@ -211,8 +243,7 @@ def patch(call: Call, kind: Kind) -> Response:
         document["tags"] = sent["tags"]
     if kind.tracked:
         document["location"] = check_location(document.get("location"), before, str(before["id"]))
-    kind.check(call, document, before)
-    kind.complete(call.world, document, before)
+    _fill(call, kind, document, before)
     return _write(call, kind, document, before, kind.patch_style)
 
 

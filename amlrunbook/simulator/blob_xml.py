@@ -15,7 +15,10 @@ from xml.sax.saxutils import escape, quoteattr
 
 from starlette.responses import Response
 
+from amlrunbook.simulator.answers import Refusal
+
 _BLOCK = re.compile(rb"<(Committed|Uncommitted|Latest)>([^<]*)</")
+_BLOCK_LIST = re.compile(rb"</BlockList>\s*$|<BlockList\s*/>\s*$")
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 Element = tuple[str, Any]
@@ -46,7 +49,13 @@ def _render(name: str, held: Any) -> str:
 
 
 def read_block_list(body: bytes) -> list[tuple[str, str]]:
-    """Return the entries of a block list: which list to look in, and the block's id."""
+    """Return the entries of a block list: which list to look in, and the block's id.
+
+    Raises:
+        Refusal: this is no block list.
+    """
+    if not _BLOCK_LIST.search(body):
+        raise Refusal(400, "InvalidXmlDocument", "XML specified is not syntactically valid.")
     return [
         (kind.decode(), unescape(name.decode("utf-8", "replace")).strip())
         for kind, name in _BLOCK.findall(body)

@@ -172,7 +172,7 @@ def _result(azure: SimulatedAzure, operation: Operation) -> Response:
 
 
 def settle(azure: SimulatedAzure) -> None:
-    """End all operations whose time has come."""
+    """End all operations whose time has come, and purge what was soft-deleted long enough."""
     world = azure.world
     now = world.now()
     for operation in world.operations.values():
@@ -182,6 +182,9 @@ def settle(azure: SimulatedAzure) -> None:
             and operation.due <= now
         ):
             finish(azure, operation)
+    for key in [k for k, held in world.deleted.items() if held.purge_at <= now]:
+        del world.deleted[key]
+        world.touch()
 
 
 def finish(azure: SimulatedAzure, operation: Operation) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from amlrunbook.simulator.arm_path import parents, parse
+from amlrunbook.simulator.arm_path import ArmPath, parents, parse
 from amlrunbook.simulator.faults import Plane
 from amlrunbook.simulator.world import World
 
@@ -51,7 +51,15 @@ def _control(world: World, path: str) -> Place:
             break
         if document is not None and "location" in document:
             return Place(region=region_name(document["location"]), resource_type=kind)
-    return Place(region=None, resource_type=kind)
+    return Place(region=_group_region(world, arm), resource_type=kind)
+
+
+def _group_region(world: World, arm: ArmPath) -> str | None:
+    """Return the region of the group of a resource that does not exist: it keeps its metadata."""
+    if arm.namespace is None or arm.tail is not None or arm.group is None:
+        return None
+    group = world.get(f"/subscriptions/{arm.subscription}/resourceGroups/{arm.group}")
+    return region_name(str(group["location"])) if group else None
 
 
 def _data_region(world: World, path: str) -> str | None:

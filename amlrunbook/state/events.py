@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from amlrunbook.model.finding import Finding
-from amlrunbook.model.operation import Confirmation, Outcome, Risk
+from amlrunbook.model.operation import Confirmation, Effects, Outcome, Risk
 
 
 class Ruling(StrEnum):
@@ -158,6 +158,14 @@ class ClockStopped(Event, frozen=True, kw_only=True):
     text: str = ""
 
 
+class UpdateGiven(Event, frozen=True, kw_only=True):
+    """The incident channel was told how things stand; the next word is due by the timer."""
+
+    KIND: ClassVar[str] = "update.given"
+    text: str = ""
+    next_seconds: int = 1800
+
+
 # Steps
 
 
@@ -296,6 +304,8 @@ class ActionProposed(StepEvent, frozen=True, kw_only=True):
     takes: str = ""
     commands: tuple[str, ...] = ()
     preview_sha256: str = ""
+    effects: Effects = Effects()
+    """What it does to copies of data and to serving regions, for the safety rules."""
 
 
 class ActionDeclined(StepEvent, frozen=True, kw_only=True):
@@ -308,16 +318,29 @@ class ActionDeclined(StepEvent, frozen=True, kw_only=True):
 class ApprovalAsked(StepEvent, frozen=True, kw_only=True):
     KIND: ClassVar[str] = "approval.asked"
     challenge: str
+    """Its canonical text, as it was shown; its hash is what an answer refers to."""
     needed: int
     expires: str
+    preview_sha256: str = ""
+    """The proposal that it was asked for: an approval counts for no other."""
+    operator: str = ""
+    asked_by: str = ""
+    """The principal who asks: no key of theirs may answer."""
+    rules: tuple[str, ...] = ()
+    """The safety rules that the approvers are asked to overrule."""
 
 
 class ApprovalGranted(StepEvent, frozen=True, kw_only=True):
     KIND: ClassVar[str] = "approval.granted"
     challenge: str
+    """Its canonical text, as it was shown."""
     principal: str
     sig: str
+    """The 64 bytes of the approver's SSHSIG over the challenge, in base64."""
     comment: str = ""
+    """Said along with it; not under the signature."""
+    public_key: str = ""
+    """The approver's 32 bytes, in base64: to be looked up, never to be trusted."""
 
 
 class ApprovalDeclined(StepEvent, frozen=True, kw_only=True):
@@ -326,9 +349,22 @@ class ApprovalDeclined(StepEvent, frozen=True, kw_only=True):
     comment: str = ""
 
 
+class ApprovalRefused(StepEvent, frozen=True, kw_only=True):
+    """What was pasted is no approval: the asker's own key, expired, altered, for another challenge."""
+
+    KIND: ClassVar[str] = "approval.refused"
+    reason: str
+    principal: str = ""
+    """Who it claims to come from; nothing vouches for that."""
+
+
 class ApprovalExpired(StepEvent, frozen=True, kw_only=True):
+    """Nobody, or too few, answered in time: the proposal stands, and approval must be asked again."""
+
     KIND: ClassVar[str] = "approval.expired"
     challenge: str
+    outcome: str = "proposed"
+    """What follows: back to the proposal."""
 
 
 class GlassBroken(StepEvent, frozen=True, kw_only=True):
@@ -336,6 +372,9 @@ class GlassBroken(StepEvent, frozen=True, kw_only=True):
 
     KIND: ClassVar[str] = "glass.broken"
     reason: str
+    operator: str = ""
+    preview_sha256: str = ""
+    """The proposal that it was broken for: it counts for no other."""
 
 
 class ActionConfirmed(StepEvent, frozen=True, kw_only=True):
@@ -446,6 +485,7 @@ class SafetyViolated(Event, frozen=True, kw_only=True):
     rule: str
     text: str
     step: str = ""
+    preview_sha256: str = ""
 
 
 class SafetyOverruled(Event, frozen=True, kw_only=True):
@@ -454,6 +494,8 @@ class SafetyOverruled(Event, frozen=True, kw_only=True):
     reason: str
     principals: tuple[str, ...]
     step: str = ""
+    preview_sha256: str = ""
+    """The proposal that it was overruled for."""
 
 
 class WarningRaised(Event, frozen=True, kw_only=True):
@@ -469,6 +511,13 @@ class SessionOpened(Event, frozen=True, kw_only=True):
     cert: dict[str, Any] = {}
     ident: str = ""
     sig: str = ""
+
+
+class JournalOpening(Event, frozen=True, kw_only=True):
+    """What the program states about itself and the run as the journal begins."""
+
+    KIND: ClassVar[str] = "journal.opening"
+    program: str = ""
 
 
 class TornTailMoved(Event, frozen=True, kw_only=True):
@@ -539,6 +588,7 @@ VOCABULARY: dict[str, type[Event]] = {
         ProbeRed,
         ProbeGreen,
         ClockStopped,
+        UpdateGiven,
         StepReady,
         StepBlocked,
         StepOverruled,
@@ -560,6 +610,7 @@ VOCABULARY: dict[str, type[Event]] = {
         ApprovalAsked,
         ApprovalGranted,
         ApprovalDeclined,
+        ApprovalRefused,
         ApprovalExpired,
         GlassBroken,
         ActionConfirmed,
@@ -578,6 +629,7 @@ VOCABULARY: dict[str, type[Event]] = {
         SafetyOverruled,
         WarningRaised,
         SessionOpened,
+        JournalOpening,
         TornTailMoved,
         SegmentContinued,
         CheckpointExported,

@@ -28,7 +28,7 @@ def test_assessment_at_100_ms_a_request(tmp_path: Path) -> None:
         runs = [_assessed(here) for _ in range(5)]
     taken, wall, cpu = sorted(runs, key=lambda run: run[1])[len(runs) // 2]
     floor = max(CHAIN * MILLISECONDS / 1000, taken.requests * bare)
-    print(  # noqa: T201 - figures
+    print(
         f"\nassessment of a pair, {len(taken.snapshot.documents)} documents, "
         f"{taken.requests} requests at {MILLISECONDS} ms: {wall * 1000:.0f} ms (median of 5), "
         f"client CPU {cpu * 1000:.0f} ms\n"

@@ -91,6 +91,13 @@ def test_dark_reaches_children_and_operations(azure, wire):
             wire.ask("GET", path)
 
 
+def test_dark_reaches_what_is_not_there_yet(azure, wire):
+    add_fault(azure, kind="dark", region="eastus")
+    body = {"location": "eastus", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
+    with pytest.raises(requests.ConnectionError):
+        wire.ask("PUT", EAST.replace("stfraude", "stnew"), STORAGE, body=body)
+
+
 def test_hanging(azure):
     add_fault(azure, kind="hang", path="*/storageaccounts/stfraude")
     with Wire(azure, timeout=0.3) as impatient, pytest.raises(requests.ReadTimeout):

@@ -200,6 +200,7 @@ def test_a_new_deployment_takes_traffic_only_when_it_is_ready(wire):
     finish(wire, wire.ask("DELETE", f"{ENDPOINT}/deployments/only", V))
     assert [d["name"] for d in wire.get(f"{ENDPOINT}/deployments", V)["value"]] == ["green"]
     restore = wire.get(ENDPOINT, V)
+    body["sku"]["capacity"] = 1
     finish(wire, wire.ask("PUT", f"{ENDPOINT}/deployments/only", V, body=body))
     restore["properties"]["traffic"] = {"only": 100}
     finish(wire, wire.ask("PUT", ENDPOINT, V, body=restore))

@@ -211,6 +211,14 @@ def test_a_folder_without_one(tmp_path):
         process.reach(tmp_path)
 
 
+def test_a_scenario_of_ones_own_may_have_a_relative_path(tmp_path, monkeypatch):
+    text = (ROOT / "amlrunbook/simulator/scenarios/lonely-workspace.toml").read_text()
+    (tmp_path / "mine.toml").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    assert process.start(tmp_path / "azure", "mine.toml").scenario == "mine"
+    process.stop(tmp_path / "azure")
+
+
 def test_an_unknown_scenario_gets_one_sentence(tmp_path):
     with pytest.raises(SimulatorError, match=r"no scenario 'helthy-pair'\. Did you mean"):
         process.start(tmp_path / "azure", "helthy-pair")

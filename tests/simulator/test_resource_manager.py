@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
@@ -172,6 +173,32 @@ def test_a_change_with_an_unusable_body_is_refused(healthy_pair):
             400,
             "LocationNotAvailableForResourceType",
         )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"sku": "Standard_LRS"},
+        {"tags": ["a"]},
+        {"tags": {"a": {"b": "c"}}},
+        {"properties": "none"},
+        {"properties": {"networkAcls": 3}, "sku": {"name": 7}},
+        {"identity": "SystemAssigned"},
+        {"location": 5},
+        {"kind": {}},
+    ],
+)
+def test_values_of_the_wrong_type_are_refused(healthy_pair, body):
+    path = "@/resourceGroups/rg-fraud-e/providers/Microsoft.Storage/storageAccounts/stnew"
+    whole = {"location": "eastus", "sku": {"name": "Standard_LRS"}, "kind": "StorageV2", **body}
+    with Wire(healthy_pair) as wire:
+        assert wire.ask("PUT", path, STORAGE, body=whole).status_code == 400
+        assert wire.ask("GET", path, STORAGE).status_code == 404
+        service = f"{DATA}/blobServices/default"
+        hostile = {"properties": {"deleteRetentionPolicy": "yes", "restorePolicy": 4}}
+        assert wire.ask("PUT", service, STORAGE, body=hostile).status_code == 400
+    log = Path(healthy_pair.ca_file).parent / "server.log"
+    assert "Traceback" not in log.read_text()
 
 
 # --- headers ---------------------------------------------------------------------------------------

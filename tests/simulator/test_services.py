@@ -163,6 +163,17 @@ def test_a_vault_is_deleted_listed_and_recovered(azure, wire, client):
     assert wire.get("@/providers/Microsoft.KeyVault/deletedVaults", KV)["value"] == []
 
 
+def test_a_deleted_vault_is_purged_when_its_time_has_come(fresh_azure):
+    endpoint = fresh_azure("lonely-workspace")
+    vault = "@/resourceGroups/rg-lonely/providers/Microsoft.KeyVault/vaults/kv-lonely"
+    deleted = "@/providers/Microsoft.KeyVault/deletedVaults"
+    with Wire(endpoint) as wire:
+        assert wire.ask("DELETE", vault, KV).status_code == 200
+        assert len(wire.get(deleted, KV)["value"]) == 1
+        process.control(endpoint, "POST", "/clock", {"advance": 7 * 86_400.0 + 1})
+        assert wire.get(deleted, KV)["value"] == []
+
+
 def test_what_cannot_be_undone_on_a_vault(wire):
     vault = f"{GROUP}/Microsoft.KeyVault/vaults/kv-fraud-e"
     for change in (

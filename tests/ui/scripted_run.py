@@ -157,7 +157,7 @@ class ScriptedRun:
             for watcher in tuple(self._watchers):
                 watcher.idle(self._state)
 
-    def _carry_out(self, command: c.AnyCommand) -> None:
+    def _carry_out(self, command: c.AnyCommand) -> None:  # noqa: C901, PLR0912 - one flat case a command
         match command:
             case c.RunStep(step=step):
                 self._run(step)

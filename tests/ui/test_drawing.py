@@ -17,7 +17,7 @@ from screens.theme import THEMES
 from screens.widgets.lines import PLAIN_GLYPHS, as_ascii, fitted, shortened, wrapped
 from screens.widgets.step_detail import places
 from tests.ui.scripted_run import ScriptedRun
-from tests.ui.sight import app_of, rest, text_of, typed
+from tests.ui.sight import app_of, rest, text_of
 from tests.ui.worlds import HOSTILE, check, failover_proposal, finding, opened, plan, walked_run
 
 Keep = Callable[[ScriptedRun], ScriptedRun]

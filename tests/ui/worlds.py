@@ -12,7 +12,6 @@ from amlrunbook.planning.grammar import Choice, Phase, StepKind
 from amlrunbook.planning.plan import Plan, PlannedStep
 from amlrunbook.state import events as e
 from screens.home_data import HomeData, JournalRow, OpenRun, ProfileRow, RunbookRow, ScenarioRow
-
 from tests.ui.scripted_run import ScriptedRun
 
 NOW = datetime(2026, 11, 22, 10, 17, 42, tzinfo=UTC)

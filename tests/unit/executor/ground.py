@@ -26,7 +26,14 @@ from amlrunbook.model.profile import Profile, Side
 from amlrunbook.model.snapshot import snapshot_of
 from amlrunbook.planning.grammar import Choice, Phase, StepKind
 from amlrunbook.planning.plan import PLAN_FORMAT, Plan, PlannedStep
-from amlrunbook.state.events import Event, EvidenceAdded, JournalClosed, Recorded, SessionOpened
+from amlrunbook.state.events import (
+    Event,
+    EvidenceAdded,
+    HandoverOffered,
+    JournalClosed,
+    Recorded,
+    SessionOpened,
+)
 
 GROUP = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg"
 WORKSPACE = f"{GROUP}/providers/Microsoft.MachineLearningServices/workspaces/ws-one"
@@ -189,6 +196,9 @@ class MemoryLedger:
         if sha256 not in self.disk.evidence:
             raise IncompleteError(f"The evidence {sha256} is withheld.")
         return self.disk.evidence[sha256]
+
+    def offer_handover(self, principal, text):
+        return self.append((HandoverOffered(principal=principal, text=text),))
 
     def close(self, outcome):
         return self.append((JournalClosed(outcome=outcome),))

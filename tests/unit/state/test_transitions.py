@@ -57,6 +57,7 @@ EVENTS: dict[str, e.StepEvent] = {
         "granted": e.ApprovalGranted(step="s", challenge="c", principal="p", sig="s"),
         "denied": e.ApprovalDeclined(step="s", principal="p"),
         "expired": e.ApprovalExpired(step="s", challenge="c"),
+        "refused": e.ApprovalRefused(step="s", reason="own key"),
         "glass": e.GlassBroken(step="s", reason="r"),
         "confirmed": e.ActionConfirmed(
             step="s", operation="o", request_id="i", resources=(), confirmation=Confirmation.ENTER
@@ -108,6 +109,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "approval.granted": ("proposed", SAME),
     "approval.declined": ("proposed", SAME),
     "approval.expired": ("proposed", SAME),
+    "approval.refused": ("proposed", SAME),
     "glass.broken": ("proposed", SAME),
     "action.confirmed": ("proposed", "confirmed"),
     "action.sent": (FLYING, "sent"),
