@@ -212,7 +212,8 @@ def _resume(
 ) -> ExitCode:
     from amlrunbook.cli.operating import operate
     from amlrunbook.cli.parts import plan_now, read_left_run, run_folder_of
-    from amlrunbook.executor.opening import ChangedRunbookError, plan_difference
+    from amlrunbook.executor.difference import plan_difference
+    from amlrunbook.executor.opening import ChangedRunbookError
 
     found = read_left_run(run_folder_of(text))
     current = plan_now(found, runbook)
