@@ -306,10 +306,6 @@ def _is_busy(record: StepRecord) -> bool:
     return record.state in _BUSY and not record.opens
 
 
-def _is_busy(record: StepRecord) -> bool:
-    return record.state in _BUSY and not record.opens
-
-
 def _with_safety(state: RunState, event: e.SafetyViolated | e.SafetyOverruled) -> RunState:
     record = state.steps.get(event.step)
     if record is None:
