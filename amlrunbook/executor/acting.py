@@ -143,6 +143,7 @@ def _show(stage: Stage, planned: PlannedStep, action: Action, preview: Preview) 
             takes=said(preview.takes),
             commands=listed(preview.commands),
             preview_sha256=sha256,
+            effects=preview.effects,
         )
     )
 

@@ -26,6 +26,7 @@ from amlrunbook.journal.identity import (
     ThrowAwayIdentity,
 )
 from amlrunbook.journal.lines import JOURNAL_FILE
+from amlrunbook.journal.masking import would_mask
 from amlrunbook.journal.reader import read_entries
 from amlrunbook.journal.recovery import Continuation
 from amlrunbook.journal.trust import Trust
@@ -62,4 +63,5 @@ __all__ = [
     "read_ask",
     "read_entries",
     "verify",
+    "would_mask",
 ]

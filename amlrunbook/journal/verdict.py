@@ -92,7 +92,22 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the pinned list vouches for that key."""
     unproven_because: str = ""
     countersigned_by: str = ""
-    """Whose later session states that it verified all of this one."""
+    """Which other principal's later session states that it verified all of this one."""
+    accepts_verdict: str = ""
+    """What its operator stated that they found, where they took the run over."""
+    accepts_remarks: str = ""
+
+
+class Approval(msgspec.Struct, frozen=True, kw_only=True):
+    """A second person's approval that holds."""
+
+    n: int
+    """The entry's number."""
+    step: str
+    principal: str
+    proven: bool
+    """Whether the pinned list vouches for the approver's key now."""
+    unproven_because: str = ""
 
 
 class EvidenceCount(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,6 +145,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Whether only the signatures at the sessions' ends were checked."""
     trust_source: str = ""
     """Which pinned list was used."""
+    approvals: tuple[Approval, ...] = ()
+    """The approvals among the entries that hold."""
 
     @property
     def exit_code(self) -> int:
@@ -202,7 +219,13 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         return f"nothing shows whether entries were removed{after}"
 
     def _unproven(self) -> str:
-        return next((one.unproven_because for one in self.sessions if not one.proven), "")
+        for one in self.sessions:
+            if not one.proven:
+                return one.unproven_because
+        for approval in self.approvals:
+            if not approval.proven:
+                return f"of the approval in entry {approval.n}, {approval.unproven_because}"
+        return ""
 
     def _found(self) -> str:
         return self.first_bad.found if self.first_bad else "no entry"

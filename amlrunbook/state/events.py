@@ -452,6 +452,8 @@ class EvidenceAdded(Event, frozen=True, kw_only=True):
     size: int
     sha256: str
     step: str = ""
+    salted: bool = False
+    """Whether the file begins with 16 random bytes that are no content."""
 
 
 class CallMade(Event, frozen=True, kw_only=True):
@@ -641,6 +643,12 @@ VOCABULARY: dict[str, type[Event]] = {
     )
 }
 """The table: every kind, and the class that holds its body."""
+
+
+ALLOWED_FIELDS: dict[str, frozenset[str]] = {
+    kind: frozenset(event.__struct_fields__) for kind, event in VOCABULARY.items()
+}
+"""The fields that a body of each kind may have: what a journal's writer is handed."""
 
 
 def body_of(event: Event) -> dict[str, Any]:

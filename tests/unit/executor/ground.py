@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from amlrunbook.errors import DeadlineError, IncompleteError, JournalError
 from amlrunbook.executor.opening import Who, open_left, open_new
+from amlrunbook.executor.people import NOBODY, People
 from amlrunbook.executor.run import Executor
 from amlrunbook.model.finding import Finding, Verdict
 from amlrunbook.model.mode import Mode
@@ -323,6 +324,7 @@ class Ground:
     mode: Mode = Mode.DRILL
     disk: Disk = field(default_factory=Disk)
     pace: QuickPace = field(default_factory=QuickPace)
+    people: People = NOBODY
 
     def open(self) -> Executor:
         """Open the run."""
@@ -333,18 +335,13 @@ class Ground:
             self.operations,
             who=Who(run="r1", operator="olga", mode=self.mode),
             pace=self.pace,
+            people=self.people,
         )
 
     def resume(self, **fields) -> Executor:
         """Go on with the run in a new process."""
-        left = open_left(
-            MemoryLedger(self.disk),
-            self.operations,
-            operator="olga",
-            mode=self.mode,
-            pace=self.pace,
-            **fields,
-        )
+        words = {"operator": "olga", "mode": self.mode, "pace": self.pace, "people": self.people}
+        left = open_left(MemoryLedger(self.disk), self.operations, **{**words, **fields})
         left.pick_up()
         return left
 

@@ -338,7 +338,7 @@ def test_too_little_space_is_said_before_anything_is_written(tmp_path: Path) -> 
 def test_the_next_operator_countersigns_what_they_found(tmp_path: Path) -> None:
     host = stopped_host()
     with JournalWriter.create(tmp_path, identity=alice(), drill=False, host=host) as writer:
-        writer.append([("handover", {"principal": bob().principal})])
+        writer.offer_handover(bob().principal)
     with JournalWriter.reopen(tmp_path, identity=bob(), drill=False, host=host) as writer:
         writer.close({"outcome": "completed"})
     report = judged(tmp_path)
