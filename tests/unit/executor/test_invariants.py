@@ -36,6 +36,7 @@ from amlrunbook.model.operation import Outcome
 from amlrunbook.planning.grammar import Choice
 from amlrunbook.state import events as e
 from amlrunbook.state.fold import fold
+from tests.examples import examples
 from tests.unit.executor.ground import Crash, LookAt, check, decision, ground_of, switch_step
 
 STEPS = ["a", "d", "switch", "b", "nowhere"]
@@ -112,7 +113,11 @@ def play(ground, moves, watcher):
             continue
 
 
-@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    deadline=None,
+    max_examples=examples(ci=200, campaign=10_000),
+    suppress_health_check=[HealthCheck.too_slow],
+)
 @given(moves=st.lists(MOVE, max_size=14))
 def test_whatever_happens_no_action_is_lost_repeated_or_guessed_at(moves):
     ground = ground_for(Mode.DRILL)
@@ -151,7 +156,11 @@ def assert_none_repeated_without_a_word(events):
                 continue
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    deadline=None,
+    max_examples=examples(ci=100, campaign=5000),
+    suppress_health_check=[HealthCheck.too_slow],
+)
 @given(moves=st.lists(MOVE, max_size=14))
 def test_nothing_ever_leaves_in_read_only(moves):
     ground = ground_for(Mode.READ_ONLY)
