@@ -128,14 +128,13 @@ def _begin(runbook: str, name: str, how: Operating, *, live: bool, unsigned: boo
     )
     from amlrunbook.executor.ledger import JournalLedger
     from amlrunbook.executor.opening import Who, open_new
-    from amlrunbook.journal import ThrowAwayIdentity
     from amlrunbook.planning.resolve import resolve
     from amlrunbook.store.profiles import load_profile
     from amlrunbook.store.runs import new_run_folder
 
     profile = load_profile(name)
     loaded = runbook_named(runbook)
-    _signed_or_said(unsigned=unsigned)
+    identity = _signer(unsigned=unsigned)
     mode = _armed(profile) if live else Mode.READ_ONLY
     gateway = gateway_for(profile, mode)
     snapshot = looked_at(gateway, profile)
@@ -143,31 +142,37 @@ def _begin(runbook: str, name: str, how: Operating, *, live: bool, unsigned: boo
     plan = resolve(loaded, profile, snapshot, registry, runbook_named)
     how.checked(plan)
     folder = new_run_folder(loaded.runbook.id)
-    identity = ThrowAwayIdentity()
     ledger = JournalLedger.create(folder.path, identity, drill=False)
-    people = people_of_run(ledger, identity, gateway.cloud, None)
+    people = people_of_run(ledger, identity, gateway.cloud)
     who = Who(run=folder.short_id, operator=operator_name(), mode=mode)
     executor = open_new(ledger, plan, snapshot, registry, who=who, people=people)
     return operate(with_calls(executor, gateway), how)
 
 
-def _signed_or_said(*, unsigned: bool) -> None:
-    """Refuse to sign with a key that is nobody's unless that was asked for.
+def _signer(*, unsigned: bool) -> Identity:
+    """Return who signs: the person's own key, or one that is nobody's where that was asked for in so many words.
 
     Raises:
-        RefusedError: it was not.
+        RefusedError: no key was chosen, and a run that nobody signs was not asked for.
+        JournalError: the key cannot be used.
     """
-    from amlrunbook.cli import talk
+    from amlrunbook.cli import signing, talk
     from amlrunbook.errors import RefusedError
+    from amlrunbook.journal import ThrowAwayIdentity
+    from amlrunbook.journal.keys import CHOICE_FILE
+    from amlrunbook.store.paths import config_folder
 
+    chosen = (config_folder() / CHOICE_FILE).exists()
+    if chosen and not unsigned:
+        return signing.current_identity()
     if unsigned or _unsigned_by_word():
         talk.say("UNSIGNED: every check of this journal will say UNATTRIBUTED.")
-        return
+        return ThrowAwayIdentity()
     raise RefusedError(
-        "A run's journal is signed with your own key, and this release cannot keep keys yet.",
+        "A run's journal is signed with your own key, and none has been chosen.",
         state="Nothing was begun.",
-        next_step="Say --unsigned to sign with a key that is thrown away (every check of the journal will say "
-        "UNATTRIBUTED), or practise with: amlrunbook drill.",
+        next_step="Make one with: amlrunbook key new. Or say --unsigned to sign with a key that is thrown away: every "
+        "check of the journal will say UNATTRIBUTED. Or practise with: amlrunbook drill.",
     )
 
 
@@ -234,9 +239,9 @@ def _resume(
     changes.refuse_difference(difference)
     how.checked(current if current is not None and changes.adopted else found.left.plan)
     if not found.is_drill:
-        _signed_or_said(unsigned=unsigned)
+        identity = _signer(unsigned=unsigned)
         mode = _armed(found.left.plan.profile) if live else Mode.READ_ONLY
-        executor, word = _real_again(found, mode, runbook, hand, changes)
+        executor, word = _real_again(found, mode, runbook, hand, changes, identity=identity)
         return operate(executor, how, word)
     return _drill_again(found, how, runbook, hand, changes, live=live)
 
@@ -307,19 +312,18 @@ def _ledger_again(
 
 
 def _real_again(
-    found: LeftRun, mode: Mode, runbook: str, hand: Taking, changes: Changes
+    found: LeftRun, mode: Mode, runbook: str, hand: Taking, changes: Changes, *, identity: Identity
 ) -> tuple[Executor, AdoptPlan | None]:
+    from amlrunbook.cli import signing
     from amlrunbook.cli.accepting import acceptance
     from amlrunbook.cli.adopting import adoption
     from amlrunbook.cli.folk import people_of_run, with_calls
     from amlrunbook.cli.looking import gateway_for
     from amlrunbook.cli.parts import operator_name, plan_now, registry_of
     from amlrunbook.executor.opening import open_left
-    from amlrunbook.journal import ThrowAwayIdentity
 
     gateway = gateway_for(found.left.plan.profile, mode)
-    identity = ThrowAwayIdentity()
-    taken = acceptance(found, identity.principal, None, accept=hand.accept)
+    taken = acceptance(found, identity.principal, signing.pinned_trust(), accept=hand.accept)
     ledger = _ledger_again(found, identity, taken, hand)
     try:
         executor = open_left(
@@ -329,7 +333,7 @@ def _real_again(
             mode=mode,
             current=None if changes.adopted else plan_now(found, runbook),
             accept_changed=True,
-            people=people_of_run(ledger, identity, gateway.cloud, None),
+            people=people_of_run(ledger, identity, gateway.cloud),
             accepted=taken.accepted if taken else None,
         )
         with_calls(executor, gateway)
