@@ -13,9 +13,11 @@ from amlrunbook.model.mode import Mode
 
 if TYPE_CHECKING:
     from amlrunbook.cli.accepting import Acceptance
+    from amlrunbook.cli.adopting import Changes
     from amlrunbook.cli.operating import Operating
     from amlrunbook.cli.parts import LeftRun
     from amlrunbook.errors import ExitCode
+    from amlrunbook.executor.commands import AdoptPlan
     from amlrunbook.executor.ledger import JournalLedger
     from amlrunbook.executor.run import Executor
     from amlrunbook.journal import Identity
@@ -43,6 +45,16 @@ class Taking:
     "--accept-changed",
     is_flag=True,
     help="With --resume: go on by the run's own plan although the runbook has changed.",
+)
+@click.option(
+    "--adopt-changed",
+    is_flag=True,
+    help="With --resume: go on by the plan that the runbook gives now; what happened is carried over.",
+)
+@click.option(
+    "--look-anew",
+    is_flag=True,
+    help="With --resume and --adopt-changed: take the inventory anew for that plan.",
 )
 @click.option(
     "--accept-handover",
@@ -73,6 +85,8 @@ def run(
     live: bool,
     resume: str | None,
     accept_changed: bool,
+    adopt_changed: bool,
+    look_anew: bool,
     accept_handover: bool,
     by_force: bool,
     unsigned: bool,
@@ -85,15 +99,15 @@ def run(
     With --resume, a run that was left goes on: what was in the air is looked at first, and nothing
     is sent again by itself.
     """
+    from amlrunbook.cli.adopting import Changes
     from amlrunbook.cli.operating import operating
     from amlrunbook.errors import UsageError
 
     how = operating(answers, auto=auto, plain=plain, live=live)
     if resume is not None:
         hand = Taking(accept=accept_handover, forced=by_force)
-        return _resume(
-            resume, runbook, how, hand, live=live, unsigned=unsigned, accepted=accept_changed
-        )
+        changes = Changes(accept_changed, adopt_changed, look_anew).checked()
+        return _resume(resume, runbook, how, hand, changes, live=live, unsigned=unsigned)
     if not runbook or not profile:
         raise UsageError(
             "A run takes a runbook and a profile.",
@@ -209,33 +223,33 @@ def _resume(
     runbook: str,
     how: Operating,
     hand: Taking,
+    changes: Changes,
     *,
     live: bool,
     unsigned: bool,
-    accepted: bool,
 ) -> ExitCode:
     from amlrunbook.cli.operating import operate
     from amlrunbook.cli.parts import plan_now, read_left_run, run_folder_of
     from amlrunbook.executor.difference import plan_difference
-    from amlrunbook.executor.opening import ChangedRunbookError
 
     found = read_left_run(run_folder_of(text))
     current = plan_now(found, runbook)
     difference = plan_difference(found.left.plan, current) if current is not None else ()
-    if difference and not accepted:
-        raise ChangedRunbookError(difference)
-    how.checked(found.left.plan)
+    changes.refuse_difference(difference)
+    how.checked(current if current is not None and changes.adopted else found.left.plan)
     if not found.is_drill:
         identity = _signer(unsigned=unsigned)
         mode = _armed(found.left.plan.profile) if live else Mode.READ_ONLY
-        return operate(_real_again(found, mode, runbook, hand, identity), how)
-    return _drill_again(found, how, runbook, hand, live=live)
+        executor, word = _real_again(found, mode, runbook, hand, changes, identity=identity)
+        return operate(executor, how, word)
+    return _drill_again(found, how, runbook, hand, changes, live=live)
 
 
 def _drill_again(
-    found: LeftRun, how: Operating, runbook: str, hand: Taking, *, live: bool
+    found: LeftRun, how: Operating, runbook: str, hand: Taking, changes: Changes, *, live: bool
 ) -> ExitCode:
     from amlrunbook.cli.accepting import acceptance
+    from amlrunbook.cli.adopting import adoption
     from amlrunbook.cli.drill import end_world
     from amlrunbook.cli.folk import people_of_drill, with_calls
     from amlrunbook.cli.looking import gateway_for
@@ -269,16 +283,17 @@ def _drill_again(
             registry_of(gateway),
             operator=operator_name(),
             mode=Mode.DRILL,
-            current=plan_now(found, runbook),
+            current=None if changes.adopted else plan_now(found, runbook),
             accept_changed=True,
             people=people_of_drill(found.folder, ledger, identity, endpoint, gateway.cloud),
             accepted=taken.accepted if taken else None,
         )
         with_calls(executor, gateway)
+        word = adoption(executor, found, runbook, changes, gateway)
     except BaseException:
         ledger.release()
         raise
-    code = operate(executor, how)
+    code = operate(executor, how, word)
     end_world(executor, world)
     return code
 
@@ -299,10 +314,11 @@ def _ledger_again(
 
 
 def _real_again(
-    found: LeftRun, mode: Mode, runbook: str, hand: Taking, identity: Identity
-) -> Executor:
+    found: LeftRun, mode: Mode, runbook: str, hand: Taking, changes: Changes, *, identity: Identity
+) -> tuple[Executor, AdoptPlan | None]:
     from amlrunbook.cli import signing
     from amlrunbook.cli.accepting import acceptance
+    from amlrunbook.cli.adopting import adoption
     from amlrunbook.cli.folk import operator_of, people_of_run, with_calls
     from amlrunbook.cli.looking import gateway_for
     from amlrunbook.cli.parts import plan_now, registry_of
@@ -317,12 +333,14 @@ def _real_again(
             registry_of(gateway),
             operator=operator_of(identity),
             mode=mode,
-            current=plan_now(found, runbook),
+            current=None if changes.adopted else plan_now(found, runbook),
             accept_changed=True,
             people=people_of_run(ledger, identity, gateway.cloud),
             accepted=taken.accepted if taken else None,
         )
+        with_calls(executor, gateway)
+        word = adoption(executor, found, runbook, changes, gateway)
     except BaseException:
         ledger.release()
         raise
-    return with_calls(executor, gateway)
+    return executor, word
