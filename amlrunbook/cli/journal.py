@@ -45,7 +45,7 @@ def list_journals() -> int:
     "--trust",
     "trust_file",
     type=click.Path(path_type=Path),
-    help="The pinned signers, in OpenSSH's allowed_signers form. A drill needs none.",
+    help="Another pinned list than yours (amlrunbook trust). A drill needs none.",
 )
 @click.option("--fast", is_flag=True, help="Check the signatures at the ends of sessions only.")
 @click.option(
@@ -58,11 +58,10 @@ def verify_journal(path: Path, trust_file: Path | None, fast: bool, form: str) -
     20 nothing pinned proves whose it is; 21 signed by a throw-away key; 30 broken; 40 an anchor
     says otherwise; 50 unreadable; 2 usage. A drill's verdict begins with DRILL.
     """
-    from amlrunbook.cli import talk
-    from amlrunbook.journal import Trust, Verdict, verify
+    from amlrunbook.cli import signing, talk
+    from amlrunbook.journal import Verdict, verify
 
-    trust = None if trust_file is None else Trust.load(trust_file)
-    report = verify(path, trust=trust, fast=fast)
+    report = verify(path, trust=signing.pinned_trust(trust_file), fast=fast)
     if form == "json":
         click.echo(report.to_json())
     elif report.verdict is Verdict.UNREADABLE:
@@ -127,6 +126,7 @@ def _report_lines(report: Report) -> Iterator[str]:
             "place unproven"
         )
     yield from _session_lines(report)
+    yield from _approval_lines(report)
     count = report.evidence
     yield (
         f"evidence   {count.present} present, {count.withheld} withheld, "
@@ -150,3 +150,14 @@ def _session_lines(report: Report) -> Iterator[str]:
             f"session    [{one.first},{one.last + 1}) {shown(one.principal)} {one.fingerprint}"
             f"{witness}{standing}"
         )
+        if one.accepts_verdict:
+            said = f"{one.accepts_verdict}. {one.accepts_remarks}".rstrip()
+            yield f"           took over and found: {shown(said)}"
+
+
+def _approval_lines(report: Report) -> Iterator[str]:
+    from amlrunbook.model.display import shown
+
+    for one in report.approvals:
+        standing = "" if one.proven else f"; not proven: {shown(one.unproven_because)}"
+        yield f"approval   entry {one.n}: {shown(one.step)} by {shown(one.principal)}{standing}"

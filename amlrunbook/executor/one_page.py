@@ -136,7 +136,7 @@ def waiting(plan: Plan, state: RunState) -> tuple[str, ...]:
     words = []
     for planned in plan.steps:
         record = state.step(planned.id)
-        if record.state in _AT_WORK:
+        if record.state in _AT_WORK and planned.kind is not StepKind.RUNBOOK:
             words.append(f"on Azure: {planned.title}" + (f", {record.text}" if record.text else ""))
         elif record.asked is not None and record.state is StepState.PROPOSED:
             count = f"{len(record.approvals)} of {record.asked.needed}"

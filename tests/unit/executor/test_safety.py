@@ -10,6 +10,7 @@ from amlrunbook.executor.approvals import token_of
 from amlrunbook.executor.commands import (
     AskApproval,
     Confirm,
+    DoneOutside,
     GiveAnswer,
     OverruleSafety,
     Rule,
@@ -182,3 +183,12 @@ def test_an_approval_that_says_nothing_of_a_rule_overrules_none():
     run.perform(GiveAnswer(step="switch", text=answered(run, SAM)))
     with pytest.raises(RefusedError, match="not held up by a rule 'somebody-serves'"):
         run.perform(OverruleSafety(step="switch", rule="somebody-serves", reason="So be it."))
+
+
+def test_what_was_done_outside_counts_as_its_proposal_said():
+    ground = ground_with(Effects(makes_unwritable=(EAST,)), Effects(makes_writable=(WEST,)))
+    run = proposed(ground)
+    run.perform(DoneOutside(step="switch", evidence="Read-only since noon; seen in the portal."))
+    run.perform(RunStep(step="switch1"))
+    run.perform(Confirm(step="switch1"))
+    assert run.state.step("switch1").state is StepState.VERIFIED
