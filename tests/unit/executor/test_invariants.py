@@ -7,19 +7,29 @@ from hypothesis import strategies as st
 
 from amlrunbook.errors import AmlRunbookError
 from amlrunbook.executor.commands import (
+    GLASS_PHRASE,
     AddNote,
+    AskApproval,
+    BreakGlass,
     Close,
     Confirm,
     Decide,
+    DeclareIncident,
     Decline,
     DoneOutside,
+    GiveAnswer,
+    GiveUpdate,
     LookAgain,
+    OfferHandover,
     Overrule,
+    OverruleSafety,
     Pause,
     Rule,
+    RunProbes,
     RunStep,
     Skip,
 )
+from amlrunbook.executor.handover import Accepted
 from amlrunbook.model.finding import Verdict
 from amlrunbook.model.mode import Mode
 from amlrunbook.model.operation import Outcome
@@ -45,6 +55,14 @@ COMMAND = st.one_of(
     st.builds(LookAgain, step=STEP),
     st.builds(Rule, step=STEP, ruling=st.sampled_from(list(e.Ruling)), reason=TEXT),
     st.builds(AddNote, text=TEXT),
+    st.builds(AskApproval, step=STEP),
+    st.builds(GiveAnswer, step=STEP, text=TEXT),
+    st.builds(BreakGlass, step=STEP, reason=TEXT, typed=st.sampled_from(["", GLASS_PHRASE])),
+    st.builds(OverruleSafety, step=STEP, rule=TEXT, reason=TEXT),
+    st.builds(OfferHandover, principal=st.sampled_from(["", "sam"]), text=TEXT),
+    st.builds(DeclareIncident, severity=TEXT),
+    st.builds(RunProbes),
+    st.builds(GiveUpdate, next_minutes=st.integers(-1, 2000)),
     st.builds(Pause),
     st.builds(Close),
 )
@@ -89,7 +107,8 @@ def play(ground, moves, watcher):
             ground.disk.crash_at = 0
             if any(isinstance(event, e.RunClosed) for event in ground.disk.events):
                 return
-            run = ground.resume()
+            handed = fold(ground.disk.entries).handed_over
+            run = ground.resume(accepted=Accepted("sam") if handed else None)
             run.stage.record.watch(watcher)
             continue
 
