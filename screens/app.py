@@ -7,23 +7,26 @@ import time
 from base64 import b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import PurePath
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.screen import Screen
 
-from amlrunbook.executor.watching import LiveRun
 from amlrunbook.model.mode import Mode
-from screens.feed import RunFeed, RunTold
-from screens.home_data import HomeData
 from screens.look import Look
 from screens.marks import mode_look
 from screens.results import AppResult
 from screens.theme import THEMES
+from screens.told import RunTold
 from screens.widgets.mode_header import ModeHeader
+from screens.widgets.tones import DEFAULT_VARIABLES
+
+if TYPE_CHECKING:
+    from amlrunbook.executor.watching import LiveRun
+    from screens.feed import RunFeed
+    from screens.home_data import HomeData
 
 REFRESH_SECONDS = 0.1
 """The least time between two looks at the run."""
@@ -33,8 +36,6 @@ class AmlApp(App[AppResult]):
     """The home screen, or one run."""
 
     TITLE = "amlrunbook"
-    CSS_PATH: ClassVar[list[str | PurePath]] = ["app.tcss", "home.tcss", "run.tcss"]
-    """With the styles of both outermost screens: those of a default screen are not loaded by themselves."""
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = set()
@@ -55,13 +56,15 @@ class AmlApp(App[AppResult]):
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         refresh_seconds: float = REFRESH_SECONDS,
     ) -> None:
-        super().__init__()
+        # A default screen's own styles are not loaded by textual itself.
+        super().__init__(css_path=["app.tcss", "home.tcss" if run is None else "run.tcss"])
         if (home is None) == (run is None):
             raise ValueError("the app shows either a home screen or a run")
         self.home = home
         self.clock = clock
         """What time it is, UTC."""
-        self.feed = RunFeed(run, post=self.post_message, clock=clock) if run is not None else None
+        self.feed = self._feed_of(run)
+        """The run, brought to this thread; ``None`` on the home screen."""
         self._refresh_seconds = refresh_seconds
         self._looked = -refresh_seconds
         self.mode = run.mode if run is not None else Mode.READ_ONLY
@@ -71,6 +74,13 @@ class AmlApp(App[AppResult]):
         self.theme = mode_look(self.mode).theme
         self.add_class(mode_look(self.mode).css_class)
         self.set_class((look or Look()).ascii_only, "-ascii")
+
+    def _feed_of(self, run: LiveRun | None) -> RunFeed | None:
+        if run is None:
+            return None
+        from screens.feed import RunFeed
+
+        return RunFeed(run, post=self.post_message, clock=self.clock)
 
     def get_default_screen(self) -> Screen[Any]:
         """Return the outermost screen."""
@@ -83,6 +93,10 @@ class AmlApp(App[AppResult]):
         if self.home is None:
             raise ValueError("there is neither a home screen nor a run")
         return HomeScreen(self.home, clock=self.clock)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Return the variables that a theme of others lacks."""
+        return dict(DEFAULT_VARIABLES)
 
     def on_mount(self) -> None:
         """Begin to watch, and let the clock run."""

@@ -14,9 +14,11 @@ from textual.widgets import Input
 from amlrunbook.executor.commands import AnyCommand
 from screens.keyed import AmlModal
 from screens.keys import BACK, Key, bindings
-from screens.widgets.line_view import LineView, ListRows, PageView, Paragraph, Row
-from screens.widgets.lines import Span, Tone
+from screens.widgets.line_view import LineView, ListRows, Row
+from screens.widgets.lines import Span
 from screens.widgets.notice import Notice
+from screens.widgets.page_view import PageView, Paragraph
+from screens.widgets.tones import Tone
 
 _KEYS = (
     Key("send", ("enter",), "write it", "Write it into the journal and do it."),

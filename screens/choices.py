@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from amlrunbook.executor.commands import AnyCommand, Decide, Overrule
+from amlrunbook.executor.readiness import unmet_needs
 from amlrunbook.planning.plan import PlannedStep
 from amlrunbook.state.fold import StepRecord
 from screens.ask import AskScreen
 from screens.question import Option, QuestionScreen
-from screens.widgets.line_view import Paragraph
-from screens.widgets.lines import Tone
+from screens.step_fields import prose
+from screens.widgets.page_view import Paragraph
+from screens.widgets.tones import Tone
 
 if TYPE_CHECKING:
-    from screens.run import RunScreen
+    from screens.run_doors import RunDoors
 
 _NOT_NOW: Option[AnyCommand | None] = Option("Not now", "nothing happens", None)
 
@@ -22,27 +24,26 @@ def decision_question(step: PlannedStep) -> QuestionScreen[AnyCommand | None]:
     """Return the question that a decision asks."""
     options: list[Option[AnyCommand | None]] = [_NOT_NOW]
     options += [
-        Option(choice.text, choice.consequence, Decide(step=step.id, choice=choice.id))
+        Option(
+            prose(choice.text), prose(choice.consequence), Decide(step=step.id, choice=choice.id)
+        )
         for choice in step.choices
     ]
-    text = [Paragraph(step.why)]
+    text = [Paragraph(prose(step.why))]
     text += [
         Paragraph(
-            f"{choice.text}: {choice.consequence or 'nothing is said of what follows'}", indent=2
+            prose(f"{choice.text}: {choice.consequence or 'nothing is said of what follows'}"),
+            indent=2,
         )
         for choice in step.choices
     ]
     return QuestionScreen(step.title, text, options)
 
 
-def ask_blocked(screen: RunScreen, step: PlannedStep, record: StepRecord) -> None:
+def ask_blocked(screen: RunDoors, step: PlannedStep, record: StepRecord) -> None:
     """Ask what to do about the needs of a blocked step."""
     state = screen.run.state
-    unmet = [
-        need
-        for need in step.needs
-        if need not in record.overruled and not state.step(need).state.satisfied
-    ]
+    unmet = unmet_needs(screen.run.plan, state, step)
     titles = {each.id: each.title for each in screen.run.plan.steps}
     text = [Paragraph(record.why_blocked or "It waits for other steps.")]
     options = [Option("Not now", "nothing happens", ("", ""))]
@@ -60,13 +61,13 @@ def ask_blocked(screen: RunScreen, step: PlannedStep, record: StepRecord) -> Non
     def answered(answer: tuple[str, str] | None) -> None:
         what, need = answer or ("", "")
         if what == "go":
-            screen.steps.go_to(need)
+            screen.go_to(need)
         elif what == "overrule":
             question = AskScreen(
                 f"Overrule: {titles.get(need, need)}",
                 "Why may the step go on although this did not pass? It is journaled with your name.",
                 lambda reason: Overrule(step=step.id, need=need, reason=reason),
             )
-            screen.open_screen(question, screen._take)  # noqa: SLF001 - the run screen's own questions
+            screen.open_screen(question, screen.take)
 
     screen.open_screen(QuestionScreen(f"Blocked: {step.title}", text, options), answered)

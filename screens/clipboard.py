@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from amlrunbook.model.display import shown
 from screens.app import AmlApp
-from screens.widgets.lines import Tone
+from screens.widgets.tones import Tone
 
 
 class _Speaker(Protocol):
@@ -17,11 +18,16 @@ class _Speaker(Protocol):
         """Show a notice."""
 
 
-def offer(screen: _Speaker, text: str) -> None:
-    """Send ``text`` towards the terminal's clipboard, and show it; it is never called copied."""
-    if not text:
+def offer(screen: _Speaker, *texts: str) -> None:
+    """Send ``texts`` towards the terminal's clipboard, a line each, and show them; never called copied.
+
+    What would act on a terminal is escaped in both: a name with a line break in it must not become a
+    command of its own where it is pasted.
+    """
+    lines = "\n".join(shown(text) for text in texts if text)
+    if not lines:
         screen.say("There is nothing to copy here.", Tone.WARNING)
         return
     if isinstance(screen.app, AmlApp):
-        screen.app.send_to_clipboard(text)
-    screen.say(f"Sent to the terminal's clipboard (it does not say whether it took it):\n{text}")
+        screen.app.send_to_clipboard(lines)
+    screen.say(f"Sent to the terminal's clipboard (it does not say whether it took it):\n{lines}")

@@ -20,11 +20,14 @@ from amlrunbook.state.transitions import StepState
 from screens.feed import Change, RunFeed
 from screens.keyed import AmlModal
 from screens.keys import BACK, UP_ONE, Key, bindings
+from screens.moments import counted
 from screens.question import Option, OptionRows
-from screens.step_fields import confirmation_words, counted, resource_words, risk_words
-from screens.widgets.line_view import LineView, ListRows, PageView, Paragraph, Row
-from screens.widgets.lines import Span, Tone, shortened
+from screens.step_fields import confirmation_words, resource_words, risk_words
+from screens.widgets.line_view import LineView, ListRows, Row
+from screens.widgets.lines import Span, shortened
 from screens.widgets.notice import Notice
+from screens.widgets.page_view import PageView, Paragraph
+from screens.widgets.tones import Tone
 
 _KEYS = (
     Key("take", ("enter",), "take answer", "Take the answer under the cursor."),
@@ -244,4 +247,4 @@ class ConfirmScreen(AmlModal[None]):
         """Offer the az commands to the terminal's clipboard, and show them."""
         from screens.clipboard import offer
 
-        offer(self, "\n".join(self._proposed.commands or self.step.commands))
+        offer(self, *(self._proposed.commands or self.step.commands))

@@ -13,14 +13,15 @@ from amlrunbook.state.events import Ruling
 from amlrunbook.state.fold import Doubt, StepRecord
 from amlrunbook.state.transitions import StepState
 from screens.ask import AskScreen
-from screens.feed import Change, RunFeed, words_of
+from screens.feed import Change, RunFeed
 from screens.keyed import KeyedScreen
 from screens.keys import BACK, HELP, MENU, UP_ONE, Key, bindings
 from screens.moments import time_of_day
-from screens.widgets.line_view import PageView, Paragraph
-from screens.widgets.lines import Tone
+from screens.told import words_of
 from screens.widgets.mode_header import HeaderFacts
 from screens.widgets.notice import Notice
+from screens.widgets.page_view import PageView, Paragraph
+from screens.widgets.tones import Tone
 
 _KEYS = (
     Key("look", ("w",), "wait, look again", "Have Azure observed once more. It changes nothing, and is always safe."),

@@ -6,8 +6,8 @@ import json
 
 from amlrunbook.model.display import shown_lines
 from amlrunbook.state import events as e
-from screens.widgets.line_view import Paragraph
-from screens.widgets.lines import Tone
+from screens.widgets.page_view import Paragraph
+from screens.widgets.tones import Tone
 
 _SAYS = (
     "text",

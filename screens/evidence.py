@@ -9,13 +9,14 @@ from amlrunbook.model.display import shown
 from amlrunbook.state import events as e
 from screens.clipboard import offer
 from screens.entries import entry_page, evidence_page, kind_of, sentence_of, step_of
-from screens.feed import words_of
 from screens.listing import ListingScreen
-from screens.moments import time_of_day
+from screens.moments import counted, time_of_day
 from screens.page import PageScreen
-from screens.step_fields import counted
-from screens.widgets.line_view import Paragraph, Rows
-from screens.widgets.lines import Line, Span, Tone, fitted
+from screens.told import words_of
+from screens.widgets.line_view import Rows
+from screens.widgets.lines import Line, Span, fitted
+from screens.widgets.page_view import Paragraph
+from screens.widgets.tones import Tone
 
 _NUMBER = 6
 _KIND = 18
@@ -127,7 +128,7 @@ class EvidenceScreen(ListingScreen):
             ]
         self.open_screen(
             PageScreen(
-                self.feed, f"Entry {entry.n}", page, copies=sha256 or sentence_of(entry.event)
+                self.feed, f"Entry {entry.n}", page, copies=[sha256 or sentence_of(entry.event)]
             )
         )
 

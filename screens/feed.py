@@ -12,9 +12,9 @@ from textual.message import Message
 from amlrunbook.errors import AmlRunbookError
 from amlrunbook.executor.commands import AnyCommand
 from amlrunbook.executor.watching import LiveRun
-from amlrunbook.model.display import shown_lines
 from amlrunbook.state.events import Recorded
 from amlrunbook.state.fold import RunState
+from screens.told import RunTold
 from screens.widgets.mode_header import HeaderFacts
 
 
@@ -32,11 +32,6 @@ class Change:
 
     refusals: tuple[Refusal, ...] = ()
     death: BaseException | None = None
-
-
-@dataclass
-class RunTold(Message):
-    """The run told something; :meth:`RunFeed.look` says what."""
 
 
 class RunFeed:
@@ -138,13 +133,3 @@ class RunFeed:
         except RuntimeError:
             # The app's loop is closed: nobody looks any more, and the journal has it all.
             self._unwatch = None
-
-
-def words_of(error: BaseException) -> str:
-    """Return what an error says to a person: what happened, the state, the next safe step."""
-    text = (
-        error.diagnostics()
-        if isinstance(error, AmlRunbookError)
-        else f"{type(error).__name__}: {error}"
-    )
-    return "\n".join(shown_lines(text))

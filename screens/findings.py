@@ -12,8 +12,10 @@ from screens.listing import ListingScreen
 from screens.marks import VERDICT_MARKS
 from screens.page import PageScreen
 from screens.step_fields import short_name
-from screens.widgets.line_view import Paragraph, Rows
-from screens.widgets.lines import Line, Span, Tone, fitted
+from screens.widgets.line_view import Rows
+from screens.widgets.lines import Line, Span, fitted
+from screens.widgets.page_view import Paragraph
+from screens.widgets.tones import Tone
 
 _LABEL = 10
 _WORD = 10
@@ -40,7 +42,7 @@ class FindingRows:
         mark = VERDICT_MARKS[finding.verdict]
         name_room = min(max(width // 4, _LEAST_NAME), _MOST_NAME)
         seen_room = max(width - _WORD - name_room - 3, 0)
-        title_room = min(len(finding.title) + 2, max(seen_room * 3 // 5, 0))
+        title_room = seen_room * 11 // 20
         return (
             Span(" " + fitted(mark.text, _WORD), mark.tone),
             Span(fitted(shown(short_name(finding.resource)), name_room) + " "),
@@ -129,7 +131,7 @@ class FindingsScreen(ListingScreen):
             self.say("There is no finding here.")
             return
         copies = finding.command or finding.resource
-        self.open_screen(PageScreen(self.feed, "Finding", finding_page(finding), copies=copies))
+        self.open_screen(PageScreen(self.feed, "Finding", finding_page(finding), copies=[copies]))
 
     def do_copy(self) -> None:
         """Offer the az command, or the resource's id where there is none."""

@@ -10,10 +10,10 @@ from textual.binding import BindingType
 from amlrunbook.state.transitions import StepState
 from screens.keyed import AmlModal
 from screens.keys import BACK, MOVING, Key, bindings
-from screens.marks import STEP_MARKS
+from screens.step_marks import STEP_MARKS
 from screens.widgets.key_bar import KeyBar
-from screens.widgets.line_view import PageView, Paragraph
-from screens.widgets.lines import Tone
+from screens.widgets.page_view import PageView, Paragraph
+from screens.widgets.tones import Tone
 
 _KEYS = (
     Key(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
@@ -14,16 +14,17 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from amlrunbook.model.mode import Mode
-from screens.feed import words_of
 from screens.home_data import HomeData
 from screens.home_rows import LOOKING, home_rows, pair_words, result_of
 from screens.keyed import KeyedScreen
 from screens.keys import HELP, LEAVE, MENU, Key, bindings
-from screens.question import Option, QuestionScreen
+from screens.moments import counted
 from screens.results import AppResult, Assess, StartDrill, StartRun
-from screens.widgets.line_view import LineView, Paragraph
+from screens.told import words_of
+from screens.widgets.line_view import LineView
 from screens.widgets.mode_header import HeaderFacts
 from screens.widgets.notice import Notice
+from screens.widgets.page_view import Paragraph
 
 _KEYS = (
     Key("open", ("enter",), "open", "Open what is under the cursor: assess a workspace, resume a run, show a journal, start a runbook or a drill."),
@@ -81,7 +82,10 @@ class HomeScreen(KeyedScreen[None]):
         """Begin on the first row: an open run where there is one."""
         self.view.focus()
         if self._gather is not None:
-            threading.Thread(target=self._gathering, args=(self._gather,), daemon=True).start()
+            self.call_after_refresh(self._begin_gathering, self._gather)
+
+    def _begin_gathering(self, gather: Callable[[], HomeData]) -> None:
+        threading.Thread(target=self._gathering, args=(gather,), daemon=True).start()
 
     def _gathering(self, gather: Callable[[], HomeData]) -> None:
         """Gather, on a thread of its own; a defect there is told, and leaves an empty screen."""
@@ -122,7 +126,12 @@ class HomeScreen(KeyedScreen[None]):
             return f"{profile.name} · {pair_words(profile)} · {profile.posture_text or 'never assessed'}"
         if data.problems:
             return f"! {data.problems[0]}"
-        return f"{len(data.profiles)} workspaces · {len(data.open_runs)} open runs · {len(data.journals)} journals"
+        counts = (
+            counted(len(data.profiles), "workspace"),
+            counted(len(data.open_runs), "open run"),
+            counted(len(data.journals), "journal"),
+        )
+        return " · ".join(counts)
 
     def label(self, key: Key) -> str:
         """Return what ``key`` does; enter says what it opens."""
@@ -166,18 +175,17 @@ class HomeScreen(KeyedScreen[None]):
 
     def _carry_out(self, result: AppResult) -> None:
         if isinstance(result, Assess):
-            self._ask(
-                UNSIGNED,
-                [Option(f"Assess {result.profile}", "only reads", result)],
-            )
+            self._ask([(f"Assess {result.profile}", "only reads", result)])
         else:
             self.app.exit(result)
 
-    def _ask(self, text: str, options: list[Option[AppResult | None]]) -> None:
-        first: Option[AppResult | None] = Option("Not now", "nothing happens", None)
-        self.open_screen(
-            QuestionScreen("Run, read-only?", [Paragraph(text)], [first, *options]), self._chosen
-        )
+    def _ask(self, answers: Sequence[tuple[str, str, AppResult]]) -> None:
+        from screens.question import Option, QuestionScreen
+
+        options: list[Option[AppResult | None]] = [Option("Not now", "nothing happens", None)]
+        options += [Option(*answer) for answer in answers]
+        question = QuestionScreen("Run, read-only?", [Paragraph(UNSIGNED)], options)
+        self.open_screen(question, self._chosen)
 
     def do_assess(self) -> None:
         """Assess the workspace under the cursor."""
@@ -203,11 +211,12 @@ class HomeScreen(KeyedScreen[None]):
                 "No workspace is protected yet, so there is nothing to run it for. Start with a drill (d)."
             )
             return
-        options: list[Option[AppResult | None]] = [
-            Option(each.name, pair_words(each), StartRun(runbook, each.name))
-            for each in self.data.profiles
-        ]
-        self._ask(UNSIGNED, options)
+        self._ask(
+            [
+                (each.name, pair_words(each), StartRun(runbook, each.name))
+                for each in self.data.profiles
+            ]
+        )
 
     def _chosen(self, result: AppResult | None) -> None:
         if result is not None:

@@ -15,7 +15,8 @@ from screens.home_data import HomeData, JournalRow, OpenRun, ProfileRow
 from screens.marks import VERDICT_MARKS
 from screens.moments import age_words, clock_words, seconds_between
 from screens.results import AppResult, Assess, OpenJournal, Resume, StartDrill, StartRun
-from screens.widgets.lines import Line, Span, Tone, fitted, shortened
+from screens.widgets.lines import Line, Span, fitted, shortened
+from screens.widgets.tones import Tone
 
 _AGE = 7
 """Cells of ``26 min`` and a space."""
@@ -144,13 +145,13 @@ def _since(when: str, now: datetime) -> str:
 
 
 def _open_run(row: OpenRun, now: datetime, width: int) -> Line:
-    del width
     doubt = f"{row.in_doubt} in doubt" if row.in_doubt else f"{row.settled} of {row.total} settled"
     glyph, tone = ("?", Tone.ERROR) if row.in_doubt else ("◌", Tone.ACCENT)
+    title = max(width - 3 - 18 - 18 - 8 - 10, 8)
     return (
         Span(f" {glyph} ", tone),
-        Span(fitted(shown(row.title), 26), Tone.STRONG),
-        Span(fitted(shortened(shown(row.profile), 15), 16)),
+        Span(fitted(shown(row.title), title), Tone.STRONG),
+        Span(f" {fitted(shortened(shown(row.profile), 16), 17)}"),
         Span(fitted(doubt, 18), tone if row.in_doubt else Tone.PLAIN),
         Span(fitted(_since(row.last, now), 8)),
         Span(shown(row.mode.upper()), Tone.STRONG),
@@ -158,15 +159,15 @@ def _open_run(row: OpenRun, now: datetime, width: int) -> Line:
 
 
 def _journal(row: JournalRow, width: int) -> Line:
-    del width
     glyph, tone = ("✓", Tone.SUCCESS) if row.good else ("✗", Tone.ERROR)
     outcome = f"{glyph} {shown(row.outcome)}"
-    room = max(cell_len(outcome) + 2, 27)
+    room = max(cell_len(outcome) + 1, 26)
     lasted = clock_words(row.duration_seconds) if row.duration_seconds is not None else ""
+    title = max(width - 1 - room - 12 - 11 - 9, 8)
     return (
         Span(f" {fitted(outcome, room)}", tone),
         Span(f"{row.closed[:10]}  "),
-        Span(fitted(shown(row.title), 22)),
+        Span(f"{fitted(shown(row.title), title)} "),
         Span(fitted(shown(row.mode.upper()), 10), Tone.DIM),
         Span(lasted, Tone.DIM),
     )

@@ -12,10 +12,10 @@ from textual.screen import ModalScreen, Screen
 
 from screens.keys import Key
 from screens.widgets.key_bar import KeyBar
-from screens.widgets.lines import Tone
 from screens.widgets.mode_header import HeaderFacts, ModeHeader
 from screens.widgets.notice import Notice
 from screens.widgets.status_rule import StatusRule
+from screens.widgets.tones import Tone
 
 Result = TypeVar("Result")
 Answer = TypeVar("Answer")

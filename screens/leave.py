@@ -12,8 +12,8 @@ from amlrunbook.model.mode import Mode
 from screens.feed import RunFeed
 from screens.question import Option, QuestionScreen
 from screens.results import RunEnded, RunLeft
-from screens.widgets.line_view import Paragraph
-from screens.widgets.lines import Tone
+from screens.widgets.page_view import Paragraph
+from screens.widgets.tones import Tone
 
 _LABEL = 10
 

@@ -16,9 +16,10 @@ from screens.filtering import kept
 from screens.keyed import KeyedScreen
 from screens.keys import BACK, HELP, MENU, UP_ONE, Key, bindings
 from screens.widgets.line_view import LineView, ListRows, Row, Rows
-from screens.widgets.lines import Line, Span, Tone
+from screens.widgets.lines import Line, Span
 from screens.widgets.mode_header import HeaderFacts
 from screens.widgets.notice import Notice
+from screens.widgets.tones import Tone
 
 OPEN = Key("open", ("enter",), "open", "Show all of what is under the cursor.")
 FILTER = Key(

@@ -7,8 +7,7 @@ from typing import assert_never
 
 from amlrunbook.model.finding import Verdict
 from amlrunbook.model.mode import Mode
-from amlrunbook.state.transitions import StepState
-from screens.widgets.lines import Tone
+from screens.widgets.tones import Tone
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,26 +25,6 @@ class Mark:
         return f"{self.glyph} {self.word}"
 
 
-STEP_MARKS: dict[StepState, Mark] = {
-    StepState.PENDING: Mark("·", "pending", Tone.DIM),
-    StepState.BLOCKED: Mark("⊘", "blocked", Tone.WARNING),
-    StepState.READY: Mark("·", "ready", Tone.PLAIN),
-    StepState.RUNNING: Mark("◌", "running", Tone.ACCENT),
-    StepState.PASSED: Mark("✓", "passed", Tone.SUCCESS),
-    StepState.WARNED: Mark("!", "warned", Tone.WARNING),
-    StepState.FAILED: Mark("✗", "failed", Tone.ERROR),
-    StepState.UNKNOWN: Mark("?", "unknown", Tone.WARNING),
-    StepState.PROPOSED: Mark("▷", "proposed", Tone.ACCENT),
-    StepState.CONFIRMED: Mark("◌", "confirmed", Tone.ACCENT),
-    StepState.SENT: Mark("◌", "sent", Tone.ACCENT),
-    StepState.ACCEPTED: Mark("◌", "accepted", Tone.ACCENT),
-    StepState.VERIFIED: Mark("✓", "verified", Tone.SUCCESS),
-    StepState.IN_DOUBT: Mark("?", "in doubt", Tone.ERROR),
-    StepState.SKIPPED: Mark("\N{EN DASH}", "skipped", Tone.DIM),
-    StepState.DONE_OUTSIDE: Mark("↗", "outside", Tone.SUCCESS),
-}
-"""How a step's state is shown."""
-
 VERDICT_MARKS: dict[Verdict, Mark] = {
     Verdict.PASS: Mark("✓", "pass", Tone.SUCCESS),
     Verdict.WARN: Mark("!", "warn", Tone.WARNING),
@@ -54,12 +33,6 @@ VERDICT_MARKS: dict[Verdict, Mark] = {
     Verdict.NOT_APPLICABLE: Mark("\N{EN DASH}", "n/a", Tone.DIM),
 }
 """How a finding's verdict is shown."""
-
-WAITING = Mark("⊘", "blocked", Tone.DIM)
-"""A step that is blocked only because its turn has not come."""
-
-NEXT = Mark("▷", "next", Tone.STRONG)
-"""The step that the run waits for."""
 
 
 @dataclass(frozen=True, slots=True)

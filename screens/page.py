@@ -9,7 +9,7 @@ from typing import ClassVar
 from textual.app import ComposeResult, SuspendNotSupported
 from textual.binding import BindingType
 
-from amlrunbook.model.display import shown_lines
+from amlrunbook.model.display import shown, shown_lines
 from amlrunbook.model.mode import Mode
 from amlrunbook.planning.plan import PlannedStep
 from amlrunbook.state.fold import StepRecord
@@ -17,11 +17,11 @@ from screens.clipboard import offer
 from screens.feed import RunFeed
 from screens.keyed import KeyedScreen
 from screens.keys import BACK, HELP, MENU, UP_ONE, Key, bindings
-from screens.step_fields import commands_of, step_fields
-from screens.widgets.line_view import PageView, Paragraph
-from screens.widgets.lines import Tone
+from screens.step_fields import commands_of, prose, step_fields
 from screens.widgets.mode_header import HeaderFacts
 from screens.widgets.notice import Notice
+from screens.widgets.page_view import PageView, Paragraph
+from screens.widgets.tones import Tone
 
 _KEYS = (
     Key("copy", ("y",), "copy", "Send the text to copy to the terminal's clipboard, and show it."),
@@ -48,13 +48,13 @@ class PageScreen(KeyedScreen[None]):
         title: str,
         paragraphs: Sequence[Paragraph],
         *,
-        copies: str = "",
+        copies: Sequence[str] = (),
     ) -> None:
         super().__init__(clock=feed.clock)
         self.feed = feed
         self.TITLE_HERE = title
         self.paragraphs = tuple(paragraphs)
-        self.copies = copies
+        self.copies = tuple(shown(text) for text in copies if text)
 
     def compose(self) -> ComposeResult:
         """Lay the page out."""
@@ -80,7 +80,7 @@ class PageScreen(KeyedScreen[None]):
 
     def do_copy(self) -> None:
         """Offer the text to the terminal's clipboard."""
-        offer(self, self.copies)
+        offer(self, *self.copies)
 
     def do_bare(self) -> None:
         """Print the text bare and wait for enter."""
@@ -88,14 +88,17 @@ class PageScreen(KeyedScreen[None]):
             with self.app.suspend():
                 print_bare(self.copies, write=sys.__stdout__.write if sys.__stdout__ else None)
         except SuspendNotSupported:
-            self.say("This terminal cannot be given back for a moment. The text:\n" + self.copies)
+            self.say(
+                "This terminal cannot be given back for a moment. The text:\n"
+                + "\n".join(self.copies)
+            )
 
 
-def print_bare(text: str, *, write: Callable[[str], object] | None) -> None:
-    """Print ``text``, each line unbroken, and wait for enter."""
+def print_bare(texts: Sequence[str], *, write: Callable[[str], object] | None) -> None:
+    """Print ``texts``, each on a line that is not broken, and wait for enter."""
     if write is None:
         return
-    write("\n" + "\n".join(shown_lines(text)) + "\n\nenter goes back ")
+    write("\n" + "\n".join(shown(text) for text in texts) + "\n\nenter goes back ")
     if sys.__stdout__ is not None:
         sys.__stdout__.flush()
     if sys.__stdin__ is not None:
@@ -110,7 +113,7 @@ def step_page(step: PlannedStep, record: StepRecord, mode: Mode) -> list[Paragra
             continue
         text.append(Paragraph(field.text, field.tone, field.label, _LABEL))
     if step.explain:
-        text += [Paragraph(""), Paragraph(step.explain, Tone.PLAIN, "EXPLAIN", _LABEL)]
+        text += [Paragraph(""), Paragraph(prose(step.explain), Tone.PLAIN, "EXPLAIN", _LABEL)]
     if step.needs:
         text.append(Paragraph(", ".join(step.needs), Tone.PLAIN, "NEEDS", _LABEL))
     if record.proposal is not None:

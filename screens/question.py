@@ -13,9 +13,11 @@ from textual.containers import Vertical
 from amlrunbook.model.display import shown
 from screens.keyed import AmlModal
 from screens.keys import BACK, HELP, UP_ONE, Key, bindings
-from screens.widgets.line_view import LineView, ListRows, PageView, Paragraph, Row
-from screens.widgets.lines import Line, Span, Tone, fitted
+from screens.widgets.line_view import LineView, ListRows, Row
+from screens.widgets.lines import Line, Span, fitted
 from screens.widgets.notice import Notice
+from screens.widgets.page_view import PageView, Paragraph
+from screens.widgets.tones import Tone
 
 Answer = TypeVar("Answer")
 

@@ -9,45 +9,27 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 
-from amlrunbook.executor.commands import AddNote, AnyCommand, DoneOutside, RunStep, Skip
+from amlrunbook.executor.commands import RunStep
 from amlrunbook.planning.grammar import StepKind
 from amlrunbook.planning.plan import PlannedStep
-from amlrunbook.state.fold import StepRecord
 from amlrunbook.state.transitions import StepState
-from screens.feed import Change, RunFeed, words_of
-from screens.keyed import KeyedScreen
-from screens.keys import BACK, HELP, LEAVE, MENU, Key, bindings
+from screens.feed import Change, RunFeed
+from screens.keys import Key, bindings
 from screens.next_act import NextAct, next_act
 from screens.run_counts import run_counts
+from screens.run_doors import RunDoors
+from screens.run_keys import RUN_KEYS
 from screens.step_fields import commands_of, step_fields
+from screens.told import words_of
 from screens.widgets.line_view import LineView
-from screens.widgets.lines import Tone
 from screens.widgets.mode_header import HeaderFacts
 from screens.widgets.notice import Notice
 from screens.widgets.step_detail import StepDetail
 from screens.widgets.step_list import StepRows
-
-_KEYS = (
-    Key("act", ("enter",), "act", "Do what the step wants next: run the check, preview the action, answer the question. Nothing is sent before you confirm its preview."),
-    Key("walk", ("w",), "walk checks", "Run the checks one after another, until a step wants you; esc ends it after the check that runs."),
-    Key("next", ("full_stop",), "next", "Go to the step that the run waits for.", bar=False),
-    Key("outside", ("o",), "did it outside…", "Say that you did the step outside this program, and how that can be seen."),
-    Key("skip", ("x",), "skip…", "Leave the step out, with a reason."),
-    Key("again", ("r",), "run again", "Run a check again.", bar=False),
-    Key("note", ("n",), "note…", "Write a note into the journal."),
-    Key("findings", ("f",), "findings", "Show what the checks found."),
-    Key("evidence", ("e",), "evidence", "Show the journal: every entry, and the evidence behind it."),
-    Key("view", ("v",), "view whole", "Show everything about the step on a page of its own, nothing shortened."),
-    Key("copy", ("y",), "copy az", "Send the step's az commands to the terminal's clipboard, and show them."),
-    Key("close", ("c",), "close run…", "End the run and close its journal."),
-    HELP,
-    MENU,
-    Key("back", BACK.keys, "back", "End the walk, or take the notice away; the run is the outermost screen here.", bar=False),
-    LEAVE,
-)  # fmt: skip
+from screens.widgets.tones import Tone
 
 
-class RunScreen(KeyedScreen[None]):
+class RunScreen(RunDoors):
     """Steps left, the step in focus right, the mode above, the keys below."""
 
     CSS_PATH = "run.tcss"
@@ -58,15 +40,14 @@ class RunScreen(KeyedScreen[None]):
         "until you confirm the preview. Everything that happens is in the journal before you see it, so you "
         "may leave at any time and resume."
     )
-    KEYS_HERE = _KEYS
-    BINDINGS: ClassVar[list[BindingType]] = bindings(_KEYS)
+    KEYS_HERE = RUN_KEYS
+    BINDINGS: ClassVar[list[BindingType]] = bindings(RUN_KEYS)
 
     def __init__(self, feed: RunFeed) -> None:
-        super().__init__(clock=feed.clock)
-        self.feed = feed
-        self.run = feed.run
+        super().__init__(feed)
         self._walking = False
         self._walked: set[str] = set()
+        self._told_closed = self.run.state.closed is not None
         self._asked = ""
         """The action whose preview was asked for by the last key; its question opens when it is there."""
 
@@ -102,11 +83,6 @@ class RunScreen(KeyedScreen[None]):
     def step(self) -> PlannedStep:
         """The step under the cursor."""
         return self.run.plan.step(self.steps.cursor_key)
-
-    @property
-    def record(self) -> StepRecord:
-        """What happened to the step under the cursor."""
-        return self.run.state.step(self.step.id)
 
     @property
     def act(self) -> NextAct:
@@ -154,7 +130,9 @@ class RunScreen(KeyedScreen[None]):
         fields = step_fields(
             self.step, self.record, self.run.mode, wanted=self.run.focus == self.step.id
         )
-        self.query_one(StepDetail).show(self.step.title, fields)
+        self.query_one(StepDetail).show(
+            self.step.title, fields, quiet=self.step.kind is not StepKind.ACTION
+        )
         self.redraw()
 
     def changed(self, change: Change) -> None:
@@ -163,6 +141,11 @@ class RunScreen(KeyedScreen[None]):
         if change.death is not None:
             self._walking = False
             self.say("✗ The run has stopped.\n" + words_of(change.death), Tone.ERROR)
+        if self.run.state.closed is not None and not self._told_closed:
+            self._told_closed = True
+            self.say(
+                f"The run is closed. Its journal: {self.run.journal_path}\nq leaves.", Tone.STRONG
+            )
         for refusal in change.refusals:
             self._walking = False
             self._asked = ""
@@ -180,10 +163,6 @@ class RunScreen(KeyedScreen[None]):
 
     # Telling the run
 
-    def submit(self, command: AnyCommand) -> None:
-        """Hand ``command`` to the run."""
-        self.run.submit(command)
-
     def do_act(self) -> None:
         """Do what the step wants next."""
         self.act.do(self)
@@ -198,6 +177,10 @@ class RunScreen(KeyedScreen[None]):
     def do_again(self) -> None:
         """Run the check again."""
         self.submit(RunStep(step=self.step.id))
+
+    def go_to(self, step: str) -> None:
+        """Put the cursor on ``step``."""
+        self.steps.go_to(step)
 
     def do_next(self) -> None:
         """Go to the step that the run waits for."""
@@ -248,113 +231,3 @@ class RunScreen(KeyedScreen[None]):
             self.confirm()
         elif not self.run.busy:
             self._asked = ""
-
-    # Going to other screens
-
-    def confirm(self) -> None:
-        """Ask for the confirmation of the proposed action."""
-        from screens.confirm import ConfirmScreen
-
-        self.open_screen(ConfirmScreen(self.feed, self.step.id))
-
-    def doubt(self) -> None:
-        """Show what speaks for and against an action in doubt."""
-        from screens.doubt import DoubtScreen
-
-        self.open_screen(DoubtScreen(self.feed, self.step.id))
-
-    def decide(self) -> None:
-        """Ask for a choice."""
-        from screens.choices import decision_question
-
-        self.open_screen(decision_question(self.step), self._take)
-
-    def unblock(self) -> None:
-        """Ask what to do about a need that did not pass."""
-        from screens.choices import ask_blocked
-
-        ask_blocked(self, self.step, self.record)
-
-    def do_outside(self) -> None:
-        """Ask how it can be seen that the step was done outside."""
-        from screens.ask import AskScreen
-
-        step = self.step.id
-        question = AskScreen(
-            f"Done outside: {self.step.title}",
-            "How can it be seen? A command and its answer, a ticket, who did it and when. "
-            "It is journaled as your word; what can be observed is observed again.",
-            lambda text: DoneOutside(step=step, evidence=text),
-        )
-        self.open_screen(question, self._take)
-
-    def do_skip(self) -> None:
-        """Ask why the step is left out."""
-        from screens.ask import AskScreen
-
-        step = self.step.id
-        question = AskScreen(
-            f"Skip: {self.step.title}",
-            "Why is it left out? Steps that need it will be blocked.",
-            lambda text: Skip(step=step, reason=text),
-        )
-        self.open_screen(question, self._take)
-
-    def do_note(self) -> None:
-        """Ask for a note."""
-        from screens.ask import AskScreen
-
-        step = self.step.id
-        question = AskScreen(
-            f"Note, at: {self.step.title}",
-            "It goes into the journal with the time and the step.",
-            lambda text: AddNote(text=text, step=step),
-        )
-        self.open_screen(question, self._take)
-
-    def _take(self, command: AnyCommand | None) -> None:
-        if command is not None:
-            self.submit(command)
-
-    def do_findings(self) -> None:
-        """Show what the checks found."""
-        from screens.findings import FindingsScreen
-
-        self.open_screen(FindingsScreen(self.feed))
-
-    def do_evidence(self) -> None:
-        """Show the journal."""
-        from screens.evidence import EvidenceScreen
-
-        self.open_screen(EvidenceScreen(self.feed))
-
-    def do_view(self) -> None:
-        """Show the whole step on a page."""
-        from screens.page import PageScreen, step_page
-
-        commands = commands_of(self.step, self.record)
-        page = PageScreen(
-            self.feed,
-            "Step",
-            step_page(self.step, self.record, self.run.mode),
-            copies="\n".join(commands),
-        )
-        self.open_screen(page)
-
-    def do_copy(self) -> None:
-        """Offer the az commands to the terminal's clipboard, and show them."""
-        from screens.clipboard import offer
-
-        offer(self, "\n".join(commands_of(self.step, self.record)))
-
-    def do_close(self) -> None:
-        """Ask whether to end the run."""
-        from screens.leave import close_question
-
-        self.open_screen(close_question(self.feed), self._take)
-
-    def do_leave(self) -> None:
-        """Ask whether to leave."""
-        from screens.leave import ask_to_leave
-
-        ask_to_leave(self.app, self.feed)

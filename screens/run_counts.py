@@ -7,7 +7,7 @@ from collections import Counter
 from amlrunbook.planning.plan import Plan
 from amlrunbook.state.fold import RunState
 from amlrunbook.state.transitions import StepState
-from screens.marks import STEP_MARKS
+from screens.step_marks import STEP_MARKS
 
 _TOLD = (
     StepState.FAILED,

@@ -13,9 +13,9 @@ from amlrunbook.planning.grammar import StepKind
 from amlrunbook.planning.plan import PlannedStep
 from amlrunbook.state.fold import StepRecord
 from amlrunbook.state.transitions import StepState
-from screens.marks import NEXT, STEP_MARKS
-from screens.moments import time_of_day
-from screens.widgets.lines import Tone
+from screens.moments import counted, time_of_day
+from screens.step_marks import NEXT, STEP_MARKS
+from screens.widgets.tones import Tone
 
 NOT_YET = "unknown until previewed"
 """Of an action that was not previewed: nothing is promised."""
@@ -41,7 +41,7 @@ def step_fields(
     """
     return (
         _state(step, record, wanted=wanted),
-        Field("WHY", step.why or "unknown"),
+        Field("WHY", prose(step.why) or "unknown"),
         Field("DOES", _does(step, record)),
         _loses(step, record),
         Field("AFTER", _after(step, record)),
@@ -113,9 +113,9 @@ def _does(step: PlannedStep, record: StepRecord) -> str:
         case StepKind.ACTION:
             return f"{step.do}{where}. enter previews it, and only reads."
         case StepKind.MANUAL:
-            return step.explain or "You do it yourself, then say how it can be seen."
+            return prose(step.explain) or "You do it yourself, then say how it can be seen."
         case StepKind.DECISION:
-            return "You choose: " + "; ".join(choice.text for choice in step.choices)
+            return "You choose: " + "; ".join(prose(choice.text) for choice in step.choices)
         case StepKind.WAIT:
             until = f" until {step.until}" if step.until else " until it passes"
             return f"Repeats {step.check or step.do} every {_duration(step.every_seconds)}{until}."
@@ -145,8 +145,8 @@ def _after(step: PlannedStep, record: StepRecord) -> str:
 
 def _undo(step: PlannedStep, record: StepRecord) -> Field:
     if step.kind is not StepKind.ACTION:
-        return Field("UNDO", step.undo or "nothing to undo", Tone.DIM)
-    undo = record.proposal.undo if record.proposal is not None else step.undo
+        return Field("UNDO", prose(step.undo) or "nothing to undo", Tone.DIM)
+    undo = record.proposal.undo if record.proposal is not None else prose(step.undo)
     if undo:
         return Field("UNDO", undo)
     if record.proposal is None:
@@ -184,6 +184,11 @@ def _mode(step: PlannedStep, record: StepRecord, mode: Mode) -> Field:
     return Field("MODE", text, Tone.MODE)
 
 
+def prose(text: str) -> str:
+    """Return a text of a runbook, which may be written in several lines, as one."""
+    return " ".join(text.split())
+
+
 def short_name(resource: str) -> str:
     """Return the last name of an ARM id, or the text itself where it is none."""
     return resource.rstrip("/").rsplit("/", 1)[-1] or resource
@@ -196,11 +201,6 @@ def resource_words(resource: str) -> str:
     except UsageError:
         return resource
     return f"{parsed.name} · {parsed.types[-1]} · group {parsed.resource_group}"
-
-
-def counted(count: int, noun: str) -> str:
-    """Return a count and its noun: ``1 call``, ``2 calls``."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _duration(seconds: int) -> str:

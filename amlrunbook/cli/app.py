@@ -7,7 +7,6 @@ in a fresh process, because one process talks to one cloud.
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import threading
 from collections import Counter
@@ -63,7 +62,9 @@ def open_run(run: LiveRun) -> int:
     if isinstance(result, RunLeft) and not pause.done.wait(PAUSE_SECONDS):
         talk.say("The run was left while something was going on; resuming finds out how it ended.")
     unwatch()
-    if run.state.closed is None:
+    if run.state.closed is not None:
+        talk.say(f"The run is closed: {run.state.closed.text}.\nJournal: {run.journal_path}")
+    else:
         talk.say(f"The run is left open. Go on with: amlrunbook run --resume {run.journal_path}")
     return exit_code(run.plan, run.state)
 
@@ -114,6 +115,8 @@ def _begin(words: list[str]) -> int:
     call = [sys.executable, "-P", "-m", "amlrunbook", *words]
     if os.name == "posix":
         os.execv(sys.executable, call)  # noqa: S606 - a list, never a shell
+    import subprocess
+
     return subprocess.call(call)
 
 

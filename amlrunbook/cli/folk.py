@@ -61,6 +61,13 @@ def people_of_run(ledger: JournalLedger, identity: Identity, cloud: Cloud) -> Pe
     )
 
 
+def operator_of(identity: Identity) -> str:
+    """Return the operator's name: their key's, or the machine's where the key is nobody's."""
+    from amlrunbook.cli.parts import operator_name
+
+    return operator_name() if isinstance(identity, ThrowAwayIdentity) else identity.principal
+
+
 def _pinned() -> Trust:
     """Return the pinned list as it is now; an empty one where nothing is pinned.
 

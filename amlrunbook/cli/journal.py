@@ -85,6 +85,94 @@ def show_journal(path: Path) -> int:
     return ExitCode.FINE
 
 
+@journal.command("bundle")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The file to write; new.")
+def bundle(path: Path, output: Path | None) -> int:
+    """Write the run in the folder PATH to one file, to be carried to another host.
+
+    Prints the file's name and its SHA-256, to be told to the receiver on another channel.
+    """
+    from amlrunbook.cli import signing, talk
+    from amlrunbook.errors import ExitCode
+    from amlrunbook.journal import verify
+    from amlrunbook.journal.bundle import write_bundle
+
+    folder = path if path.is_dir() else path.parent
+    target = output or Path(f"{folder.resolve().name}.tar.gz")
+    manifest, left_out = write_bundle(folder, target)
+    report = verify(folder, trust=signing.pinned_trust())
+    talk.say(f"{len(manifest.files)} files. {report.label}: {report.sentence()}")
+    for name in left_out:
+        talk.say(f"Left out: {name}")
+    click.echo(f"{_sha256(target)}  {target}")
+    return ExitCode.FINE
+
+
+@journal.command("import")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option(
+    "--trust",
+    "trust_file",
+    type=click.Path(path_type=Path),
+    help="Another pinned list than yours (amlrunbook trust).",
+)
+@click.option("--anyway", is_flag=True, help="Keep what does not verify, apart and read-only.")
+def import_bundle(path: Path, trust_file: Path | None, anyway: bool) -> int:
+    """Take the run in the bundle PATH in, if its journal verifies and its signers are pinned.
+
+    Prints the folder. With --anyway, what does not verify is kept to be looked at, where no run
+    can be resumed; the exit code is 4 then as well.
+    """
+    import secrets
+
+    from amlrunbook.cli import signing, talk
+    from amlrunbook.errors import ExitCode, RefusedError
+    from amlrunbook.journal.acceptance import objection, verify_run
+    from amlrunbook.journal.unbundle import accept, keep_apart, unpack_bundle
+    from amlrunbook.store.files import private_folder
+    from amlrunbook.store.paths import runs_folder, state_folder
+
+    trust = signing.pinned_trust(trust_file)
+    staging = private_folder(state_folder()) / f"import-{secrets.token_hex(8)}"
+    manifest = unpack_bundle(path, staging)
+    try:
+        reports = verify_run(staging, trust=trust)
+        why = objection(reports)
+        for report in reports:
+            talk.say(f"{Path(report.path).name}: {report.label}. {report.sentence()}")
+        if not why:
+            place = runs_folder() / manifest.run
+            accept(staging, place)
+        elif anyway:
+            place = state_folder() / "apart" / f"{manifest.run}-{secrets.token_hex(3)}"
+            keep_apart(staging, place)
+        else:
+            raise RefusedError(
+                f"The run was not taken in: {why}",
+                state="Nothing was kept.",
+                next_step="Pin its signers if you know them (amlrunbook trust add), or keep it "
+                "apart to look at it: --anyway",
+            )
+    finally:
+        _remove(staging)
+    click.echo(str(place))
+    return ExitCode.REFUSED if why else ExitCode.FINE
+
+
+def _remove(staging: Path) -> None:
+    import shutil
+
+    shutil.rmtree(staging, ignore_errors=True)
+
+
+def _sha256(path: Path) -> str:
+    from hashlib import file_digest
+
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
 def _entry_line(entry: Entry) -> str:
     """Return number, time, kind and the beginning of the body."""
     import json

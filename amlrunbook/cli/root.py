@@ -62,7 +62,9 @@ COMMANDS: dict[str, CommandEntry] = {
     "approve": CommandEntry("amlrunbook.cli.approve:approve", "Give the second person's approval."),
     "key": CommandEntry("amlrunbook.cli.key:key", "The keys that sign your journals."),
     "trust": CommandEntry("amlrunbook.cli.trust:trust", "The signers whose journals you trust."),
-    "runbook": CommandEntry("amlrunbook.cli.runbook:runbook", "List, show and check runbooks."),
+    "runbook": CommandEntry(
+        "amlrunbook.cli.runbook:runbook", "List, show, check and pack runbooks."
+    ),
     "scenario": CommandEntry(
         "amlrunbook.cli.scenario:scenario", "List, show and check the drills' scenarios."
     ),

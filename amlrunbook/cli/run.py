@@ -117,12 +117,11 @@ def run(
 
 
 def _begin(runbook: str, name: str, how: Operating, *, live: bool, unsigned: bool) -> ExitCode:
-    from amlrunbook.cli.folk import people_of_run, with_calls
+    from amlrunbook.cli.folk import operator_of, people_of_run, with_calls
     from amlrunbook.cli.looking import gateway_for
     from amlrunbook.cli.operating import operate
     from amlrunbook.cli.parts import (
         looked_at,
-        operator_name,
         registry_of,
         runbook_named,
     )
@@ -144,7 +143,7 @@ def _begin(runbook: str, name: str, how: Operating, *, live: bool, unsigned: boo
     folder = new_run_folder(loaded.runbook.id)
     ledger = JournalLedger.create(folder.path, identity, drill=False)
     people = people_of_run(ledger, identity, gateway.cloud)
-    who = Who(run=folder.short_id, operator=operator_name(), mode=mode)
+    who = Who(run=folder.short_id, operator=operator_of(identity), mode=mode)
     executor = open_new(ledger, plan, snapshot, registry, who=who, people=people)
     return operate(with_calls(executor, gateway), how)
 
@@ -302,13 +301,16 @@ def _drill_again(
 def _ledger_again(
     found: LeftRun, identity: Identity, taken: Acceptance | None, hand: Taking
 ) -> JournalLedger:
+    from amlrunbook.cli import talk
     from amlrunbook.executor.ledger import JournalLedger
 
     if taken is None:
         return JournalLedger.reopen(found.folder, identity, drill=found.is_drill)
-    return JournalLedger.accept(
+    ledger = JournalLedger.accept(
         found.folder, identity, taken.statement, drill=found.is_drill, forced=hand.forced
     )
+    talk.say(f"The run is yours now, {taken.accepted.principal}: countersigned as {taken.verdict}.")
+    return ledger
 
 
 def _real_again(
@@ -317,9 +319,9 @@ def _real_again(
     from amlrunbook.cli import signing
     from amlrunbook.cli.accepting import acceptance
     from amlrunbook.cli.adopting import adoption
-    from amlrunbook.cli.folk import people_of_run, with_calls
+    from amlrunbook.cli.folk import operator_of, people_of_run, with_calls
     from amlrunbook.cli.looking import gateway_for
-    from amlrunbook.cli.parts import operator_name, plan_now, registry_of
+    from amlrunbook.cli.parts import plan_now, registry_of
     from amlrunbook.executor.opening import open_left
 
     gateway = gateway_for(found.left.plan.profile, mode)
@@ -329,7 +331,7 @@ def _real_again(
         executor = open_left(
             ledger,
             registry_of(gateway),
-            operator=operator_name(),
+            operator=operator_of(identity),
             mode=mode,
             current=None if changes.adopted else plan_now(found, runbook),
             accept_changed=True,

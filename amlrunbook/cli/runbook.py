@@ -1,15 +1,26 @@
-"""``amlrunbook runbook``: which runbooks there are, what they say, and whether one is valid."""
+"""``amlrunbook runbook``: which runbooks there are, what they say, whether one is valid, and one on paper."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from amlrunbook.cli import talk
+from amlrunbook.errors import UsageError
+
+if TYPE_CHECKING:
+    from amlrunbook.model.snapshot import Snapshot
+
+LATEST = "latest"
+NO_SNAPSHOT = "none"
 
 
 @click.group()
 def runbook() -> None:
-    """List, show and check runbooks."""
+    """List, show, check and pack runbooks."""
 
 
 @runbook.command("list")
@@ -69,3 +80,90 @@ def check_runbook(file: Path) -> None:
     click.echo(
         f"{loaded.runbook.id} {loaded.runbook.version}: valid, {len(loaded.runbook.step)} steps."
     )
+
+
+@runbook.command("pack")
+@click.argument("name", metavar="RUNBOOK")
+@click.option("-w", "--workspace", "profile", metavar="PROFILE", required=True)
+@click.option(
+    "--snapshot",
+    metavar="FILE|latest|none",
+    default="",
+    help="What resources there are. By default the latest, or none where none is kept.",
+)
+@click.option(
+    "--output",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    help="Where the files are written; the current folder unless told.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["markdown", "sh", "both"]),
+    default="both",
+    show_default=True,
+)
+def pack_runbook(name: str, profile: str, snapshot: str, output: Path, form: str) -> None:
+    """Write the whole RUNBOOK for PROFILE as paper and as a shell script. Prints the files' paths.
+
+    For the day this program cannot run: each step with why, what it loses and how to undo it, and its az commands
+    with ids resolved. The script shows each command and runs none that was not asked for. Azure is not asked.
+    Files are for your eyes alone (mode 0600): start the script with sh. Exits 2 where a name or a file is wrong.
+    """
+    from amlrunbook import __version__
+    from amlrunbook.cli.parts import registry_of, runbook_named
+    from amlrunbook.planning.pack import pack_of
+    from amlrunbook.planning.pack_paper import pack_paper
+    from amlrunbook.planning.pack_script import pack_script
+    from amlrunbook.store.files import write_whole
+    from amlrunbook.store.profiles import load_profile
+
+    loaded, chosen = runbook_named(name), load_profile(profile)
+    pack = pack_of(
+        loaded,
+        chosen,
+        _snapshot_for(chosen.name, snapshot),
+        registry_of(None),
+        written_at=datetime.now(UTC),
+        program=f"amlrunbook {__version__}",
+    )
+    if not pack.has_snapshot:
+        talk.say(
+            "There is no snapshot behind this pack: what only a snapshot knows is named in it."
+        )
+    stem = f"{loaded.runbook.id}-{chosen.name}"
+    for ending, write in (("md", pack_paper), ("sh", pack_script)):
+        if form in {"both", {"md": "markdown"}.get(ending, ending)}:
+            path = output / f"{stem}.{ending}"
+            write_whole(path, write(pack).encode())
+            click.echo(path)
+
+
+def _snapshot_for(profile: str, wanted: str) -> Snapshot | None:
+    """Return the snapshot that was asked for; ``None`` where there is none, or none is wanted.
+
+    Raises:
+        UsageError: the latest was asked for and there is none, or the file is another profile's.
+        DocumentError: the file cannot be read.
+    """
+    from amlrunbook.store.snapshots import find_snapshot, latest_snapshot, read_snapshot
+
+    if wanted == NO_SNAPSHOT:
+        return None
+    if wanted and wanted != LATEST:
+        path = Path(wanted)
+    else:
+        stored = find_snapshot(profile) if wanted else latest_snapshot(profile)
+        if stored is None:
+            return None
+        path = stored.path
+    found = read_snapshot(path)
+    if found.profile not in {"", profile}:
+        raise UsageError(
+            f"The snapshot {path} is of the profile {found.profile!r}, not of {profile!r}.",
+            state="Nothing was written.",
+            next_step=f"`amlrunbook snapshot list -w {profile}` names its own.",
+        )
+    return found

@@ -9,6 +9,7 @@ import click
 
 from amlrunbook.errors import ExitCode, UsageError
 from amlrunbook.model.display import shown
+from amlrunbook.model.moments import age_words, seconds_between
 from amlrunbook.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -133,12 +134,7 @@ def diff(profile: str, older: str, newer: str, form: str) -> None:
 
 def _age(stamp: str) -> str:
     """Return how old a snapshot is, in the largest unit that fits."""
-    taken = datetime.strptime(stamp.partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-    seconds = max(0, int((datetime.now(UTC) - taken).total_seconds()))
-    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= length:
-            return f"{seconds // length} {unit}"
-    return f"{seconds} s"
+    return age_words(seconds_between(stamp.partition("-")[0], datetime.now(UTC)))
 
 
 def _echo_json(value: Any) -> None:

@@ -247,13 +247,11 @@ def typed_names(planned: PlannedStep, resources: tuple[str, ...]) -> tuple[str, 
 
 
 def _known_name(resource: str) -> str:
-    """Return the name that an operator knows: the account's, where its ``blobServices/default`` is touched."""
+    """Return the name that an operator knows; the text itself where it is no id."""
     try:
-        parsed = ResourceId.parse(resource)
+        return ResourceId.parse(resource).known_name
     except UsageError:
         return resource
-    names = [name for name in parsed.names if name.lower() != "default"]
-    return names[-1] if names else parsed.name
 
 
 def _skip(plan: Plan, state: RunState, planned: PlannedStep) -> None:

@@ -55,6 +55,12 @@ class ResourceId:
         return self.names[-1]
 
     @property
+    def known_name(self) -> str:
+        """The name that an operator knows: the account's, where its ``blobServices/default`` is meant."""
+        named = [name for name in self.names if name.lower() != "default"]
+        return named[-1] if named else self.name
+
+    @property
     def type(self) -> str:
         """The full type, ``Microsoft.Storage/storageAccounts/blobServices``."""
         return "/".join((self.provider, *self.types))

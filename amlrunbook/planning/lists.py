@@ -62,6 +62,9 @@ RESOURCE_LISTS: dict[str, ResourceList] = {
 }
 """What ``for_each`` may name."""
 
+SNAPSHOT_LISTS = frozenset({"default_accounts", "storage_accounts"})
+"""The lists that the profile alone cannot fill."""
+
 
 def _secondary_exists(profile: Profile, inventory: Inventory, resource: str) -> bool | None:
     del inventory, resource

@@ -19,6 +19,7 @@ from amlrunbook.errors import DocumentError, UsageError
 from amlrunbook.model.operation import Action, Check, Confirmation, Registry
 from amlrunbook.model.profile import duration_seconds
 from amlrunbook.model.strict_toml import decode_toml
+from amlrunbook.planning.command import command_words
 from amlrunbook.planning.conditions import StepWord, is_about_a_step, step_and_word
 from amlrunbook.planning.grammar import Condition, Runbook, Step, StepKind
 from amlrunbook.planning.lists import PREDICATES, RESOURCE_LISTS
@@ -143,6 +144,7 @@ def _step_problems(step: Step, phases: set[str], steps: set[str], earlier: set[s
     problems.extend(_reference_problems(step, steps, earlier))
     problems.extend(_kind_problems(step))
     problems.extend(_time_problems(step))
+    problems.extend(_command_problems(step))
     return problems
 
 
@@ -291,6 +293,16 @@ def _timeout_problems(step: Step) -> list[str]:
     if step.kind is not StepKind.WAIT and not step.budget:
         return ["on_timeout needs a 'budget'."]
     return []
+
+
+def _command_problems(step: Step) -> list[str]:
+    problems = []
+    for text in step.commands:
+        try:
+            command_words(text)
+        except DocumentError as error:
+            problems.append(f"commands: {error.what}")
+    return problems
 
 
 def condition_names(when: str | Condition) -> tuple[str, ...]:

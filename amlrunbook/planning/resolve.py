@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import dataclass
 
 import msgspec
 
 from amlrunbook.errors import DocumentError
+from amlrunbook.model.display import shown
 from amlrunbook.model.operation import Action, Confirmation, Registry, Risk
 from amlrunbook.model.profile import Profile, duration_seconds
 from amlrunbook.model.resource_id import ResourceId
 from amlrunbook.model.snapshot import Inventory, Snapshot
+from amlrunbook.planning.command import command_words
 from amlrunbook.planning.conditions import (
     StepCondition,
     StepPredicate,
@@ -24,6 +27,8 @@ from amlrunbook.planning.grammar import Choice, Condition, Step, StepKind
 from amlrunbook.planning.lists import PREDICATE_TEXTS, PREDICATES, RESOURCE_LISTS
 from amlrunbook.planning.load import LoadedRunbook
 from amlrunbook.planning.plan import PLAN_FORMAT, ChildPlan, Plan, PlannedStep
+
+_PLACEHOLDER = re.compile(r"\{(?:name|group|id|subscription)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +214,7 @@ def _planned(
         every_seconds=duration_seconds(step.every) if step.every else 0,
         until=step.until,
         choices=tuple(_led(choice, first(choice.next)) for choice in step.choices),
-        commands=tuple(_command(text, resource, ground.profile) for text in step.commands),
+        commands=_commands(step, resource, ground.profile),
         parent=place.parent.id if place.parent else "",
         when=StepCondition() if not_applicable else _asked(step, resource, instances, ground),
     )
@@ -299,9 +304,19 @@ def _not_applicable(step: Step, resource: str, ground: _Ground) -> str:
     return ""
 
 
-def _command(template: str, resource: str, profile: Profile) -> str:
-    """Return an ``az`` command with the resource's parts in it, quoted for a POSIX shell."""
+def _commands(step: Step, resource: str, profile: Profile) -> tuple[str, ...]:
+    """Return a step's commands; none where it goes over a list that is empty, so that no other id stands in."""
+    if step.for_each and not resource:
+        return ()
     subject = ResourceId.parse(resource) if resource else profile.primary_id
+    return tuple(filter(None, (_command(template, subject) for template in step.commands)))
+
+
+def _command(template: str, subject: ResourceId) -> str:
+    """Return one command with the resource's parts in it, each word quoted for a POSIX shell.
+
+    Empty where a part could not stand there safely: it holds hidden characters, or would be read as an option.
+    """
     account = subject
     while account.parent is not None:
         account = account.parent
@@ -311,6 +326,11 @@ def _command(template: str, resource: str, profile: Profile) -> str:
         "{id}": subject.text,
         "{subscription}": subject.subscription,
     }
-    for key, value in parts.items():
-        template = template.replace(key, shlex.quote(value))
-    return template
+    used = [parts[key] for key in _PLACEHOLDER.findall(template)]
+    if any(value.startswith("-") or shown(value) != value for value in used):
+        return ""
+    words = (
+        _PLACEHOLDER.sub(lambda found: parts[found.group()], word)
+        for word in command_words(template)
+    )
+    return shlex.join(words)

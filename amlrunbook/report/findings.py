@@ -14,7 +14,8 @@ import msgspec
 
 from amlrunbook.model.display import shown
 from amlrunbook.model.finding import SEVERITY, Finding, Verdict, worst
-from amlrunbook.report.escaping import markdown, markdown_code, markup, plain_ascii
+from amlrunbook.model.markdown import markdown, markdown_code
+from amlrunbook.report.escaping import markup, plain_ascii
 
 REPORT_SCHEMA = 1
 """The version of the JSON form."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from screens.keys import Key
-from screens.widgets.lines import Line, LineBlock, Span, Tone
+from screens.widgets.lines import Line, LineBlock, Span
+from screens.widgets.tones import Tone
 
 _GAP = "  "
 

@@ -6,9 +6,8 @@ width, and translated where the terminal has ASCII only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from enum import StrEnum
-from typing import ClassVar, NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.segment import Segment
@@ -17,23 +16,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from amlrunbook.model.display import shown
-
-
-class Tone(StrEnum):
-    """The weight of a span; the theme gives its colour, and NO_COLOR its attribute."""
-
-    PLAIN = "plain"
-    DIM = "dim"
-    STRONG = "strong"
-    SUCCESS = "success"
-    WARNING = "warning"
-    ERROR = "error"
-    ACCENT = "accent"
-    LABEL = "label"
-    MODE = "mode"
-    """In the mode's colour: rules, and what tells the mode."""
-    BADGE = "badge"
-    """The mode's word, reversed."""
+from screens.widgets.tones import Tone, tone_styles
 
 
 class Span(NamedTuple):
@@ -45,9 +28,6 @@ class Span(NamedTuple):
 
 Line = tuple[Span, ...]
 """One line, from left to right."""
-
-TONE_CLASSES = frozenset(f"tone--{tone.value}" for tone in Tone) | {"tone--cursor"}
-"""The component classes of every widget that draws lines."""
 
 PLAIN_GLYPHS = str.maketrans(
     {
@@ -111,9 +91,11 @@ def wrapped(text: str, width: int) -> list[str]:
         if cell_len(candidate) <= width:
             current = candidate
             continue
-        if current:
+        if cell_len(word) > width:
+            pieces = _word_pieces(candidate, width)
+        else:
             lines.append(current)
-        pieces = _word_pieces(word, width)
+            pieces = [word]
         lines.extend(pieces[:-1])
         current = pieces[-1]
     lines.append(current)
@@ -165,8 +147,6 @@ def strip_of(
 class LineBlock(Widget):
     """A widget that draws lines; a subclass says which."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(TONE_CLASSES)
-
     def lines(self, width: int, height: int) -> list[Line]:
         """Return what to draw on ``width`` by ``height`` cells."""
         raise NotImplementedError
@@ -176,9 +156,14 @@ class LineBlock(Widget):
         """Whether the terminal is taken to have ASCII only."""
         return self.app.has_class("-ascii")
 
+    @property
+    def tones(self) -> Mapping[Tone, Style]:
+        """How every tone is drawn now."""
+        return tone_styles(self.app.theme_variables, no_color=self.app.no_color)
+
     def tone_style(self, tone: Tone) -> Style:
         """Return how ``tone`` looks here."""
-        return self.rich_style + self.get_component_rich_style(f"tone--{tone.value}", partial=True)
+        return self.rich_style + self.tones[tone]
 
     def render_line(self, y: int) -> Strip:
         """Draw one line of the widget."""

@@ -11,7 +11,8 @@ from rich.cells import cell_len
 from amlrunbook.model.mode import Mode
 from screens.marks import mode_look
 from screens.moments import age_words, clock_words, seconds_between
-from screens.widgets.lines import Line, LineBlock, Span, Tone, shortened
+from screens.widgets.lines import Line, LineBlock, Span, shortened
+from screens.widgets.tones import Tone
 
 _LEAST_PROFILE = 10
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from textual.geometry import Size
 
 from amlrunbook.model.display import shown_lines
-from screens.widgets.lines import Line, LineBlock, Span, Tone, wrapped
+from screens.widgets.lines import Line, LineBlock, Span, wrapped
+from screens.widgets.tones import Tone
 
 _MARGIN = 2
 _MOST_LINES = 8

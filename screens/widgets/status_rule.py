@@ -8,7 +8,8 @@ from rich.cells import cell_len
 
 from amlrunbook.model.mode import Mode
 from screens.marks import mode_look
-from screens.widgets.lines import Line, LineBlock, Span, Tone, shortened
+from screens.widgets.lines import Line, LineBlock, Span, shortened
+from screens.widgets.tones import Tone
 
 _BETWEEN = " · "
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from amlrunbook.model.display import shown
 from screens.step_fields import Field
-from screens.widgets.lines import Line, LineBlock, Span, Tone, chopped, cut_short, fitted, wrapped
+from screens.widgets.lines import Line, LineBlock, Span, chopped, cut_short, fitted, wrapped
+from screens.widgets.tones import Tone
 
 _LABEL = 7
 _LEAST: dict[str, int] = {
@@ -21,22 +22,22 @@ _LEAST: dict[str, int] = {
     "SOURCE": 1,
 }
 """The lines of each label where the screen is 24 lines high: 18 below the title."""
+_LEAST_QUIET = _LEAST | {"STATE": 4, "WHY": 4, "DOES": 2, "LOSES": 1, "UNDO": 1}
+"""The same for a step that changes nothing: what it found and why it is asked have more to say."""
 _GROW = ("AZ", "STATE", "LOSES", "WHY", "UNDO", "AFTER", "DOES", "SOURCE", "MODE", "STATE", "AZ")
 """Who gets a line more where the screen is higher, in turn."""
-
+_GROW_QUIET = ("STATE", "WHY", "STATE", "DOES", "STATE", "SOURCE")
 _UNBROKEN = frozenset({"AZ", "SOURCE"})
 """Labels whose text is a command or an address: cut where the line ends, not between words."""
 
 
-def places(height: int) -> dict[str, int]:
-    """Return how many lines each label has on so many; it depends on the height alone."""
-    lines = dict(_LEAST)
+def places(height: int, *, quiet: bool = False) -> dict[str, int]:
+    """Return how many lines each label has on so many; ``quiet`` for a step that changes nothing."""
+    lines = dict(_LEAST_QUIET if quiet else _LEAST)
+    grow = _GROW_QUIET if quiet else _GROW
     spare = height - sum(lines.values())
-    turn = 0
-    while spare > 0:
-        lines[_GROW[turn % len(_GROW)]] += 1
-        turn += 1
-        spare -= 1
+    for turn in range(max(spare, 0)):
+        lines[grow[turn % len(grow)]] += 1
     return lines
 
 
@@ -45,18 +46,20 @@ class StepDetail(LineBlock):
 
     title: str = ""
     fields: tuple[Field, ...] = ()
+    quiet: bool = False
 
-    def show(self, title: str, fields: tuple[Field, ...]) -> None:
-        """Show another step, or the same anew."""
-        if (title, fields) != (self.title, self.fields):
+    def show(self, title: str, fields: tuple[Field, ...], *, quiet: bool) -> None:
+        """Show another step, or the same anew; ``quiet`` says that it changes nothing."""
+        if (title, fields, quiet) != (self.title, self.fields, self.quiet):
             self.title = title
             self.fields = fields
+            self.quiet = quiet
             self.redraw()
 
     def lines(self, width: int, height: int) -> list[Line]:
         """Return the title and every field at its place."""
         lines: list[Line] = [(Span(fitted(shown(self.title), width), Tone.STRONG),)]
-        room = places(height - 1)
+        room = places(height - 1, quiet=self.quiet)
         for field in self.fields:
             lines.extend(_field_lines(field, width, room[field.label]))
         return lines

@@ -10,8 +10,10 @@ from amlrunbook.model.display import shown
 from amlrunbook.planning.plan import Plan, PlannedStep
 from amlrunbook.state.fold import RunState
 from amlrunbook.state.transitions import StepState
-from screens.marks import NEXT, STEP_MARKS, WAITING, Mark
-from screens.widgets.lines import Line, Span, Tone, fitted
+from screens.marks import Mark
+from screens.step_marks import NEXT, STEP_MARKS, WAITING
+from screens.widgets.lines import Line, Span, fitted
+from screens.widgets.tones import Tone
 
 _QUIET = frozenset({StepState.PENDING, StepState.READY})
 """States in which nothing has happened yet: their word is left out."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Callable
 
 import pytest
@@ -11,8 +12,9 @@ from amlrunbook.model.mode import Mode
 from amlrunbook.state import events as e
 from amlrunbook.state.transitions import StepState
 from screens.look import Look, look_of
-from screens.marks import STEP_MARKS, VERDICT_MARKS, mode_look
+from screens.marks import VERDICT_MARKS, mode_look
 from screens.moments import age_words, clock_words, seconds_between
+from screens.step_marks import STEP_MARKS
 from screens.theme import THEMES
 from screens.widgets.lines import PLAIN_GLYPHS, as_ascii, fitted, shortened, wrapped
 from screens.widgets.step_detail import places
@@ -108,9 +110,24 @@ def test_fitting_says_that_it_cut() -> None:
     assert shortened("fraud-prod-europe-1", 11) == "fraud…ope-1"
 
 
+@pytest.mark.parametrize("quiet", [False, True])
 @pytest.mark.parametrize("height", [18, 23, 35, 60])
-def test_the_places_of_the_labels_depend_on_the_height_alone(height: int) -> None:
-    assert sum(places(height).values()) == max(height, 18)
+def test_the_places_of_the_labels_fill_the_height_in_one_order(height: int, quiet: bool) -> None:
+    found = places(height, quiet=quiet)
+    assert sum(found.values()) == height
+    assert list(found) == [
+        "STATE",
+        "WHY",
+        "DOES",
+        "LOSES",
+        "AFTER",
+        "UNDO",
+        "TAKES",
+        "RISK",
+        "MODE",
+        "AZ",
+        "SOURCE",
+    ]
 
 
 def test_times_in_words() -> None:
@@ -153,8 +170,14 @@ JOURNEYS = [
 ]
 
 
-@pytest.mark.parametrize("keys", JOURNEYS, ids=lambda keys: " ".join(keys) or "run")
-@pytest.mark.parametrize("mode", list(Mode), ids=lambda mode: mode.value)
+@pytest.mark.parametrize(
+    ("mode", "keys"),
+    [
+        *((Mode.DRILL, keys) for keys in JOURNEYS),
+        (Mode.LIVE, ("down", "enter")),
+        (Mode.READ_ONLY, ()),
+    ],
+)
 async def test_an_ascii_terminal_gets_ascii_only(
     run_of: Keep, keys: tuple[str, ...], mode: Mode
 ) -> None:
@@ -226,7 +249,7 @@ async def test_hostile_names_are_drawn_and_do_nothing(run_of: Keep, keys: tuple[
         )
 
 
-@pytest.mark.parametrize("size", [(40, 10), (60, 15), (79, 23), (200, 60)])
+@pytest.mark.parametrize("size", [(40, 10), (200, 60)])
 @pytest.mark.parametrize("keys", JOURNEYS, ids=lambda keys: " ".join(keys) or "run")
 async def test_any_size_is_drawn(
     run_of: Keep, size: tuple[int, int], keys: tuple[str, ...]
@@ -270,6 +293,21 @@ async def test_copying_sends_osc_52_shows_the_text_and_claims_nothing(
     assert "\x1bPtmux;\x1b\x1b]52;c;" in sent
     assert "copied" not in seen.lower()
     assert "--delete-retention-days 7" in seen
+
+
+async def test_a_line_break_in_a_name_never_reaches_the_clipboard(run_of: Keep) -> None:
+    run = run_of(hostile_run())
+    app = app_of(run)
+    written: list[str] = []
+    async with app.run_test() as pilot:
+        assert app._driver is not None
+        app._driver.write = written.append
+        await pilot.press("f", "y")
+        await pilot.pause()
+    sent = "".join(written).partition("52;c;")[2].partition("\x07")[0]
+    pasted = b64decode(sent).decode()
+    assert pasted.isprintable()
+    assert r"\r\nLIVE" in pasted
 
 
 async def test_no_colour_keeps_every_word(run_of: Keep, monkeypatch: pytest.MonkeyPatch) -> None:

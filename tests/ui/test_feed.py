@@ -11,7 +11,8 @@ from amlrunbook.errors import RefusedError
 from amlrunbook.executor import commands as c
 from amlrunbook.state import events as e
 from screens.app import AmlApp
-from screens.feed import Change, RunFeed, RunTold, words_of
+from screens.feed import Change, RunFeed
+from screens.told import RunTold, words_of
 from tests.ui.scripted_run import ScriptedRun
 from tests.ui.sight import text_of
 from tests.ui.worlds import clock, fresh_run, walked_run

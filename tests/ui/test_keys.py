@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -49,7 +50,7 @@ def every_screen() -> Iterator[type]:
 
 
 def test_the_list_of_screens_is_whole() -> None:
-    inner = {"ListingScreen", "LeaveScreen", "AskToLeave"}
+    inner = {"ListingScreen", "RunDoors", "LeaveScreen", "AskToLeave"}
     assert {each.__name__ for each in every_screen()} - inner == {each.__name__ for each in KEYED}
 
 
@@ -198,3 +199,30 @@ async def test_the_palette_offers_the_keys_of_the_screen_below_it(run_of: Keep) 
         await pilot.pause()
         await pilot.pause()
         assert isinstance(app.screen, FindingsScreen)
+
+
+def test_the_key_bar_of_a_run_has_room_for_whatever_enter_does() -> None:
+    from screens.next_act import _BY_KIND, _BY_STATE, _FLYING, Act, NextAct
+    from screens.widgets.key_bar import KeyBar
+
+    acts = [*_BY_STATE.values(), *_BY_KIND.values(), _FLYING]
+    acts += [NextAct(Act.CLOSE, "close run…"), NextAct(Act.RUN, "preview again…")]
+    for act in acts:
+        bar = KeyBar(
+            RunScreen.KEYS_HERE,
+            label=lambda key, said=act.label: said if key.id == "act" else key.label,
+            refusal=lambda key: "",
+        )
+        lines = bar.lines(80, 2)
+        assert len(lines) == 2, act.label
+        assert all(sum(len(span.text) for span in line) <= 82 for line in lines)
+        assert lines[-1][-2].text == " leave…"
+
+
+def test_the_document_of_keys_is_what_the_declarations_say() -> None:
+    from screens.keys_document import document
+
+    path = Path(__file__).resolve().parents[2] / "docs" / "keybindings.md"
+    assert path.read_text(encoding="utf-8") == document(), (
+        "python -m screens.keys_document > docs/keybindings.md"
+    )

@@ -10,8 +10,9 @@ from amlrunbook.model.finding import Finding, Verdict
 from amlrunbook.state import events as e
 from screens.filtering import kept
 from screens.page import PageScreen
-from screens.widgets.line_view import LineView, PageView, Paragraph
+from screens.widgets.line_view import LineView
 from screens.widgets.lines import Line, Span
+from screens.widgets.page_view import PageView, Paragraph
 from tests.ui.scripted_run import ScriptedRun
 from tests.ui.sight import app_of, rest, text_of, typed
 from tests.ui.worlds import finding, opened, plan, walked_run

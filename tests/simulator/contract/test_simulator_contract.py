@@ -19,6 +19,7 @@ from amlrunbook.simulator.arm_kinds import Kind
 from amlrunbook.simulator.catalog import BY_TYPE, SPECIALS
 from tests.shared_data import needs_shared
 from tests.simulator.contract.driver import Driver, documents, everything_to_read
+from tests.simulator_fixtures import end
 
 pytestmark = needs_shared
 
@@ -59,7 +60,7 @@ def driver(request, tmp_path_factory) -> Iterator[Driver]:
         yield driver
     finally:
         driver.close()
-        process.stop(folder)
+        end(folder)
 
 
 @pytest.fixture

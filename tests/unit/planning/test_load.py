@@ -86,6 +86,8 @@ def test_a_small_runbook_loads(tmp_path: Path) -> None:
         ('do = "assess.storage"', 'do = "x"\non_fail = "sotp"', "did you mean 'stop'"),
         ('do = "assess.storage"', 'do = "x"\nretry = { tries = 99 }', "retry.tries"),
         ('id = "end"', 'id = "look"', "step 'look' is there twice"),
+        ('do = "assess.storage"', 'do = "x"\ncommands = ["az a | b"]', "must be one command"),
+        ('do = "assess.storage"', "do = 'x'\ncommands = [\"az 'a\"]", "quotes do not match"),
         ('id = "small"', "id = small", "not TOML"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +151,29 @@ def test_commands_are_resolved_and_quoted() -> None:
     command = steps["blob-soft-delete:stdata"].commands[0]
     assert "--account-name stdata --resource-group rg-a" in command
     assert "{" not in command
+
+
+def test_a_name_that_looks_like_a_placeholder_or_a_command_stays_a_word() -> None:
+    account = f"{SUB}/Microsoft.Storage/storageAccounts/".replace("rg-a", "a;b") + "{group}"
+    who = profile(data_accounts=(DataAccount(id=account),))
+    (found,) = [step for step in plan(who=who).steps if step.resource == account]
+    words = shlex.split(found.commands[0])
+    assert words[words.index("--account-name") + 1] == "{group}"
+    assert words[words.index("--resource-group") + 1] == "a;b"
+
+
+@pytest.mark.parametrize("name", ["-x", "a\nb", "a\x1b[31m"])
+def test_a_name_that_cannot_stand_in_a_command_gets_none(name: str) -> None:
+    account = f"{SUB}/Microsoft.Storage/storageAccounts/{name}"
+    who = profile(data_accounts=(DataAccount(id=account),))
+    (found,) = [step for step in plan(who=who).steps if step.resource == account]
+    assert found.commands == ()
+
+
+def test_a_step_over_an_empty_list_names_no_other_resource() -> None:
+    loaded = load_runbook(runbook_folder() / "assessment.toml")
+    empty = resolve(loaded, profile(data_accounts=()), snapshot_of([]), registry())
+    assert empty.step("blob-soft-delete").commands == ()
 
 
 def test_a_plan_survives_its_own_json_and_its_digest_tells_plans_apart() -> None:

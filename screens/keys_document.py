@@ -1,0 +1,57 @@
+"""docs/keybindings.md, generated from the declarations: ``python -m screens.keys_document`` prints it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+from screens.ask import AskScreen
+from screens.confirm import ConfirmScreen
+from screens.doubt import DoubtScreen
+from screens.evidence import EvidenceScreen
+from screens.findings import FindingsScreen
+from screens.help import HelpScreen
+from screens.home import HomeScreen
+from screens.keys import MOVING, Key
+from screens.page import PageScreen
+from screens.question import QuestionScreen
+from screens.run import RunScreen
+
+_PAGES: tuple[tuple[str, str, tuple[Key, ...]], ...] = (
+    (HomeScreen.TITLE_HERE, HomeScreen.DECIDES, HomeScreen.KEYS_HERE),
+    (RunScreen.TITLE_HERE, RunScreen.DECIDES, RunScreen.KEYS_HERE),
+    (ConfirmScreen.TITLE_HERE, ConfirmScreen.DECIDES, ConfirmScreen.KEYS_HERE),
+    (DoubtScreen.TITLE_HERE, DoubtScreen.DECIDES, DoubtScreen.KEYS_HERE),
+    (FindingsScreen.TITLE_HERE, FindingsScreen.DECIDES, FindingsScreen.KEYS_HERE),
+    (EvidenceScreen.TITLE_HERE, EvidenceScreen.DECIDES, EvidenceScreen.KEYS_HERE),
+    ("Pages", PageScreen.DECIDES, PageScreen.KEYS_HERE),
+    ("Questions", QuestionScreen.DECIDES, QuestionScreen.KEYS_HERE),
+    (AskScreen.TITLE_HERE, AskScreen.DECIDES, AskScreen.KEYS_HERE),
+    (HelpScreen.TITLE_HERE, HelpScreen.DECIDES, HelpScreen.KEYS_HERE),
+    ("Moving, in every list and page", "", MOVING),
+)
+
+
+def document() -> str:
+    """Return the whole page."""
+    return "\n".join(_lines())
+
+
+def _lines() -> Iterator[str]:
+    yield "# Keys"
+    yield ""
+    yield "Generated from the screens' own declarations. `ctrl+q` and `ctrl+c` ask to leave, from anywhere."
+    for title, decides, keys in _PAGES:
+        yield from ("", f"## {title}", "")
+        if decides:
+            yield from (decides, "")
+        yield "| key | does |"
+        yield "|---|---|"
+        for key in keys:
+            names = " ".join(f"`{name}`" for name in key.all_keys.split())
+            yield f"| {names} | {key.help} |"
+    yield ""
+
+
+if __name__ == "__main__":
+    sys.stdout.write(document())

@@ -1,0 +1,24 @@
+"""The keys of the run screen."""
+
+from __future__ import annotations
+
+from screens.keys import BACK, HELP, LEAVE, MENU, Key
+
+RUN_KEYS: tuple[Key, ...] = (
+    Key("act", ("enter",), "act", "Do what the step wants next: run the check, preview the action, answer the question. Nothing is sent before you confirm its preview."),
+    Key("walk", ("w",), "walk", "Run the checks one after another, until a step wants you; esc ends it after the check that runs."),
+    Key("next", ("full_stop",), "next", "Go to the step that the run waits for.", bar=False),
+    Key("outside", ("o",), "outside…", "Say that you did the step outside this program, and how that can be seen."),
+    Key("skip", ("x",), "skip…", "Leave the step out, with a reason."),
+    Key("again", ("r",), "run again", "Run a check again.", bar=False),
+    Key("note", ("n",), "note…", "Write a note into the journal."),
+    Key("findings", ("f",), "findings", "Show what the checks found."),
+    Key("evidence", ("e",), "evidence", "Show the journal: every entry, and the evidence behind it."),
+    Key("view", ("v",), "view", "Show everything about the step on a page of its own, nothing shortened."),
+    Key("copy", ("y",), "copy az", "Send the step's az commands to the terminal's clipboard, and show them."),
+    Key("close", ("c",), "close run…", "End the run and close its journal."),
+    HELP,
+    MENU,
+    Key("back", BACK.keys, "back", "End the walk, or take the notice away; the run is the outermost screen here.", bar=False),
+    LEAVE,
+)  # fmt: skip

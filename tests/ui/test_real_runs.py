@@ -1,0 +1,169 @@
+"""Journeys with the real executor behind the screens: its thread, its rules, its ledger's words."""
+
+from __future__ import annotations
+
+import threading
+
+from textual.pilot import Pilot
+
+from amlrunbook.executor.thread import RunThread
+from amlrunbook.model.finding import Verdict
+from amlrunbook.model.mode import Mode
+from amlrunbook.model.operation import Confirmation
+from amlrunbook.state.fold import RunState
+from amlrunbook.state.transitions import StepState
+from screens.app import AmlApp
+from screens.confirm import ConfirmScreen
+from screens.doubt import DoubtScreen
+from tests.ui.sight import text_of, typed
+from tests.ui.worlds import clock
+from tests.unit.executor.ground import Ground, LookAt, Switch, SwitchOn, check, plan_of, switch_step
+
+
+class Rest:
+    """Tells when the run has come to rest."""
+
+    def __init__(self, run: RunThread) -> None:
+        self.run = run
+        self.resting = threading.Event()
+        self.refusals: list[str] = []
+        run.watch(self)
+
+    def recorded(self, entries, state: RunState) -> None: ...
+
+    def refused(self, command, error) -> None:
+        self.refusals.append(error.what)
+
+    def idle(self, state: RunState) -> None:
+        self.resting.set()
+
+    def died(self, error: BaseException) -> None:
+        self.resting.set()
+
+    async def wait(self, pilot: Pilot[object]) -> None:
+        await pilot.pause()
+        while self.run.busy:
+            self.resting.wait(0.2)
+            self.resting.clear()
+            await pilot.pause()
+        await pilot.pause()
+        await pilot.pause()
+
+
+def ground(
+    world: Switch, *, confirmation: Confirmation = Confirmation.ENTER, mode: Mode = Mode.DRILL
+) -> Ground:
+    steps = plan_of(check("look"), switch_step("switch", needs=("look",)))
+    steps_named = {"look": LookAt("look", Verdict.WARN), "switch.on": SwitchOn(world, confirmation)}
+    return Ground(steps, steps_named, mode=mode)
+
+
+def on_screen(executor) -> tuple[RunThread, Rest, AmlApp]:
+    run = RunThread(executor)
+    rest = Rest(run)
+    run.start()
+    return run, rest, AmlApp(run=run, clock=clock, refresh_seconds=0)
+
+
+async def test_from_a_check_to_a_verified_action_and_a_closed_run() -> None:
+    world = Switch()
+    run, rest, app = on_screen(ground(world).open())
+    async with app.run_test() as pilot:
+        await rest.wait(pilot)
+        assert "blocked" in text_of(app)
+        await pilot.press("enter")
+        await rest.wait(pilot)
+        assert "! warned" in text_of(app)
+        await pilot.press("enter", "enter")
+        await rest.wait(pilot)
+        assert isinstance(app.screen, ConfirmScreen)
+        assert not world.on
+        await pilot.press("down", "enter")
+        await rest.wait(pilot)
+        assert world.on
+        assert len(world.puts) == 1
+        assert run.state.step("switch").state is StepState.VERIFIED
+        await pilot.press("c", "down", "enter")
+        await rest.wait(pilot)
+        assert run.state.closed is not None
+        assert "The run is closed." in text_of(app)
+
+
+async def test_a_typed_name_is_the_one_the_executor_asks_for() -> None:
+    world = Switch()
+    run, rest, app = on_screen(ground(world, confirmation=Confirmation.TYPE_NAME).open())
+    async with app.run_test() as pilot:
+        await rest.wait(pilot)
+        await pilot.press("enter")
+        await rest.wait(pilot)
+        await pilot.press("enter", "enter")
+        await rest.wait(pilot)
+        assert "Type stone :" in text_of(app)
+        await pilot.press("tab")
+        await typed(pilot, "stone")
+        await pilot.press("enter", "enter")
+        await rest.wait(pilot)
+        assert run.state.step("switch").state is StepState.VERIFIED
+
+
+async def test_a_lost_answer_is_doubted_seen_and_ruled_on_without_a_second_request() -> None:
+    world = Switch(behaviour="lost")
+    run, rest, app = on_screen(ground(world).open())
+    async with app.run_test() as pilot:
+        await rest.wait(pilot)
+        await pilot.press("enter")
+        await rest.wait(pilot)
+        await pilot.press("enter", "enter")
+        await rest.wait(pilot)
+        await pilot.press("down", "enter")
+        await rest.wait(pilot)
+        assert run.state.step("switch").state is StepState.IN_DOUBT
+        await pilot.press("enter")
+        await pilot.pause()
+        assert isinstance(app.screen, DoubtScreen)
+        world.on = True
+        await pilot.press("w")
+        await rest.wait(pilot)
+        seen = text_of(app)
+        assert "the wanted state is there now" in seen or "It is verified now" in seen
+        if run.state.step("switch").state is StepState.IN_DOUBT:
+            await pilot.press("h")
+            await typed(pilot, "seen")
+            await pilot.press("enter")
+            await rest.wait(pilot)
+        assert run.state.step("switch").state is StepState.VERIFIED
+        assert len(world.puts) == 1
+
+
+async def test_read_only_is_refused_by_the_screen_and_by_the_executor() -> None:
+    world = Switch()
+    run, rest, app = on_screen(ground(world, mode=Mode.READ_ONLY).open())
+    async with app.run_test() as pilot:
+        await rest.wait(pilot)
+        await pilot.press("enter")
+        await rest.wait(pilot)
+        await pilot.press("enter", "enter")
+        await rest.wait(pilot)
+        await pilot.press("down", "enter")
+        await rest.wait(pilot)
+        assert run.state.step("switch").state is StepState.PROPOSED
+        assert world.puts == []
+
+
+async def test_leaving_pauses_and_another_screen_goes_on() -> None:
+    world = Switch()
+    here = ground(world)
+    run, rest, app = on_screen(here.open())
+    async with app.run_test() as pilot:
+        await rest.wait(pilot)
+        await pilot.press("enter")
+        await rest.wait(pilot)
+        await pilot.press("q", "down", "enter")
+        await rest.wait(pilot)
+    assert run.state.paused
+    run, rest, app = on_screen(here.resume())
+    async with app.run_test() as pilot:
+        await rest.wait(pilot)
+        assert not run.state.paused
+        assert "! Look" in text_of(app)
+        assert "▶▷ Switch" in text_of(app)
