@@ -16,6 +16,7 @@ from amlrunbook.cli.root import load
 from amlrunbook.errors import ExitCode, RefusedError
 from amlrunbook.executor.closing import exit_code
 from amlrunbook.executor.commands import AdoptPlan
+from amlrunbook.executor.forecast import Forecast
 from amlrunbook.executor.run import Executor
 from amlrunbook.executor.thread import RunThread
 from amlrunbook.planning.plan import Plan
@@ -90,7 +91,8 @@ def operate(executor: Executor, how: Operating, first: AdoptPlan | None = None) 
         if how.linear:
             if first is not None:
                 live.submit(first)
-            return Driver(live, _operator(executor, how), forecast_of(executor)).drive()
+            forecast = forecast_of(executor)
+            return Driver(live, _operator(executor, how, forecast), forecast).drive()
         if first is not None:
             executor.perform(first)
         return _on_screens(live)
@@ -98,15 +100,13 @@ def operate(executor: Executor, how: Operating, first: AdoptPlan | None = None) 
         executor.stage.record.release()
 
 
-def _operator(executor: Executor, how: Operating) -> Operator:
+def _operator(executor: Executor, how: Operating, forecast: Forecast) -> Operator:
     mode = executor.stage.mode
     if how.answers is not None:
         return AnswersOperator(how.answers, AutoOperator(mode))
-    return (
-        AutoOperator(mode)
-        if how.auto
-        else PromptOperator(mode, lambda: executor.stage.record.entries)
-    )
+    if how.auto:
+        return AutoOperator(mode)
+    return PromptOperator(mode, lambda: executor.stage.record.entries, forecast)
 
 
 def _on_screens(live: RunThread) -> ExitCode:

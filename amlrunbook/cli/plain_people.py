@@ -7,6 +7,7 @@ from datetime import datetime
 
 from amlrunbook.errors import AmlRunbookError
 from amlrunbook.executor.approvals import token_of
+from amlrunbook.executor.forecast import UNFORESEEN, Forecast
 from amlrunbook.executor.one_page import one_page
 from amlrunbook.executor.status_text import status_text, support_ticket
 from amlrunbook.model.display import shown
@@ -89,15 +90,16 @@ def page(
     *,
     step: str,
     now: datetime,
+    forecast: Forecast = UNFORESEEN,
 ) -> list[str]:
     """Return the lines of the page that ``word`` names (one of :data:`PAGES`)."""
     match word:
         case "1":
-            lines = list(one_page(plan, state, now).lines)
+            lines = list(one_page(plan, state, now, forecast).lines)
         case "calls":
             lines = call_lines(entries)
         case "status":
-            lines = status_text(plan, state, now).split("\n")
+            lines = status_text(plan, state, now, forecast).split("\n")
         case "ticket":
             lines = support_ticket(plan, entries).split("\n")
         case "token":

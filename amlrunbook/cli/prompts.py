@@ -11,6 +11,7 @@ from amlrunbook.cli.operators import Stop
 from amlrunbook.cli.plain_people import PAGES, page
 from amlrunbook.errors import AmlRunbookError, ExitCode
 from amlrunbook.executor import commands as c
+from amlrunbook.executor.forecast import UNFORESEEN, Forecast
 from amlrunbook.executor.readiness import unmet_needs
 from amlrunbook.model.display import shown
 from amlrunbook.model.mode import Mode
@@ -40,16 +41,26 @@ class PromptOperator:
     """Asks the person who sits there. Enter is never what changes Azure."""
 
     def __init__(
-        self, mode: Mode, entries: Callable[[], tuple[e.Recorded, ...]] = _no_entries
+        self,
+        mode: Mode,
+        entries: Callable[[], tuple[e.Recorded, ...]] = _no_entries,
+        forecast: Forecast = UNFORESEEN,
     ) -> None:
         self._mode = mode
         self._entries = entries
+        self._forecast = forecast
         self._shown: Callable[[str], list[str]] = lambda _word: []
 
     def next(self, plan: Plan, state: RunState, step: str) -> c.AnyCommand | Stop:
         """Ask until the answer is a command."""
         self._shown = lambda word: page(
-            word, plan, state, self._entries(), step=step, now=datetime.now(UTC)
+            word,
+            plan,
+            state,
+            self._entries(),
+            step=step,
+            now=datetime.now(UTC),
+            forecast=self._forecast,
         )
         if not step:
             talk.say("Every step is settled.")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from amlrunbook.executor.clock import ClockView, Forecast, clock_view, span, update_timer
+from amlrunbook.executor.clock import ClockView, clock_view, span, update_timer
+from amlrunbook.executor.forecast import UNFORESEEN, Forecast
 from amlrunbook.executor.readiness import focus
 from amlrunbook.model.operation import Risk
 from amlrunbook.planning.grammar import StepKind
@@ -62,13 +63,15 @@ class OnePage:
         word = "stopped at" if view.stopped else "at"
         late = "  LATE" if view.late else ""
         begun = "CLOCK" if view.declared else "RUN"
-        head = f"{begun} {word} {span(view.elapsed)} of {span(view.target)}{late}"
+        least = "at least " if view.unforeseen else ""
+        ends = f", ends after {least}{span(view.projected)}" if view.projected is not None else ""
+        head = f"{begun} {word} {span(view.elapsed)} of {span(view.target)}{ends}{late}"
         width = max(map(len, LABELS)) + 1
         return (head, *(f"{row.label:<{width}}{row.text}" for row in self.rows))
 
 
 def one_page(
-    plan: Plan, state: RunState, now: datetime, forecast: Forecast | None = None
+    plan: Plan, state: RunState, now: datetime, forecast: Forecast = UNFORESEEN
 ) -> OnePage:
     """Return the page as things stand at ``now``."""
     return OnePage(

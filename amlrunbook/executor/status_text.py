@@ -7,11 +7,12 @@ from enum import StrEnum
 
 from amlrunbook.executor.clock import (
     DEFAULT_UPDATE_MINUTES,
-    Forecast,
+    ClockView,
     clock_view,
     span,
     update_timer,
 )
+from amlrunbook.executor.forecast import UNFORESEEN, Forecast
 from amlrunbook.executor.one_page import moved, not_moved
 from amlrunbook.model.mode import Mode
 from amlrunbook.planning.plan import Plan
@@ -20,9 +21,7 @@ from amlrunbook.state.fold import RunState, StepRecord
 from amlrunbook.state.transitions import StepState
 
 
-def status_text(
-    plan: Plan, state: RunState, now: datetime, forecast: Forecast | None = None
-) -> str:
+def status_text(plan: Plan, state: RunState, now: datetime, forecast: Forecast = UNFORESEEN) -> str:
     """Return how things stand, to paste into the incident channel: plain lines, nothing to read twice."""
     source, target = plan.profile.regions
     view = clock_view(plan, state, now, forecast)
@@ -32,7 +31,7 @@ def status_text(
     stamp = now.isoformat(timespec="minutes").replace("+00:00", "Z")
     lines = [
         f"{drill}{severity}{plan.title}, {plan.profile.name} ({where}), {stamp}",
-        _clock_words(state, view.elapsed, view.target, view.projected_at),
+        _clock_words(state, view),
         "Done: " + _listed(moved(plan, state)),
         "Not done yet: " + _listed(not_moved(plan, state)),
     ]
@@ -56,13 +55,14 @@ def status_text(
     return "\n".join(lines)
 
 
-def _clock_words(state: RunState, elapsed: int, target: int, projected: str) -> str:
+def _clock_words(state: RunState, view: ClockView) -> str:
     if state.clock.stopped:
-        return f"Over: probes green after {span(elapsed)} (target {span(target)})."
+        return f"Over: probes green after {span(view.elapsed)} (target {span(view.target)})."
     if not state.clock.declared:
-        return f"Running for {span(elapsed)}; no incident is declared."
-    forecast = f", expected to end about {projected}" if projected else ""
-    return f"{span(elapsed)} of {span(target)}{forecast}."
+        return f"Running for {span(view.elapsed)}; no incident is declared."
+    when = "not before" if view.unforeseen else "about"
+    forecast = f", expected to end {when} {view.projected_at}" if view.projected_at else ""
+    return f"{span(view.elapsed)} of {span(view.target)}{forecast}."
 
 
 def plan_title(plan: Plan, step: str) -> str:
@@ -144,6 +144,12 @@ def attention(before: RunState, after: RunState) -> Attention:
         if found is not Attention.NONE:
             return found
     return Attention.NONE
+
+
+def attention_now(state: RunState, now: datetime) -> Attention:
+    """Return what time alone calls somebody for: the incident channel's next word."""
+    timer = update_timer(state, now)
+    return Attention.UPDATE_DUE if timer.due and timer.seconds_left <= 0 else Attention.NONE
 
 
 def _of_step(before: StepRecord, after: StepRecord) -> Attention:
