@@ -11,7 +11,6 @@ import click
 if TYPE_CHECKING:
     from amlrunbook.journal import Challenge, Identity
 
-_END = ".end"
 _LINES = 2000
 _MINUTE = 60
 
@@ -55,7 +54,7 @@ def approve(  # noqa: PLR0917 - click gives them by name
             state="Nothing was signed.",
             next_step="Ask for a new one.",
         )
-    talk.say(f"Valid    for {_span(left)} more")
+    talk.say(f"Valid   for {_span(left)} more")
     identity = _identity(challenge, path, principal, folder)
     _refuse_own(challenge, identity)
     if not decline:
@@ -73,13 +72,14 @@ def approve(  # noqa: PLR0917 - click gives them by name
 def _message() -> str:
     """Read a pasted message up to its token's end; what follows are answers to questions."""
     from amlrunbook.cli import talk
+    from amlrunbook.journal.token import END
 
     if sys.stdin.isatty():
         talk.say("Paste the message that you were sent:")
     lines = []
     for line in sys.stdin:
         lines.append(line)
-        if _END in line.casefold() or len(lines) == _LINES:
+        if END in line.casefold() or len(lines) == _LINES:
             break
     return "".join(lines)
 

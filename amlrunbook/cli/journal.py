@@ -24,15 +24,17 @@ def journal() -> None:
 def list_journals() -> int:
     """List the runs on this machine, oldest first: id, start, runbook, verdict, folder.
 
-    The signatures at the ends of sessions are checked; a live run's identity is not looked up.
+    The signatures at the ends of sessions are checked, and live runs' signers in your pinned list.
     """
+    from amlrunbook.cli import signing
     from amlrunbook.errors import ExitCode
     from amlrunbook.journal import verify
     from amlrunbook.model.display import shown
     from amlrunbook.store.runs import list_run_folders
 
+    trust = signing.pinned_trust()
     for run in list_run_folders():
-        verdict = verify(run.path, trust=None, fast=True).label
+        verdict = verify(run.path, trust=trust, fast=True).label
         click.echo(
             f"{run.short_id}  {run.stamp}  {run.runbook:<20}  {verdict:<24}  {shown(str(run.path))}"
         )

@@ -101,6 +101,17 @@ def test_what_is_asked_is_readable_and_says_everything() -> None:
     assert ask_token(challenge(drill=True)).startswith("DRILL. ")
 
 
+def test_a_long_token_is_wrapped_so_that_a_terminal_takes_it() -> None:
+    import random
+
+    noise = random.Random(7)
+    ids = tuple(f"/subscriptions/{noise.getrandbits(900):x}" for _ in range(40))
+    text = ask_token(challenge(resources=ids))
+    assert len(text.splitlines()[-2]) == 2000
+    assert text.endswith(".end")
+    assert read_ask(text).resources == ids
+
+
 @pytest.mark.parametrize(
     "mangle",
     [
