@@ -91,6 +91,14 @@ class ShareTable(_Table, frozen=True, kw_only=True):
     text: str = ""
 
 
+class SecretTable(_Table, frozen=True, kw_only=True):
+    """A secret in a key vault."""
+
+    vault: str
+    name: str
+    text: str
+
+
 class ClockTable(_Table, frozen=True, kw_only=True):
     """The world's clock."""
 
@@ -116,6 +124,7 @@ class WorldTable(_Table, frozen=True, kw_only=True):
     resources: list[ResourceTable] = []
     blobs: list[BlobTable] = []
     files: list[ShareTable] = []
+    secrets: list[SecretTable] = []
     usages: list[UsageTable] = []
     events: list[dict[str, Any]] = []
     """Service health events, as the properties of Azure's documents."""
