@@ -74,6 +74,7 @@ def one_page(
     plan: Plan, state: RunState, now: datetime, forecast: Forecast = UNFORESEEN
 ) -> OnePage:
     """Return the page as things stand at ``now``."""
+    view = clock_view(plan, state, now, forecast)
     return OnePage(
         rows=(
             Row("MOVED", moved(plan, state)),
@@ -82,10 +83,10 @@ def one_page(
             Row("LOST", lost(plan, state)),
             Row("WAITING", waiting(plan, state)),
             Row("NEXT SAFE", (next_safe(plan, state),)),
-            Row("PEOPLE", _people(plan, state, now)),
+            Row("PEOPLE", _people(plan, state, now, view)),
             Row("PROBES", _probes(plan, state)),
         ),
-        clock=clock_view(plan, state, now, forecast),
+        clock=view,
     )
 
 
@@ -193,7 +194,7 @@ def _next_of(planned: PlannedStep, record: StepRecord) -> str:
             return f"{verb}{planned.title}"
 
 
-def _people(plan: Plan, state: RunState, now: datetime) -> tuple[str, ...]:
+def _people(plan: Plan, state: RunState, now: datetime, view: ClockView) -> tuple[str, ...]:
     words = [f"operator {state.operator}"]
     timer = update_timer(state, now)
     if timer.due:
@@ -204,7 +205,7 @@ def _people(plan: Plan, state: RunState, now: datetime) -> tuple[str, ...]:
         words.append(f"{approvers} approver{'' if approvers == 1 else 's'}")
     if state.broken_glass:
         words.append(f"GLASS BROKEN {state.broken_glass} times")
-    words.append(f"waited on people {span(state.human_ms // 1000)}")
+    words.append(f"waited on people {span(view.human)}")
     return tuple(words)
 
 

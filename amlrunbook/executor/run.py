@@ -176,6 +176,7 @@ class Executor:
             case c.OverruleSafety():
                 approvals.overrule_safety(stage, stage.plan.step(command.step), command)
             case c.OfferHandover():
+                self.crew.join()
                 handover.offer(stage, command)
             case c.DeclareIncident():
                 clock.declare(stage, command)
@@ -384,6 +385,7 @@ class Executor:
             self._look_again(planned, why)
 
     def _close(self) -> None:
+        self.crew.join()
         if undone(self.stage.plan, self.state):
             self.stage.record.append(
                 e.RunCancelled(reason="Closed by the operator before every step was done.")

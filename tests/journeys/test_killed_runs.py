@@ -89,7 +89,10 @@ def deaths(world, small, tmp_path_factory):
     snapshot = tmp_path_factory.mktemp("snapshot") / "snapshot.json"
     snapshot.write_bytes(msgspec.json.encode(small.snapshot))
     server = subprocess.Popen(
-        [sys.executable, "-m", "tests.journeys.small_run", str(world[0]), str(snapshot)],
+        [
+            *(sys.executable, "-m", "tests.journeys.small_run", str(world[0]), str(snapshot)),
+            *(small.scenario, str(small.runbook)),
+        ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
