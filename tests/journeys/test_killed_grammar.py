@@ -140,7 +140,7 @@ def test_undisturbed_it_does_everything_once(small, pristine, tmp_path):
     assert verify(tmp_path / "run", trust=None).label == "DRILL VALID-CLOSED"
 
 
-DEATHS = [(at, moment) for at in range(5, 80) for moment in ("before", "after")]
+DEATHS = [(at, moment) for at in range(5, 48) for moment in ("before", "after")]
 SAMPLE = random.Random(20260101).sample(DEATHS, 8)
 
 
@@ -156,7 +156,8 @@ def killed_and_resumed(small, pristine, deaths, whole, tmp_path):
         before = entries_of(folder)
         if fold(before).closed is None:
             resumed(small, folder, before)
-            assert ends(folder) == whole, (at, moment)
+            assert verify(folder, trust=None).label == "DRILL VALID-CLOSED"
+        assert ends(folder) == whole, (at, moment)
         sent_once(folder, accounts(small), changes())
 
     return trial
@@ -198,4 +199,3 @@ def sent_once(folder, steps, sent):
     assert len(confirmed) == len(steps) + len(undone)
     assert set(sent) == {step.split(":")[1] for step in steps}
     assert len(sent) <= len(confirmed)
-    assert verify(folder, trust=None).label == "DRILL VALID-CLOSED"
