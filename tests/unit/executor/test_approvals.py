@@ -212,11 +212,12 @@ def test_an_approval_is_for_one_proposal():
     assert ground.world.puts == []
 
 
-def test_an_approval_survives_the_process_and_no_other_operator():
+@pytest.mark.parametrize("operator", ["sam", "tina", ""])
+def test_an_approval_survives_the_process_and_no_other_operator(operator):
     ground = two_persons_ground()
     run = asked_run(ground)
     run.perform(GiveAnswer(step="switch", text=answered(run, SAM)))
-    other = replace(ground.people, principal="sam", key="SHA256:other")
+    other = replace(ground.people, principal=operator, key="SHA256:other")
     taken = ground.resume(people=other)
     with pytest.raises(RefusedError, match="0 of 1"):
         confirm(taken)
