@@ -18,7 +18,6 @@ The answers of a step are taken in the order of the file, each once an instance.
 
 from __future__ import annotations
 
-import difflib
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, assert_never
@@ -28,6 +27,7 @@ import msgspec
 from amlrunbook.cli.operators import AutoOperator, Operator, Stop
 from amlrunbook.errors import AmlRunbookError, DocumentError, ExitCode
 from amlrunbook.executor import commands as c
+from amlrunbook.model.nearest import nearest_hint
 from amlrunbook.model.strict_toml import decode_toml
 from amlrunbook.planning.grammar import StepKind
 from amlrunbook.planning.plan import Plan, PlannedStep
@@ -211,11 +211,7 @@ def _plan_problem(answer: Answer, plan: Plan) -> str:
 
 
 def _nearest(what: str, name: str, known: set[str]) -> str:
-    near = difflib.get_close_matches(name, sorted(known), n=1)
-    hint = (
-        f"did you mean {near[0]!r}?" if near else f"known are {', '.join(sorted(known)) or 'none'}."
-    )
-    return f"{what}; {hint}"
+    return f"{what}; {nearest_hint(name, known)}"
 
 
 class AnswersOperator:

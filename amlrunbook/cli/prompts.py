@@ -25,7 +25,7 @@ from amlrunbook.state.transitions import StepState
 
 _COMMON = "skip REASON · outside EVIDENCE · note TEXT · pause · close · ? more words"
 _MORE = (
-    "1 one page · status · calls · ticket · incident SEVERITY TEXT · probes · update [MINUTES] TEXT · "
+    "1 one page · status · calls · ticket · contacts · incident SEVERITY TEXT · probes · update [MINUTES] TEXT · "
     "handover PERSON TEXT"
 )
 _DIGITS = 5

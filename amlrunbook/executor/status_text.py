@@ -14,6 +14,7 @@ from amlrunbook.executor.clock import (
 )
 from amlrunbook.executor.forecast import UNFORESEEN, Forecast
 from amlrunbook.executor.one_page import moved, not_moved
+from amlrunbook.executor.readiness import focus
 from amlrunbook.model.mode import Mode
 from amlrunbook.planning.plan import Plan
 from amlrunbook.state import events as e
@@ -32,6 +33,7 @@ def status_text(plan: Plan, state: RunState, now: datetime, forecast: Forecast =
     lines = [
         f"{drill}{severity}{plan.title}, {plan.profile.name} ({where}), {stamp}",
         _clock_words(state, view),
+        *_phase_words(plan, state),
         "Done: " + _listed(moved(plan, state)),
         "Not done yet: " + _listed(not_moved(plan, state)),
     ]
@@ -53,6 +55,30 @@ def status_text(plan: Plan, state: RunState, now: datetime, forecast: Forecast =
     if state.closed is None and not state.clock.stopped:
         lines.append(f"Next update: {next_word}")
     return "\n".join(lines)
+
+
+def _phase_words(plan: Plan, state: RunState) -> tuple[str, ...]:
+    """Return which phase the run is in, and how far; nothing once every step is settled."""
+    step = focus(plan, state)
+    if not step:
+        return ()
+    ids = [phase.id for phase in plan.phases]
+    phase = plan.step(step).phase
+    inside = [p for p in plan.steps if p.phase == phase]
+    settled = sum(state.step(p.id).state.settled for p in inside)
+    if phase not in ids:
+        return ()
+    title = plan.phases[ids.index(phase)].title
+    place = f"{ids.index(phase) + 1} of {len(ids)}"
+    return (f"Phase {place}: {title}, {settled} of {len(inside)} steps settled.",)
+
+
+def contact_lines(plan: Plan) -> tuple[str, ...]:
+    """Return whom to tell and how, a line each, as the profile has them."""
+    return tuple(
+        f"{contact.name}{f' ({contact.role})' if contact.role else ''}: {contact.reach or 'no way known'}"
+        for contact in plan.profile.contacts
+    ) or ("The profile names no contact.",)
 
 
 def _clock_words(state: RunState, view: ClockView) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from amlrunbook.errors import DocumentError, UsageError
+from amlrunbook.model.nearest import nearest_hint
 from amlrunbook.model.operation import Action, Check, Confirmation, Registry
 from amlrunbook.model.profile import duration_seconds
 from amlrunbook.model.strict_toml import decode_toml
@@ -318,9 +319,7 @@ def condition_names(when: str | Condition) -> tuple[str, ...]:
 
 
 def _unknown(what: str, name: str, known: set[str] | frozenset[str]) -> str:
-    near = difflib.get_close_matches(name, sorted(known), n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(sorted(known))}."
-    return f"unknown {what} {name!r}; {hint}"
+    return f"unknown {what} {name!r}; {nearest_hint(name, known)}"
 
 
 def operation_problems(runbook: Runbook, registry: Registry) -> tuple[str, ...]:

@@ -63,6 +63,7 @@ def asked_run():
         ("1", "WAITING   on approval: Switch, 0 of 1"),
         ("calls", "200     12 ms GET /x"),
         ("status", "Not done yet: Switch"),
+        ("contacts", "The profile names no contact."),
         ("ticket", "Subscription: 1111"),
         ("token", "amlask1."),
     ],

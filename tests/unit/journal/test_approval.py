@@ -32,6 +32,7 @@ from amlrunbook.journal import (
     token,
 )
 from amlrunbook.journal.approval import ANSWER_MARK, ASK_MARK
+from tests.examples import examples
 from tests.unit.journal.forge import ALICE, LIVE_OPTIONS, alice, bob, pinned
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -157,7 +158,7 @@ def test_every_changed_character_of_a_token_is_noticed() -> None:
             read_ask(text[:place] + ("a" if text[place] != "a" else "b") + text[place + 1 :])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(ci=100, campaign=5000), deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_is_a_token_or_one_sentence(text: str) -> None:
     for read in (read_ask, read_answer):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from amlrunbook.model.operation import Confirmation, Outcome, Risk
 from amlrunbook.state import events as e
 from amlrunbook.state.timing import step_times
+from tests.examples import examples
 from tests.unit.state.test_transitions import ANY_EVENT, recorded
 
 
@@ -127,7 +128,7 @@ def test_what_failed_or_was_left_out_says_nothing():
     assert not step_times(skipped)["s"].counts
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(ci=100, campaign=5000))
 @given(st.lists(ANY_EVENT, max_size=30))
 def test_no_journal_gives_more_time_than_passed(events):
     entries = recorded(events)
