@@ -100,6 +100,7 @@ def _practise(scenario: Scenario, name: str, seed: int, how: Operating) -> ExitC
 def _opened(
     folder: Path, run: str, profile: Profile, endpoint: Endpoint, how: Operating
 ) -> Executor:
+    from amlrunbook.cli.folk import people_of_drill, with_calls
     from amlrunbook.cli.looking import gateway_for
     from amlrunbook.cli.parts import (
         looked_at,
@@ -125,8 +126,11 @@ def _opened(
         scenario=endpoint.scenario,
         seed=endpoint.seed,
     )
-    ledger = JournalLedger.create(folder, DrillIdentity.create(folder), drill=True)
-    return open_new(ledger, plan, snapshot, registry, who=who)
+    identity = DrillIdentity.create(folder)
+    ledger = JournalLedger.create(folder, identity, drill=True)
+    people = people_of_drill(folder, ledger, identity, endpoint, gateway.cloud)
+    executor = open_new(ledger, plan, snapshot, registry, who=who, people=people)
+    return with_calls(executor, gateway)
 
 
 def end_world(executor: Executor, world: Path) -> None:

@@ -128,7 +128,8 @@ class Driver:
         live = self._live
         if live.busy:
             return True
-        if live.state.closed is not None or live.state.paused or self._interrupted:
+        ended = live.state.closed is not None or live.state.handed_over is not None
+        if ended or live.state.paused or self._interrupted:
             return False
         step = live.focus
         self._introduce(step)
@@ -162,7 +163,10 @@ class Driver:
             self._stop.exit_code if self._stop else ExitCode.FINE,
             ExitCode.INTERRUPTED if self._interrupted else ExitCode.FINE,
         )
-        if state.closed is None:
+        if state.handed_over is not None:
+            print(one_line(f"HANDED OVER. {state.handed_over.principal} goes on with:"))
+            print(one_line(f"amlrunbook run --resume {live.journal_path} --accept-handover"))
+        elif state.closed is None:
             print(
                 one_line(
                     f"The run is left open. Go on with: amlrunbook run --resume {live.journal_path}"

@@ -94,7 +94,11 @@ def _operator(executor: Executor, how: Operating) -> Operator:
     mode = executor.stage.mode
     if how.answers is not None:
         return AnswersOperator(how.answers, AutoOperator(mode))
-    return AutoOperator(mode) if how.auto else PromptOperator(mode)
+    return (
+        AutoOperator(mode)
+        if how.auto
+        else PromptOperator(mode, lambda: executor.stage.record.entries)
+    )
 
 
 def _on_screens(live: RunThread) -> ExitCode:

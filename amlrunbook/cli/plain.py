@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from amlrunbook.cli.plain_people import told
 from amlrunbook.model.display import shown
 from amlrunbook.model.finding import SEVERITY, Finding, Verdict
 from amlrunbook.model.mode import Mode
@@ -40,6 +41,18 @@ _VERDICTS: dict[Verdict, StepState] = {
     Verdict.FAIL: StepState.FAILED,
     Verdict.UNKNOWN: StepState.UNKNOWN,
     Verdict.NOT_APPLICABLE: StepState.SKIPPED,
+}
+_SIGNS: dict[type[e.Event], StepState] = {
+    e.ApprovalGranted: StepState.PASSED,
+    e.ApprovalDeclined: StepState.FAILED,
+    e.ApprovalRefused: StepState.FAILED,
+    e.ApprovalExpired: StepState.WARNED,
+    e.GlassBroken: StepState.WARNED,
+    e.SafetyViolated: StepState.FAILED,
+    e.SafetyOverruled: StepState.WARNED,
+    e.ProbeRed: StepState.FAILED,
+    e.ProbeGreen: StepState.PASSED,
+    e.ClockStopped: StepState.PASSED,
 }
 _TOLD = frozenset({Verdict.FAIL, Verdict.UNKNOWN, Verdict.WARN})
 _LABEL = 8
@@ -121,7 +134,7 @@ class PlainText:
             if choice.consequence:
                 yield field("", choice.consequence)
 
-    def event(self, event: e.Event) -> Iterator[str]:  # noqa: C901, PLR0912 - one flat case an event
+    def event(self, event: e.Event) -> Iterator[str]:  # noqa: C901, PLR0912, PLR0915 - one flat case an event
         """Tell one thing that happened; nothing of what is told elsewhere."""
         match event:
             case e.StepProgressed():
@@ -174,7 +187,14 @@ class PlainText:
             case e.RunClosed():
                 yield one_line(f"Closed: {event.outcome.value}; {event.text}.")
             case _:
-                return
+                yield from self._of_people(event)
+
+    def _of_people(self, event: e.Event) -> Iterator[str]:
+        for word, text in told(event):
+            if word:
+                yield self._said(_SIGNS.get(type(event), StepState.PROPOSED), word, text)
+            else:
+                yield f"    {shown(text)}"
 
     def _said(self, state: StepState, word: str, text: str) -> str:
         return one_line(f"  {self.glyph(state)} {word}: {text}", keep_indent=True)

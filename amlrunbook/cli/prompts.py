@@ -3,31 +3,54 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
 
 from amlrunbook.cli import talk
 from amlrunbook.cli.operators import Stop
+from amlrunbook.cli.plain_people import PAGES, page
 from amlrunbook.errors import AmlRunbookError, ExitCode
 from amlrunbook.executor import commands as c
 from amlrunbook.executor.readiness import unmet_needs
+from amlrunbook.model.display import shown
 from amlrunbook.model.mode import Mode
 from amlrunbook.model.operation import Confirmation
 from amlrunbook.planning.grammar import StepKind
 from amlrunbook.planning.plan import Plan, PlannedStep
+from amlrunbook.state import events as e
 from amlrunbook.state.events import Ruling
 from amlrunbook.state.fold import RunState, StepRecord
 from amlrunbook.state.transitions import StepState
 
-_COMMON = "skip REASON · outside EVIDENCE · note TEXT · pause · close"
+_COMMON = "skip REASON · outside EVIDENCE · note TEXT · pause · close · ? more words"
+_MORE = (
+    "1 one page · status · calls · ticket · incident SEVERITY TEXT · probes · update [MINUTES] TEXT · "
+    "handover PERSON TEXT"
+)
+_DIGITS = 5
+_TWO = "ask (approval) · answer TOKEN · token (show it again) · glass REASON"
+_SAFETY = "ask (approval) · answer TOKEN · overrule-safety RULE WHY"
+
+
+def _no_entries() -> tuple[e.Recorded, ...]:
+    return ()
 
 
 class PromptOperator:
     """Asks the person who sits there. Enter is never what changes Azure."""
 
-    def __init__(self, mode: Mode) -> None:
+    def __init__(
+        self, mode: Mode, entries: Callable[[], tuple[e.Recorded, ...]] = _no_entries
+    ) -> None:
         self._mode = mode
+        self._entries = entries
+        self._shown: Callable[[str], list[str]] = lambda _word: []
 
     def next(self, plan: Plan, state: RunState, step: str) -> c.AnyCommand | Stop:
         """Ask until the answer is a command."""
+        self._shown = lambda word: page(
+            word, plan, state, self._entries(), step=step, now=datetime.now(UTC)
+        )
         if not step:
             talk.say("Every step is settled.")
             return self._asked("", None, "[Enter] close the run · note TEXT · pause", c.Close())
@@ -70,6 +93,12 @@ class PromptOperator:
             words = f"confirm (sends it) · [Enter] do not send, leave it out · {_COMMON}"
         else:
             words = f"confirm NAME (the resource's name, typed) · [Enter] do not send, leave it out · {_COMMON}"
+        if record.approval_word:
+            talk.say(f"  Approval: {shown(record.approval_word)}")
+        if confirmation is Confirmation.TWO_PERSONS:
+            words = f"{_TWO} · {words}"
+        elif record.violations:
+            words = f"{_SAFETY} · {words}"
         return self._asked(planned.id, planned, words, back)
 
     def _asked(
@@ -83,10 +112,27 @@ class PromptOperator:
                 if default is not None:
                     return default
                 continue
-            command = command_from(line, step, planned)
+            word = line.strip().lower()
+            if word in PAGES:
+                for text in self._shown(word):
+                    print(text)
+                continue
+            if word == "?":
+                talk.say(f"  {_MORE}")
+                continue
+            command = _typed_out(command_from(line, step, planned))
             if command is not None:
                 return command
-            talk.say("That is none of these words.")
+            talk.say("That is none of these words; ? shows more.")
+
+
+def _typed_out(command: c.AnyCommand | None) -> c.AnyCommand | None:
+    """Return the command; what breaks the glass has its phrase typed first."""
+    if not isinstance(command, c.BreakGlass):
+        return command
+    talk.say("  This goes without a second person, and the journal says so for good.")
+    typed = (_read(f"Type exactly: {c.GLASS_PHRASE}") or "").strip()
+    return c.BreakGlass(step=command.step, reason=command.reason, typed=typed)
 
 
 def _read(words: str) -> str | None:
@@ -131,6 +177,40 @@ def command_from(line: str, step: str, planned: PlannedStep | None) -> c.AnyComm
             return c.Rule(step=step, ruling=Ruling.CANNOT_TELL, reason=rest)
         case "note":
             return c.AddNote(step=step, text=rest)
+        case _:
+            return _of_people(word.lower(), rest, step) or _of_the_end(word.lower(), rest)
+
+
+def _of_people(word: str, rest: str, step: str) -> c.AnyCommand | None:
+    match word:
+        case "ask" if step:
+            return c.AskApproval(step=step)
+        case "answer" if step:
+            return c.GiveAnswer(step=step, text=rest)
+        case "glass" if step:
+            return c.BreakGlass(step=step, reason=rest)
+        case "overrule-safety" if step:
+            rule, _, reason = rest.partition(" ")
+            return c.OverruleSafety(step=step, rule=rule, reason=reason)
+        case "handover":
+            person, _, text = rest.partition(" ")
+            return c.OfferHandover(principal=person, text=text)
+        case "incident":
+            severity, _, text = rest.partition(" ")
+            return c.DeclareIncident(severity=severity, text=text)
+        case "probes":
+            return c.RunProbes()
+        case "update":
+            first, _, text = rest.partition(" ")
+            if first.isascii() and first.isdigit() and len(first) < _DIGITS:
+                return c.GiveUpdate(text=text, next_minutes=int(first))
+            return c.GiveUpdate(text=rest)
+        case _:
+            return None
+
+
+def _of_the_end(word: str, rest: str) -> c.AnyCommand | None:
+    match word:
         case "pause" | "quit" | "q":
             return c.Pause(reason=rest)
         case "close":

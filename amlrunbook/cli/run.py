@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,26 @@ import click
 from amlrunbook.model.mode import Mode
 
 if TYPE_CHECKING:
+    from amlrunbook.cli.accepting import Acceptance
     from amlrunbook.cli.operating import Operating
     from amlrunbook.cli.parts import LeftRun
     from amlrunbook.errors import ExitCode
+    from amlrunbook.executor.ledger import JournalLedger
     from amlrunbook.executor.run import Executor
+    from amlrunbook.journal import Identity
     from amlrunbook.model.profile import Profile
+
+
+UNSIGNED_WORD = "unsigned"
+"""What a person types who wants a run that nobody signed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """Whether a run that was handed over is taken, and how."""
+
+    accept: bool
+    forced: bool
 
 
 @click.command()
@@ -27,6 +43,16 @@ if TYPE_CHECKING:
     "--accept-changed",
     is_flag=True,
     help="With --resume: go on by the run's own plan although the runbook has changed.",
+)
+@click.option(
+    "--accept-handover",
+    is_flag=True,
+    help="With --resume: take over a run that was handed over to you.",
+)
+@click.option(
+    "--by-force",
+    is_flag=True,
+    help="With --accept-handover: take it although it was handed to somebody else.",
 )
 @click.option(
     "--unsigned",
@@ -47,6 +73,8 @@ def run(
     live: bool,
     resume: str | None,
     accept_changed: bool,
+    accept_handover: bool,
+    by_force: bool,
     unsigned: bool,
     answers: Path | None,
     auto: bool,
@@ -62,7 +90,10 @@ def run(
 
     how = operating(answers, auto=auto, plain=plain, live=live)
     if resume is not None:
-        return _resume(resume, runbook, how, live=live, unsigned=unsigned, accepted=accept_changed)
+        hand = Taking(accept=accept_handover, forced=by_force)
+        return _resume(
+            resume, runbook, how, hand, live=live, unsigned=unsigned, accepted=accept_changed
+        )
     if not runbook or not profile:
         raise UsageError(
             "A run takes a runbook and a profile.",
@@ -72,6 +103,7 @@ def run(
 
 
 def _begin(runbook: str, name: str, how: Operating, *, live: bool, unsigned: bool) -> ExitCode:
+    from amlrunbook.cli.folk import people_of_run, with_calls
     from amlrunbook.cli.looking import gateway_for
     from amlrunbook.cli.operating import operate
     from amlrunbook.cli.parts import (
@@ -97,9 +129,12 @@ def _begin(runbook: str, name: str, how: Operating, *, live: bool, unsigned: boo
     plan = resolve(loaded, profile, snapshot, registry, runbook_named)
     how.checked(plan)
     folder = new_run_folder(loaded.runbook.id)
-    ledger = JournalLedger.create(folder.path, ThrowAwayIdentity(), drill=False)
+    identity = ThrowAwayIdentity()
+    ledger = JournalLedger.create(folder.path, identity, drill=False)
+    people = people_of_run(ledger, identity, gateway.cloud, None)
     who = Who(run=folder.short_id, operator=operator_name(), mode=mode)
-    return operate(open_new(ledger, plan, snapshot, registry, who=who), how)
+    executor = open_new(ledger, plan, snapshot, registry, who=who, people=people)
+    return operate(with_calls(executor, gateway), how)
 
 
 def _signed_or_said(*, unsigned: bool) -> None:
@@ -108,15 +143,32 @@ def _signed_or_said(*, unsigned: bool) -> None:
     Raises:
         RefusedError: it was not.
     """
+    from amlrunbook.cli import talk
     from amlrunbook.errors import RefusedError
 
-    if not unsigned:
-        raise RefusedError(
-            "A run's journal is signed with your own key, and this release cannot keep keys yet.",
-            state="Nothing was begun.",
-            next_step="Say --unsigned to sign with a key that is thrown away (every check of the journal will say "
-            "UNATTRIBUTED), or practise with: amlrunbook drill.",
-        )
+    if unsigned or _unsigned_by_word():
+        talk.say("UNSIGNED: every check of this journal will say UNATTRIBUTED.")
+        return
+    raise RefusedError(
+        "A run's journal is signed with your own key, and this release cannot keep keys yet.",
+        state="Nothing was begun.",
+        next_step="Say --unsigned to sign with a key that is thrown away (every check of the journal will say "
+        "UNATTRIBUTED), or practise with: amlrunbook drill.",
+    )
+
+
+def _unsigned_by_word() -> bool:
+    """Ask the person at the terminal whether a key that is thrown away will do; nobody there means no."""
+    from amlrunbook.cli import talk
+    from amlrunbook.cli.operating import at_terminal
+
+    if not at_terminal():
+        return False
+    talk.say("You have no key that could sign this run's journal.")
+    talk.say("It can be signed with a key that is thrown away: then it is whole, and nobody's.")
+    sys.stderr.write(f"Type {UNSIGNED_WORD} to go on so, anything else to go back: ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip() == UNSIGNED_WORD
 
 
 def _armed(profile: Profile) -> Mode:
@@ -149,11 +201,19 @@ def _armed(profile: Profile) -> Mode:
 
 
 def _resume(
-    text: str, runbook: str, how: Operating, *, live: bool, unsigned: bool, accepted: bool
+    text: str,
+    runbook: str,
+    how: Operating,
+    hand: Taking,
+    *,
+    live: bool,
+    unsigned: bool,
+    accepted: bool,
 ) -> ExitCode:
     from amlrunbook.cli.operating import operate
     from amlrunbook.cli.parts import plan_now, read_left_run, run_folder_of
-    from amlrunbook.executor.opening import ChangedRunbookError, plan_difference
+    from amlrunbook.executor.difference import plan_difference
+    from amlrunbook.executor.opening import ChangedRunbookError
 
     found = read_left_run(run_folder_of(text))
     current = plan_now(found, runbook)
@@ -164,12 +224,16 @@ def _resume(
     if not found.is_drill:
         _signed_or_said(unsigned=unsigned)
         mode = _armed(found.left.plan.profile) if live else Mode.READ_ONLY
-        return operate(_real_again(found, mode, runbook), how)
-    return _drill_again(found, how, runbook, live=live)
+        return operate(_real_again(found, mode, runbook, hand), how)
+    return _drill_again(found, how, runbook, hand, live=live)
 
 
-def _drill_again(found: LeftRun, how: Operating, runbook: str, *, live: bool) -> ExitCode:
+def _drill_again(
+    found: LeftRun, how: Operating, runbook: str, hand: Taking, *, live: bool
+) -> ExitCode:
+    from amlrunbook.cli.accepting import acceptance
     from amlrunbook.cli.drill import end_world
+    from amlrunbook.cli.folk import people_of_drill, with_calls
     from amlrunbook.cli.looking import gateway_for
     from amlrunbook.cli.operating import operate
     from amlrunbook.cli.parts import (
@@ -179,7 +243,6 @@ def _drill_again(found: LeftRun, how: Operating, runbook: str, *, live: bool) ->
         registry_of,
     )
     from amlrunbook.errors import RefusedError
-    from amlrunbook.executor.ledger import JournalLedger
     from amlrunbook.executor.opening import open_left
     from amlrunbook.journal import DrillIdentity
     from amlrunbook.simulator import process
@@ -192,9 +255,11 @@ def _drill_again(found: LeftRun, how: Operating, runbook: str, *, live: bool) ->
         )
     world = found.folder / SIMULATOR_FOLDER
     identity = DrillIdentity.load(found.folder)
-    ledger = JournalLedger.reopen(found.folder, identity, drill=True)
+    taken = acceptance(found, operator_name(), None, accept=hand.accept)
+    ledger = _ledger_again(found, identity, taken, hand)
     try:
-        gateway = gateway_for(found.left.plan.profile, Mode.DRILL, endpoint=process.reach(world))
+        endpoint = process.reach(world)
+        gateway = gateway_for(found.left.plan.profile, Mode.DRILL, endpoint=endpoint)
         executor = open_left(
             ledger,
             registry_of(gateway),
@@ -202,7 +267,10 @@ def _drill_again(found: LeftRun, how: Operating, runbook: str, *, live: bool) ->
             mode=Mode.DRILL,
             current=plan_now(found, runbook),
             accept_changed=True,
+            people=people_of_drill(found.folder, ledger, identity, endpoint, gateway.cloud),
+            accepted=taken.accepted if taken else None,
         )
+        with_calls(executor, gateway)
     except BaseException:
         ledger.release()
         raise
@@ -211,20 +279,42 @@ def _drill_again(found: LeftRun, how: Operating, runbook: str, *, live: bool) ->
     return code
 
 
-def _real_again(found: LeftRun, mode: Mode, runbook: str) -> Executor:
+def _ledger_again(
+    found: LeftRun, identity: Identity, taken: Acceptance | None, hand: Taking
+) -> JournalLedger:
+    from amlrunbook.executor.ledger import JournalLedger
+
+    if taken is None:
+        return JournalLedger.reopen(found.folder, identity, drill=found.is_drill)
+    return JournalLedger.accept(
+        found.folder, identity, taken.statement, drill=found.is_drill, forced=hand.forced
+    )
+
+
+def _real_again(found: LeftRun, mode: Mode, runbook: str, hand: Taking) -> Executor:
+    from amlrunbook.cli.accepting import acceptance
+    from amlrunbook.cli.folk import people_of_run, with_calls
     from amlrunbook.cli.looking import gateway_for
     from amlrunbook.cli.parts import operator_name, plan_now, registry_of
-    from amlrunbook.executor.ledger import JournalLedger
     from amlrunbook.executor.opening import open_left
     from amlrunbook.journal import ThrowAwayIdentity
 
     gateway = gateway_for(found.left.plan.profile, mode)
-    ledger = JournalLedger.reopen(found.folder, ThrowAwayIdentity(), drill=False)
-    return open_left(
-        ledger,
-        registry_of(gateway),
-        operator=operator_name(),
-        mode=mode,
-        current=plan_now(found, runbook),
-        accept_changed=True,
-    )
+    identity = ThrowAwayIdentity()
+    taken = acceptance(found, identity.principal, None, accept=hand.accept)
+    ledger = _ledger_again(found, identity, taken, hand)
+    try:
+        executor = open_left(
+            ledger,
+            registry_of(gateway),
+            operator=operator_name(),
+            mode=mode,
+            current=plan_now(found, runbook),
+            accept_changed=True,
+            people=people_of_run(ledger, identity, gateway.cloud, None),
+            accepted=taken.accepted if taken else None,
+        )
+    except BaseException:
+        ledger.release()
+        raise
+    return with_calls(executor, gateway)

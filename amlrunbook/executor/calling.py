@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from amlrunbook.planning.grammar import StepKind
 from amlrunbook.planning.plan import Plan
 from amlrunbook.state.fold import RunState
 from amlrunbook.state.transitions import StepState
@@ -17,7 +18,11 @@ def step_of_call(plan: Plan, state: RunState, commanded: str, path: str) -> str:
     """
     if not state.busy_steps:
         return commanded
-    at_work = [p for p in plan.steps if state.step(p.id).state in _AT_WORK]
+    at_work = [
+        p
+        for p in plan.steps
+        if p.kind is not StepKind.RUNBOOK and state.step(p.id).state in _AT_WORK
+    ]
     if len(at_work) == 1:
         return at_work[0].id
     lower = path.lower()

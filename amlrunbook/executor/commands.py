@@ -72,6 +72,21 @@ class Rule(StepCommand, frozen=True, kw_only=True, tag="rule"):
     reason: str
 
 
+class SwitchVariant(StepCommand, frozen=True, kw_only=True, tag="switch-variant"):
+    """Do a step another way from now on; what was proposed the old way is taken back."""
+
+    variant: str
+    reason: str
+
+
+class AdoptPlan(Command, frozen=True, kw_only=True, tag="adopt-plan"):
+    """Go on by the successor plan that was proposed."""
+
+    digest: str
+    """Of the plan whose difference was shown."""
+    reason: str = ""
+
+
 class AskApproval(StepCommand, frozen=True, kw_only=True, tag="ask-approval"):
     """Ask a second person for the proposal of an action; the token to paste is journaled."""
 
@@ -154,6 +169,8 @@ AnyCommand = (
     | Overrule
     | LookAgain
     | Rule
+    | SwitchVariant
+    | AdoptPlan
     | AskApproval
     | GiveAnswer
     | BreakGlass

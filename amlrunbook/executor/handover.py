@@ -112,8 +112,8 @@ def refuse_another_hand(state: RunState, accepted: Accepted | None) -> None:
         raise RefusedError(
             f"HANDED OVER: this run is {offered.principal}'s now.",
             state="Nothing was written.",
-            next_step="They go on with --accept-handover. If they cannot come, whoever says --accept-handover takes "
-            "it, and the journal says that it was somebody else.",
+            next_step="They go on with --accept-handover. If they cannot come, somebody else can with --by-force added: "
+            "every check of the journal says so.",
         )
 
 

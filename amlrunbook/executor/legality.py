@@ -7,7 +7,9 @@ from typing import assert_never
 
 from amlrunbook.errors import RefusedError, UsageError
 from amlrunbook.executor import commands as c
-from amlrunbook.executor.readiness import steps_between, unmet_needs
+from amlrunbook.executor.branching import steps_between
+from amlrunbook.executor.children import left_out_with, waits_for_parent
+from amlrunbook.executor.readiness import unmet_needs
 from amlrunbook.model.mode import Mode
 from amlrunbook.model.operation import Confirmation
 from amlrunbook.model.redaction import masked_text
@@ -25,6 +27,7 @@ _RUNNABLE = {
     StepKind.ACTION: frozenset(
         {_S.READY, _S.PASSED, _S.FAILED, _S.UNKNOWN, _S.SKIPPED, _S.PROPOSED}
     ),
+    StepKind.RUNBOOK: frozenset({_S.READY, _S.SKIPPED}),
 }
 _LEAVABLE = frozenset(
     {
@@ -61,7 +64,7 @@ def refuse(command: c.AnyCommand, plan: Plan, state: RunState, mode: Mode) -> No
             _in_state(_record(plan, state, command), _S.PROPOSED, "has no proposal to go back from")
         case c.Skip():
             _worded(command.reason, "a reason")
-            _leave(_record(plan, state, command))
+            _skip(plan, state, _planned(plan, command.step))
         case c.DoneOutside():
             _worded(command.evidence, "words that say how it can be seen")
             _leave(_record(plan, state, command))
@@ -75,6 +78,11 @@ def refuse(command: c.AnyCommand, plan: Plan, state: RunState, mode: Mode) -> No
         case c.Rule():
             _worded(command.reason, "a reason")
             _in_state(_record(plan, state, command), _S.IN_DOUBT, "is not in doubt")
+        case c.SwitchVariant():
+            _worded(command.reason, "a reason")
+            _switch(command, state, _planned(plan, command.step))
+        case c.AdoptPlan():
+            _adopt(command, plan)
         case c.AskApproval() | c.GiveAnswer() | c.BreakGlass() | c.OverruleSafety():
             _second_person(command, _record(plan, state, command), mode)
         case c.OfferHandover() | c.DeclareIncident() | c.RunProbes() | c.GiveUpdate():
@@ -145,18 +153,21 @@ def _run(plan: Plan, state: RunState, planned: PlannedStep) -> None:
                 f"Step {planned.id!r} is a decision.",
                 "Choose one of: " + ", ".join(choice.id for choice in planned.choices) + ".",
             )
-        case StepKind.RUNBOOK:
-            raise _no(
-                f"Step {planned.id!r} opens another runbook, which this release does not do.",
-                "Run that runbook by itself and mark the step as done outside.",
-            )
-        case StepKind.CHECK | StepKind.WAIT | StepKind.ACTION:
+        case StepKind.CHECK | StepKind.WAIT | StepKind.ACTION | StepKind.RUNBOOK:
             if record.state not in _RUNNABLE[planned.kind]:
                 raise _no(
-                    f"Step {planned.id!r} cannot be run: {_standing(record)}.", _next_for(record)
+                    f"Step {planned.id!r} cannot be run: {_standing(record)}.",
+                    _next_for_child_plan(record)
+                    if planned.kind is StepKind.RUNBOOK
+                    else _next_for(record),
                 )
         case _:
             assert_never(planned.kind)
+    if waits_for_parent(planned, state) or left_out_with(planned, state):
+        raise _no(
+            f"Step {planned.id!r} belongs to {planned.parent!r}, which is {state.step(planned.parent).state.value}.",
+            f"Run {planned.parent} first.",
+        )
     unmet = unmet_needs(plan, state, planned)
     if unmet:
         raise _no(
@@ -174,6 +185,12 @@ def _standing(record: StepRecord) -> str:
     if record.state is _S.BLOCKED:
         return f"it is blocked ({record.why_blocked})"
     return f"it is {record.state.value}"
+
+
+def _next_for_child_plan(record: StepRecord) -> str:
+    if record.state in {_S.RUNNING, _S.FAILED, _S.UNKNOWN, _S.PASSED, _S.WARNED}:
+        return "Go on with the steps inside it; it ends as they end."
+    return _next_for(record)
 
 
 def _next_for(record: StepRecord) -> str:
@@ -235,6 +252,45 @@ def _known_name(resource: str) -> str:
         return ResourceId.parse(resource).known_name
     except UsageError:
         return resource
+
+
+def _skip(plan: Plan, state: RunState, planned: PlannedStep) -> None:
+    record = state.step(planned.id)
+    if planned.kind is not StepKind.RUNBOOK or record.state is not _S.RUNNING:
+        _leave(record)
+        return
+    inside = plan.inside(planned.id)
+    busy = [step for step in state.in_flight if step.step in inside]
+    if busy:
+        raise _no(
+            f"Step {planned.id!r} cannot be left out now: {busy[0].step} is {busy[0].state.value}.",
+            _next_for(busy[0]),
+        )
+
+
+_SWITCHABLE = _LEAVABLE | {_S.SKIPPED}
+
+
+def _switch(command: c.SwitchVariant, state: RunState, planned: PlannedStep) -> None:
+    if command.variant not in planned.variants:
+        known = ", ".join(planned.variants)
+        raise _no(
+            f"Step {planned.id!r} has no variant {command.variant!r}.",
+            f"It has: {known}." if known else "It is done in one way only.",
+        )
+    record = state.step(planned.id)
+    if record.state not in _SWITCHABLE:
+        raise _no(
+            f"The variant of step {planned.id!r} cannot be switched now: it is {record.state.value}.",
+            _next_for(record),
+        )
+    if command.variant == (record.variant or planned.variant):
+        raise _no(f"Step {planned.id!r} is {command.variant!r} already.", "Go on with it.")
+
+
+def _adopt(command: c.AdoptPlan, plan: Plan) -> None:
+    if command.digest == plan.digest:
+        raise _no("That is the plan that the run goes by already.", "Go on with the next step.")
 
 
 def _not_handed_over(state: RunState) -> None:

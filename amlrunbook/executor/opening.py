@@ -9,6 +9,8 @@ import msgspec
 
 from amlrunbook import __version__
 from amlrunbook.errors import IncompleteError, RefusedError
+from amlrunbook.executor.adopting import snapshot_bytes
+from amlrunbook.executor.difference import plan_difference
 from amlrunbook.executor.handover import Accepted, accepting, refuse_another_hand, tell_world
 from amlrunbook.executor.pace import Pace, RealPace
 from amlrunbook.executor.people import NOBODY, People
@@ -46,7 +48,8 @@ class ChangedRunbookError(RefusedError):
         super().__init__(
             "The runbook has changed since this run was opened:\n  " + "\n  ".join(difference),
             state="The run keeps the plan it was opened with; nothing was written.",
-            next_step="Resume with --accept-changed to go on by that plan, or start a new run.",
+            next_step="Resume with --accept-changed to go on by that plan, with --adopt-changed to go on by the new one, "
+            "or start a new run.",
         )
         self.difference = difference
         """What changed, a line each."""
@@ -107,11 +110,6 @@ def opening_event(plan: Plan, who: Who) -> e.RunOpened:
         seed=who.seed,
         fact_base=fact_base().version,
     )
-
-
-def snapshot_bytes(snapshot: Snapshot) -> bytes:
-    """Return the bytes that a snapshot's digest is taken over."""
-    return msgspec.json.encode(snapshot, order="sorted")
 
 
 EvidenceReader = Callable[[str], bytes]
@@ -176,28 +174,6 @@ def _snapshot_from(data: bytes) -> Snapshot:
         return msgspec.json.decode(data, type=Snapshot)
     except msgspec.DecodeError as error:
         raise IncompleteError(f"The run's snapshot cannot be read: {error}.") from error
-
-
-def plan_difference(before: Plan, after: Plan) -> tuple[str, ...]:
-    """Return what differs between two plans, a line each; empty where nothing a step says does."""
-    old = {step.id: step for step in before.steps}
-    new = {step.id: step for step in after.steps}
-    lines = [f"step {name!r} was taken out" for name in old if name not in new]
-    lines.extend(f"step {name!r} was added" for name in new if name not in old)
-    for name, step in old.items():
-        changed = _changed_fields(step, new.get(name, step))
-        if changed:
-            lines.append(f"step {name!r}: {', '.join(changed)} changed")
-    kept = [name for name in old if name in new]
-    if kept != [name for name in new if name in old]:
-        lines.append("the order of the steps changed")
-    if not lines and before.runbook_digest != after.runbook_digest:
-        lines.append("the file's bytes changed, no step did")
-    return tuple(lines)
-
-
-def _changed_fields(old: msgspec.Struct, new: msgspec.Struct) -> list[str]:
-    return [field for field in old.__struct_fields__ if getattr(old, field) != getattr(new, field)]
 
 
 def open_left(

@@ -7,11 +7,13 @@ the durable entries, so that what is decided, shown and resumed rests on the sam
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from threading import RLock
 from typing import Protocol
 
 from amlrunbook.errors import JournalError, RefusedError
 from amlrunbook.executor.calls import CallBuffer
+from amlrunbook.executor.readiness import foreseen
 from amlrunbook.executor.watching import Watcher
 from amlrunbook.state.events import Event, EvidenceAdded, Recorded
 from amlrunbook.state.fold import RunState, fold
@@ -96,16 +98,13 @@ class Record:
         with self._lock:
             return tuple(self._entries)
 
+    def held(self) -> AbstractContextManager[object]:
+        """Keep every other thread from appending while the caller decides and appends; may be nested."""
+        return self._lock
+
     def foresee(self, events: tuple[Event, ...]) -> RunState:
         """Return the state that ``events`` would lead to. Writes nothing."""
-        start = self._state
-        return fold(
-            (
-                Recorded(n=start.last_n + 1 + place, t=start.last_t, event=event)
-                for place, event in enumerate(events)
-            ),
-            start,
-        )
+        return foreseen(self._state, events)
 
     def append(self, *events: Event) -> RunState:
         """Make ``events`` durable in one group, tell the watchers, and return the state after them.

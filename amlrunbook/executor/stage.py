@@ -67,9 +67,10 @@ class Stage:
         Raises:
             JournalError: the journal cannot be written.
         """
-        following = consequences(self.plan, self.record.foresee(events))
-        group = (*events, *following)
-        return self.record.append(*group) if group else self.state
+        with self.record.held():
+            following = consequences(self.plan, self.record.foresee(events))
+            group = (*events, *following)
+            return self.record.append(*group) if group else self.state
 
     def context(self, planned: PlannedStep) -> OperationContext:
         """Return what an operation may know of a step."""

@@ -29,6 +29,7 @@ MAX_BYTES = 1 << 20
 
 NO_VALUES = frozenset({"ask", "stop"})
 _ON_TIMEOUT = frozenset({"ask", "fail"})
+_STEP_WORDS = frozenset(word.value for word in StepWord)
 
 
 class LoadedRunbook(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,8 +160,8 @@ def _condition_problems(step: Step, steps: set[str], earlier: set[str]) -> list[
             problems.append(_unknown("step in when", other, steps))
         elif other not in earlier:
             problems.append(f"when asks for step {other!r}, which does not come before it.")
-        if word not in set(StepWord):
-            problems.append(_unknown("word on a step in when", word, set(StepWord)))
+        if word not in _STEP_WORDS:
+            problems.append(_unknown("word on a step in when", word, _STEP_WORDS))
     return problems
 
 

@@ -107,15 +107,23 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
                 return step
         raise DocumentError(f"The plan has no step {step_id!r}.")
 
+    def inside(self, step_id: str) -> frozenset[str]:
+        """Return the ids of the steps in the child plan of ``step_id``, at whatever depth."""
+        found = {step_id}
+        for step in self.steps:
+            if step.parent in found:
+                found.add(step.id)
+        return frozenset(found - {step_id})
+
     def child(self, step_id: str) -> Plan:
         """Return the plan that the ``runbook`` step ``step_id`` opens, its own children included.
 
         Raises:
             DocumentError: the plan has no such child.
         """
+        inside = self.inside(step_id)
         for child in self.children:
             if child.step == step_id:
-                inside = f"{step_id}/"
                 return msgspec.structs.replace(
                     self,
                     runbook=child.runbook,
@@ -123,8 +131,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
                     runbook_digest=child.runbook_digest,
                     title=child.title,
                     explain=child.explain,
-                    steps=tuple(step for step in self.steps if step.id.startswith(inside)),
-                    children=tuple(x for x in self.children if x.step.startswith(inside)),
+                    steps=tuple(step for step in self.steps if step.id in inside),
+                    children=tuple(x for x in self.children if x.step in inside),
                 )
         raise DocumentError(f"Step {step_id!r} opens no other runbook.")
 

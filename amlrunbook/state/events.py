@@ -127,6 +127,7 @@ class PlanAdopted(Event, frozen=True, kw_only=True):
     before: str
     after: str
     difference: str
+    """What differs, a line each."""
     reason: str = ""
 
 
@@ -226,9 +227,24 @@ class StepTimedOut(StepEvent, frozen=True, kw_only=True):
     budget_seconds: int
 
 
+class SkippedBy(StrEnum):
+    """Who or what left a step out; what the plan left out comes back once the reason is gone."""
+
+    OPERATOR = "operator"
+    PLAN = "plan"
+    """It does not concern this pair."""
+    WHEN = "when"
+    """What its ``when`` asks of other steps does not hold."""
+    PARENT = "parent"
+    """The step that opens its child plan was left out."""
+    BRANCH = "branch"
+    """A decision, a failure or a timeout led past it."""
+
+
 class StepSkipped(StepEvent, frozen=True, kw_only=True):
     KIND: ClassVar[str] = "step.skipped"
     reason: str
+    by: SkippedBy = SkippedBy.OPERATOR
 
 
 class StepDoneOutside(StepEvent, frozen=True, kw_only=True):
@@ -236,6 +252,10 @@ class StepDoneOutside(StepEvent, frozen=True, kw_only=True):
 
     KIND: ClassVar[str] = "step.done-outside"
     evidence: str
+    observed: str = ""
+    """What this program saw when it looked for itself; empty where there is nothing to look at."""
+    speaks: str = ""
+    """``for``, ``against`` or ``neither``: what was observed, held against the evidence."""
 
 
 class FindingMade(StepEvent, frozen=True, kw_only=True):

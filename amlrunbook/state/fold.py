@@ -49,6 +49,14 @@ class StepRecord(_State, frozen=True, kw_only=True):
     why_blocked: str = ""
     overruled: tuple[str, ...] = ()
     """The needs that were overruled."""
+    skipped_by: e.SkippedBy | None = None
+    """Who or what left it out, the last time that it was left out."""
+    observed: str = ""
+    """What this program saw of a step that was done outside."""
+    opens: str = ""
+    """The runbook whose steps are done under this one; such a step runs without doing anything itself."""
+    timed_out: bool = False
+    """Whether its latest attempt ran over its budget."""
     variant: str = ""
     done: int = 0
     total: int = 0
@@ -285,12 +293,16 @@ def _apply_to_step(state: RunState, entry: e.Recorded, event: e.StepEvent) -> Ru
     return msgspec.structs.replace(
         state,
         steps={**state.steps, event.step: record},
-        busy_steps=state.busy_steps + (following in _BUSY) - (before.state in _BUSY),
+        busy_steps=state.busy_steps + _is_busy(record) - _is_busy(before),
         broken_glass=state.broken_glass + isinstance(event, e.GlassBroken),
     )
 
 
 _BUSY = frozenset({StepState.RUNNING, StepState.CONFIRMED, StepState.SENT, StepState.ACCEPTED})
+
+
+def _is_busy(record: StepRecord) -> bool:
+    return record.state in _BUSY and not record.opens
 
 
 def _with_safety(state: RunState, event: e.SafetyViolated | e.SafetyOverruled) -> RunState:
@@ -322,28 +334,40 @@ def _with_event(record: StepRecord, event: e.StepEvent) -> StepRecord:  # noqa: 
             return replace(record, overruled=(*record.overruled, event.need), text=event.reason)
         case e.StepStarted():
             return replace(
-                record, attempts=record.attempts + 1, findings=(), text="", done=0, total=0
+                record,
+                attempts=record.attempts + 1,
+                findings=(),
+                text="",
+                done=0,
+                total=0,
+                timed_out=False,
             )
         case e.StepProgressed():
             return replace(record, text=event.text, done=event.done, total=event.total)
-        case e.StepPassed() | e.StepWarned() | e.StepFailed() | e.StepUnknown() | e.StepTimedOut():
+        case e.StepPassed() | e.StepWarned() | e.StepFailed() | e.StepUnknown():
             return replace(record, text=event.text)
+        case e.StepTimedOut():
+            return replace(record, text=event.text, timed_out=True)
         case e.StepSkipped():
-            return replace(record, text=event.reason)
+            return replace(record, text=event.reason, skipped_by=event.by)
         case e.StepDoneOutside():
-            return replace(record, text=event.evidence)
+            return replace(record, text=event.evidence, observed=event.observed)
         case e.FindingMade():
             return replace(record, findings=(*record.findings, event.finding))
         case e.DecisionMade():
             return replace(record, decision=event, text=event.text)
+        case e.ChildOpened():
+            return replace(record, opens=event.runbook, text=event.runbook)
         case e.VariantChanged():
-            return replace(record, variant=event.after)
+            return replace(record, variant=event.after, proposal=None)
         case e.ActionProposed():
             return _proposed(record, event)
         case e.ActionDeclined():
             return replace(record, proposal=None, text=event.reason)
         case e.ActionConfirmed():
-            return replace(record, intent=event, attempts=record.attempts + 1, doubt=None)
+            return replace(
+                record, intent=event, attempts=record.attempts + 1, doubt=None, timed_out=False
+            )
         case e.ActionAccepted():
             return replace(record, accepted=event)
         case e.ActionResulted():

@@ -166,6 +166,8 @@ class MemoryLedger:
 
     def __init__(self, disk: Disk) -> None:
         self.disk = disk
+        self.dead = False
+        """Whether the process has ended: its other threads write nothing any more."""
         disk.append(SessionOpened())
         self._opening = tuple(disk.entries)
 
@@ -178,10 +180,13 @@ class MemoryLedger:
         return self._opening
 
     def append(self, events):
+        if self.dead:
+            raise Crash
         self.disk.appends += 1
         if self.disk.crash_at == self.disk.appends:
             for event in events[: self.disk.crash_keeps]:
                 self.disk.append(event)
+            self.dead = True
             raise Crash
         if self.disk.dies_at == self.disk.appends:
             raise JournalError("The disk is full.")
