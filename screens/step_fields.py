@@ -46,7 +46,7 @@ def step_fields(
         _loses(step, record),
         Field("AFTER", _after(step, record)),
         _undo(step, record),
-        Field("TAKES", _takes(step)),
+        _takes(step, record),
         _risk(step, record),
         _mode(step, record, mode),
         Field(
@@ -154,9 +154,11 @@ def _undo(step: PlannedStep, record: StepRecord) -> Field:
     return Field("UNDO", "there is no undo", Tone.ERROR)
 
 
-def _takes(step: PlannedStep) -> str:
+def _takes(step: PlannedStep, record: StepRecord) -> Field:
     budget = f"budget {_duration(step.budget_seconds)}" if step.budget_seconds else "no budget set"
-    return f"{budget} · usual time unknown"
+    if record.timed_out:
+        return Field("TAKES", f"OVER its {budget} · usual time unknown", Tone.WARNING)
+    return Field("TAKES", f"{budget} · usual time unknown")
 
 
 def _risk(step: PlannedStep, record: StepRecord) -> Field:
