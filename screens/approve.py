@@ -33,8 +33,9 @@ from screens.widgets.page_view import PageView, Paragraph
 from screens.widgets.tones import Tone
 
 _KEYS = (
-    Key("go", ("enter",), "ask", "Ask for approval: the message to paste into a chat appears here. Once enough persons approved, go on to the confirmation."),
-    Key("paste", ("p",), "paste answer…", "Paste what the approver's program printed; an answer that does not count is refused with the reason."),
+    Key("go", ("enter",), "ask", "Do what comes next: ask (the message to paste into a chat appears), paste the answer, or go on to the confirmation."),
+    Key("paste", ("p",), "paste answer…", "Paste what the approver's program printed; an answer that does not count is refused with the reason.", bar=False),
+    Key("ask", ("a",), "ask anew", "Ask anew, with another token: after one was lost or declined. What was answered to the last one counts no more."),
     Key("copy", ("y",), "copy message", "Send the message to the terminal's clipboard, and show it."),
     Key("bare", ("b",), "bare, for the mouse", "Leave the screen for a moment and print the message bare, without boxes or broken lines."),
     Key("overrule", ("o",), "overrule rule…", "Overrule the safety rule that forbids the action, with the approvals that name it."),
@@ -118,10 +119,17 @@ class ApproveScreen(KeyedScreen[None]):
         if key.id == "go":
             if self._ready:
                 return "confirm…"
-            return "ask again" if self.record.asked or self.record.approval_word else "ask"
+            return "paste answer…" if self._waits else "ask"
+        if key.id == "ask":
+            return key.label if self._waits else ""
         if key.id == "overrule":
             return key.label if open_rules(self.record) else ""
         return key.label
+
+    @property
+    def _waits(self) -> bool:
+        """Whether somebody is asked, and an answer would still count."""
+        return self.record.asked is not None and self.seconds_left > 0
 
     @property
     def _ready(self) -> bool:
@@ -130,7 +138,7 @@ class ApproveScreen(KeyedScreen[None]):
     def refusal(self, key: Key) -> str:
         """Return why ``key`` has no use now."""
         record = self.record
-        changing = {"go", "paste", "overrule", "glass"}
+        changing = {"go", "paste", "ask", "overrule", "glass"}
         if key.id in changing:
             stopped = self.feed.refusal()
             if stopped:
@@ -174,7 +182,7 @@ class ApproveScreen(KeyedScreen[None]):
             )
         page.append(Paragraph(self._may_answer(), Tone.PLAIN, "May answer", _LABEL))
         page.append(Paragraph(self._given(), Tone.STRONG, "Given", _LABEL))
-        page += second_person_words(record, _LABEL)
+        page += [each for each in second_person_words(record, _LABEL) if each.label != "Valid"]
         if record.approval_word:
             page.append(Paragraph(record.approval_word, Tone.WARNING, "Last word", _LABEL))
         missing = second_person_missing(record)
@@ -229,11 +237,17 @@ class ApproveScreen(KeyedScreen[None]):
     # What is done
 
     def do_go(self) -> None:
-        """Ask; or go on to the confirmation where nothing is missing."""
+        """Ask; or take the answer; or go on to the confirmation where nothing is missing."""
         if self._ready:
             self.finish()
             self._then()
-            return
+        elif self._waits:
+            self.do_paste()
+        else:
+            self.do_ask()
+
+    def do_ask(self) -> None:
+        """Ask, or ask anew."""
         self.feed.run.submit(AskApproval(step=self.step.id))
 
     def do_paste(self) -> None:

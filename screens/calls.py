@@ -30,6 +30,8 @@ _FAILURES = Key(
 _KEYS = (LIST_KEYS[0], _FAILURES, *LIST_KEYS[1:])
 _OK = range(200, 400)
 _LABEL = 12
+_BEFORE_PATH = 38
+"""Cells of a row before its path, and the margin of the list."""
 _BODILESS = frozenset({"GET", "HEAD", "DELETE"})
 """Methods whose request is all in its address."""
 
@@ -54,6 +56,12 @@ def az_of(call: e.CallMade) -> str:
     return shlex.join(["az", "rest", "--method", call.method.lower(), "--url", call.path])
 
 
+def path_end(path: str, room: int) -> str:
+    """Return a path in ``room`` cells, without its query: cut at its beginning, since the ends tell calls apart."""
+    path = path.partition("?")[0]
+    return path if len(path) <= room else f"…{path[len(path) - room + 1 :]}"
+
+
 class CallRows:
     """Calls as rows: time, status, milliseconds, method and path."""
 
@@ -69,7 +77,6 @@ class CallRows:
 
     def line(self, index: int, width: int) -> Line:
         """Return the call on one line."""
-        del width
         entry, call = self._calls[index]
         bad = failed(call)
         glyph = "✗" if bad else "✓"
@@ -80,7 +87,7 @@ class CallRows:
             Span(f"{glyph} {status:<4} ", Tone.ERROR if bad else Tone.SUCCESS),
             Span(f"{call.milliseconds:>6} ms ", Tone.DIM),
             Span(fitted(shown(call.method), 7), method_tone),
-            Span(shown(call.path)),
+            Span(path_end(shown(call.path), width - _BEFORE_PATH)),
         )
 
 

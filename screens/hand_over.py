@@ -25,24 +25,20 @@ class HandOverScreen(WrittenScreen):
     def __init__(self, feed: RunFeed) -> None:
         plan, state = feed.run.plan, feed.run.state
         text = [
-            Paragraph(line, Tone.PLAIN, "They read" if n == 0 else "", _LABEL)
-            for n, line in enumerate(summary(plan, state, feed.clock()).split("\n"))
-        ]
-        text += [
-            Paragraph(read_back(plan, state).question, Tone.PLAIN, "Read back", _LABEL),
             Paragraph(
                 "HANDED OVER: this screen stays readable; every key that changes something is refused",
                 Tone.WARNING,
                 "Afterwards",
                 _LABEL,
-            ),
-            Paragraph(
-                f"amlrunbook run --resume {feed.run.journal_path} --accept-handover",
-                Tone.ACCENT,
-                "They run",
-                _LABEL,
-            ),
+            )
         ]
+        text += [
+            Paragraph(line, Tone.PLAIN, "They read" if n == 0 else "", _LABEL)
+            for n, line in enumerate(summary(plan, state, feed.clock()).split("\n"))
+        ]
+        text.append(Paragraph(read_back(plan, state).question, Tone.PLAIN, "Read back", _LABEL))
+        resume = f"amlrunbook run --resume {feed.run.journal_path} --accept-handover"
+        text.append(Paragraph(resume, Tone.ACCENT, "They run", _LABEL))
         blanks = (Blank("principal", "To whom"), Blank("words", "Your words", optional=True))
         does = ("Hand it over", "your last word in this journal")
         super().__init__("Hand this run over?", text, blanks, does)

@@ -68,7 +68,7 @@ class NextAct:
 
 
 _BY_STATE: dict[StepState, NextAct] = {
-    StepState.IN_DOUBT: NextAct(Act.DOUBT, "did it happen?…"),
+    StepState.IN_DOUBT: NextAct(Act.DOUBT, "happened?…"),
     StepState.PROPOSED: NextAct(Act.CONFIRM, "confirm…"),
     StepState.BLOCKED: NextAct(Act.UNBLOCK, "why blocked…"),
     StepState.RUNNING: NextAct(

@@ -21,8 +21,8 @@ from screens.widgets.page_view import PageView, Paragraph
 from screens.widgets.tones import Tone
 
 _KEYS = (
-    Key("choose", ("enter",), "take answer", "Take the answer under the cursor; in the text it begins a line."),
-    Key("take", ("ctrl+s",), "take it", "Take what was pasted, from wherever you are."),
+    Key("choose", ("enter",), "take", "Take the answer under the cursor; in the text it begins a line."),
+    Key("take", ("ctrl+s",), "take it", "Take what was pasted, from wherever you are.", bar=False),
     Key("turn", ("tab",), "text / answers", "Go between the text and the answers."),
     BACK,
     Key("help", ("f1",), "help", "Show this page."),

@@ -121,8 +121,6 @@ class RunScreen(RunDoors):
             return self.act.label
         if key.id == "again" and self._again_refusal():
             return ""
-        if key.id == "variant" and len(self.step.variants) < 2:  # noqa: PLR2004 - one way and another
-            return ""
         return key.label
 
     def refusal(self, key: Key) -> str:

@@ -182,7 +182,9 @@ def _mode(step: PlannedStep, record: StepRecord, mode: Mode) -> Field:
     others = tuple(each for each in step.variants if each != variant)
     text = words[mode]
     if variant:
-        text += f" · {variant}" + (f" (or {', '.join(others)})" if others else "")
+        text = f"{text.partition(':')[0]} · {variant}" + (
+            f" (m: {', '.join(others)})" if others else ""
+        )
     return Field("MODE", text, Tone.MODE)
 
 

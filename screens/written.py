@@ -25,7 +25,7 @@ from screens.widgets.tones import Tone
 WRITTEN_KEYS = (
     Key("choose", ("enter",), "next / take", "In a line, go on to the next; on an answer, take it."),
     Key("turn", ("tab",), "next line", "Go to the next line, then to the answers, and round again."),
-    Key("more", ("pagedown",), "more text", "Show the next page of the text, where it is longer than its place."),
+    Key("more", ("f2",), "more text", "Show the next page of the text, where it is longer than its place."),
     BACK,
     Key("help", ("f1",), "help", "Show this page."),
 )  # fmt: skip

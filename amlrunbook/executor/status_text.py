@@ -13,6 +13,7 @@ from amlrunbook.executor.clock import (
     update_timer,
 )
 from amlrunbook.executor.one_page import moved, not_moved
+from amlrunbook.model.display import shown
 from amlrunbook.model.mode import Mode
 from amlrunbook.planning.plan import Plan
 from amlrunbook.state import events as e
@@ -53,7 +54,7 @@ def status_text(
     next_word = timer.due or f"in {DEFAULT_UPDATE_MINUTES} minutes"
     if state.closed is None and not state.clock.stopped:
         lines.append(f"Next update: {next_word}")
-    return "\n".join(lines)
+    return "\n".join(shown(line) for line in lines)
 
 
 def _clock_words(state: RunState, elapsed: int, target: int, projected: str) -> str:
@@ -92,7 +93,7 @@ def support_ticket(plan: Plan, entries: tuple[e.Recorded, ...], step: str = "") 
         lines.append(f"Second workspace: {profile.secondary.workspace}")
     words = [line for entry in entries for line in _ticket_lines(entry, step)]
     lines.extend(words or ["No changing request was sent, and no request failed."])
-    return "\n".join(lines)
+    return "\n".join(shown(line) for line in lines)
 
 
 def _ticket_lines(entry: e.Recorded, step: str) -> tuple[str, ...]:
