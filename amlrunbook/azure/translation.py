@@ -120,7 +120,7 @@ def translated(method: str, path: str, call: Callable[[], T]) -> T:
     except exceptions.ClientAuthenticationError as error:
         raise sign_in_error(error) from error
     except (exceptions.ServiceRequestTimeoutError, exceptions.ServiceResponseTimeoutError) as error:
-        raise DeadlineError(f"{method} {path}: no answer in time.") from error
+        raise DeadlineError(f"No answer in time ({method} {path}).") from error
     except exceptions.HttpResponseError as error:
         raise _from_response(method, path, error) from error
     except exceptions.AzureError as error:
@@ -167,7 +167,7 @@ def _from_response(method: str, path: str, error: Any) -> AzureError:
 
 def _not_reachable(method: str, path: str, error: Exception) -> AzureError:
     return AzureError(
-        f"{method} {path}: Azure is not reachable ({_cause(error)}).",
+        f"Azure is not reachable: {_cause(error)} ({method} {path}).",
         state="Whether it is Azure or this machine's network cannot be told from here.",
         next_step="Look at another region, and at the last snapshot.",
     )
@@ -178,6 +178,8 @@ def _cause(error: Exception) -> str:
     inner = getattr(error, "inner_exception", None) or error
     while isinstance(inner.__cause__ or inner.__context__, Exception):
         inner = inner.__cause__ or inner.__context__
+    if isinstance(inner, OSError) and inner.strerror:
+        return plain(inner.strerror[:1].lower() + inner.strerror[1:], 160)
     return plain(f"{type(inner).__name__}: {inner}", 160)
 
 

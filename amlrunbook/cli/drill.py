@@ -41,11 +41,14 @@ def drill(
     Nothing real is touched, and your profiles are left alone. A drill that was left goes on with
     `amlrunbook run --resume JOURNAL`.
     """
-    from amlrunbook.cli.operating import operating
-    from amlrunbook.simulator.scenario import load_scenario
+    from amlrunbook.cli import talk
 
     if listed:
         return list_scenarios()
+    talk.say("Starting the simulated Azure…")
+    from amlrunbook.cli.operating import operating
+    from amlrunbook.simulator.scenario import load_scenario
+
     how = operating(answers, auto=auto, plain=plain, live=False)
     return _practise(load_scenario(scenario), scenario, seed, how)
 

@@ -99,9 +99,14 @@ def run(
     With --resume, a run that was left goes on: what was in the air is looked at first, and nothing
     is sent again by itself.
     """
+    from amlrunbook.cli import talk
+    from amlrunbook.errors import UsageError
+    from amlrunbook.model.display import shown
+
+    if resume is not None:
+        talk.say(f"Resuming the run of {shown(resume)}: reading its journal…")
     from amlrunbook.cli.adopting import Changes
     from amlrunbook.cli.operating import operating
-    from amlrunbook.errors import UsageError
 
     how = operating(answers, auto=auto, plain=plain, live=live)
     if resume is not None:

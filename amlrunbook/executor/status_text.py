@@ -15,6 +15,7 @@ from amlrunbook.executor.clock import (
 from amlrunbook.executor.forecast import UNFORESEEN, Forecast
 from amlrunbook.executor.one_page import moved, not_moved
 from amlrunbook.executor.readiness import focus
+from amlrunbook.model.display import shown
 from amlrunbook.model.mode import Mode
 from amlrunbook.planning.plan import Plan
 from amlrunbook.state import events as e
@@ -54,7 +55,7 @@ def status_text(plan: Plan, state: RunState, now: datetime, forecast: Forecast =
     next_word = timer.due or f"in {DEFAULT_UPDATE_MINUTES} minutes"
     if state.closed is None and not state.clock.stopped:
         lines.append(f"Next update: {next_word}")
-    return "\n".join(lines)
+    return "\n".join(shown(line) for line in lines)
 
 
 def _phase_words(plan: Plan, state: RunState) -> tuple[str, ...]:
@@ -118,7 +119,7 @@ def support_ticket(plan: Plan, entries: tuple[e.Recorded, ...], step: str = "") 
         lines.append(f"Second workspace: {profile.secondary.workspace}")
     words = [line for entry in entries for line in _ticket_lines(entry, step)]
     lines.extend(words or ["No changing request was sent, and no request failed."])
-    return "\n".join(lines)
+    return "\n".join(shown(line) for line in lines)
 
 
 def _ticket_lines(entry: e.Recorded, step: str) -> tuple[str, ...]:
