@@ -222,6 +222,8 @@ def _facts(world: World, scenario: Scenario) -> None:
     facts = world.facet(f"/subscriptions/{next(iter(world.subscriptions))}")
     if scenario.world.events:
         facts["events"] = [dict(event) for event in scenario.world.events]
+    if scenario.world.permissions is not None:
+        facts["permissions"] = [dict(item) for item in scenario.world.permissions]
     for row in scenario.world.usages:
         rows = facts.setdefault("usages", {}).setdefault(row.region, [])
         rows.append({"name": row.name, "limit": row.limit, "currentValue": row.used})

@@ -128,6 +128,11 @@ class WorldTable(_Table, frozen=True, kw_only=True):
     usages: list[UsageTable] = []
     events: list[dict[str, Any]] = []
     """Service health events, as the properties of Azure's documents."""
+    permissions: list[dict[str, Any]] | None = None
+    """What the caller may do in the first subscription; everything, unless told.
+
+    Data services refuse the rest; the resource manager only tells of it.
+    """
     tenant_name: str = "Simulated Azure"
     page_size: int = 100
     clock: ClockTable = msgspec.field(default_factory=ClockTable)
