@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import Provider
+from textual.events import Event, Key, Paste
 from textual.screen import Screen
 
 from amlrunbook.model.mode import Mode
+from screens.keyed import KeyedScreen
 from screens.look import Look
 from screens.marks import mode_look
 from screens.results import AppResult
@@ -24,12 +26,15 @@ from screens.widgets.mode_header import ModeHeader
 from screens.widgets.tones import DEFAULT_VARIABLES
 
 if TYPE_CHECKING:
+    from amlrunbook.executor.status_text import Attention
     from amlrunbook.executor.watching import LiveRun
     from screens.feed import RunFeed
     from screens.home_data import HomeData
 
 REFRESH_SECONDS = 0.1
 """The least time between two looks at the run."""
+AT_THE_KEYS_SECONDS = 5.0
+"""Who touched a key so short a time ago sees what happens, and is not called by a bell."""
 
 
 class AmlApp(App[AppResult]):
@@ -67,6 +72,8 @@ class AmlApp(App[AppResult]):
         """The run, brought to this thread; ``None`` on the home screen."""
         self._refresh_seconds = refresh_seconds
         self._looked = -refresh_seconds
+        self._touched = -AT_THE_KEYS_SECONDS
+        self._rings = (look or Look()).bell
         self.mode = run.mode if run is not None else Mode.READ_ONLY
         """What this process may change; everything here that shows it reads it here."""
         for theme in THEMES:
@@ -80,7 +87,7 @@ class AmlApp(App[AppResult]):
             return None
         from screens.feed import RunFeed
 
-        return RunFeed(run, post=self.post_message, clock=self.clock)
+        return RunFeed(run, post=self.post_message, clock=self.clock, call_for=self.call_operator)
 
     def get_default_screen(self) -> Screen[Any]:
         """Return the outermost screen."""
@@ -118,6 +125,25 @@ class AmlApp(App[AppResult]):
         else:
             self.set_timer(wait, self._look)
 
+    async def on_event(self, event: Event) -> None:
+        """Note that somebody is at the keys."""
+        if isinstance(event, (Key, Paste)):
+            self._touched = time.monotonic()
+        await super().on_event(event)
+
+    def call_operator(self, why: Attention) -> None:
+        """Ring, and have the terminal notify, where nobody touched a key just now and it is not switched off.
+
+        OSC 9 carries a fixed sentence, never a name: a screen may be shared.
+        Source: https://iterm2.com/documentation-escape-codes.html
+        """
+        if not self._rings or time.monotonic() - self._touched < AT_THE_KEYS_SECONDS:
+            return
+        from amlrunbook.executor.status_text import WORDS
+
+        self.bell()
+        self._write_escape(f"\x1b]9;amlrunbook: {WORDS[why]}\x07")
+
     def _look(self) -> None:
         self._looked = time.monotonic()
         if self.feed is not None:
@@ -126,6 +152,10 @@ class AmlApp(App[AppResult]):
     def _tick(self) -> None:
         for header in self.screen.query(ModeHeader):
             header.redraw()
+        if isinstance(self.screen, KeyedScreen):
+            self.screen.tick()
+        if self.feed is not None:
+            self.feed.tick()
 
     def action_leave(self) -> None:
         """Ask to leave, from wherever one is."""
@@ -139,9 +169,12 @@ class AmlApp(App[AppResult]):
         OSC 52, and inside tmux once more wrapped so that the terminal around it sees it too.
         Source: https://github.com/tmux/tmux/wiki/FAQ#what-is-the-passthrough-escape-sequence-and-how-do-i-use-it
         """
+        self._write_escape(f"\x1b]52;c;{b64encode(text.encode()).decode()}\x07")
+
+    def _write_escape(self, plain: str) -> None:
+        """Write an escape sequence, and inside tmux once more for the terminal around it."""
         if self._driver is None:
             return
-        plain = f"\x1b]52;c;{b64encode(text.encode()).decode()}\x07"
         self._driver.write(plain)
         if os.environ.get("TMUX"):
             doubled = plain.replace("\x1b", "\x1b\x1b")

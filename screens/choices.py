@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from amlrunbook.executor.commands import AnyCommand, Decide, Overrule
+from amlrunbook.executor.commands import AnyCommand, Decide, Overrule, SwitchVariant
 from amlrunbook.executor.readiness import unmet_needs
 from amlrunbook.planning.plan import PlannedStep
 from amlrunbook.state.fold import StepRecord
@@ -71,3 +71,28 @@ def ask_blocked(screen: RunDoors, step: PlannedStep, record: StepRecord) -> None
             screen.open_screen(question, screen.take)
 
     screen.open_screen(QuestionScreen(f"Blocked: {step.title}", text, options), answered)
+
+
+def ask_variant(screen: RunDoors, step: PlannedStep, record: StepRecord) -> None:
+    """Ask which way a step is done from now on, and why."""
+    now = record.variant or step.variant
+    text = [
+        Paragraph(f"It is done {now or 'as the runbook says'} now."),
+        Paragraph(
+            "What was previewed the other way is taken back, and previewed again; nothing is sent."
+        ),
+    ]
+    options = [Option("Not now", f"it stays {now}", "")]
+    options += [Option(each, "from now on", each) for each in step.variants if each != now]
+
+    def answered(variant: str | None) -> None:
+        if not variant:
+            return
+        question = AskScreen(
+            f"Do it {variant}: {step.title}",
+            f"Why {variant}, and not {now}? It goes into the journal.",
+            lambda reason: SwitchVariant(step=step.id, variant=variant, reason=reason),
+        )
+        screen.open_screen(question, screen.take)
+
+    screen.open_screen(QuestionScreen(f"Another way: {step.title}", text, options), answered)

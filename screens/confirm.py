@@ -22,6 +22,7 @@ from screens.keyed import AmlModal
 from screens.keys import BACK, UP_ONE, Key, bindings
 from screens.moments import counted
 from screens.question import Option, OptionRows
+from screens.second_person import second_person_missing, second_person_words
 from screens.step_fields import confirmation_words, resource_words, risk_words
 from screens.widgets.line_view import LineView, ListRows, Row
 from screens.widgets.lines import Span, shortened
@@ -164,8 +165,7 @@ class ConfirmScreen(AmlModal[None]):
                 )
             )
         text += [Paragraph(request, Tone.DIM, "Sends", _LABEL) for request in proposal.requests]
-        for approval in self.feed.run.state.step(self.step.id).approvals:
-            text.append(Paragraph(approval.principal, Tone.SUCCESS, "Approved by", _LABEL))
+        text += second_person_words(self.feed.run.state.step(self.step.id), _LABEL)
         return text
 
     def _options(self) -> tuple[Option[object], ...]:
@@ -181,6 +181,10 @@ class ConfirmScreen(AmlModal[None]):
         )
 
     # Answering
+
+    def label(self, key: Key) -> str:
+        """Return what ``key`` does; nothing where no name is typed and it has no use."""
+        return "" if key.id == "turn" and not self.typed else key.label
 
     def refusal(self, key: Key) -> str:
         """Tab goes nowhere where no name is typed."""
@@ -217,10 +221,7 @@ class ConfirmScreen(AmlModal[None]):
             return f"Type {self.name_to_type} first: tab goes to the line."
         if self.typed and value != self.name_to_type:
             return f"That is not {self.name_to_type}."
-        approvals = self.feed.run.state.step(self.step.id).approvals
-        if self.confirmation is Confirmation.TWO_PERSONS and not approvals:
-            return "It needs another person's approval, and there is none yet."
-        return ""
+        return second_person_missing(self.feed.run.state.step(self.step.id))
 
     def do_take(self) -> None:
         """Send, or go back."""

@@ -10,11 +10,14 @@ from datetime import datetime
 from textual.message import Message
 
 from amlrunbook.errors import AmlRunbookError
+from amlrunbook.executor.clock import update_timer
 from amlrunbook.executor.commands import AnyCommand
+from amlrunbook.executor.status_text import Attention, attention
 from amlrunbook.executor.watching import LiveRun
 from amlrunbook.state.events import Recorded
 from amlrunbook.state.fold import RunState
-from screens.told import RunTold
+from screens.clock_words import header_words
+from screens.told import RunTold, words_of
 from screens.widgets.mode_header import HeaderFacts
 
 
@@ -41,7 +44,12 @@ class RunFeed:
     """
 
     def __init__(
-        self, run: LiveRun, *, post: Callable[[Message], object], clock: Callable[[], datetime]
+        self,
+        run: LiveRun,
+        *,
+        post: Callable[[Message], object],
+        clock: Callable[[], datetime],
+        call_for: Callable[[Attention], None] = lambda _why: None,
     ) -> None:
         self.run = run
         """The run; screens hand it commands and read its state."""
@@ -49,6 +57,11 @@ class RunFeed:
         """What time it is, UTC."""
         self.death: BaseException | None = None
         """What ended the run's thread; ``None`` while it lives."""
+        self.call_for = call_for
+        """Calls the operator, on the app's thread: a bell, a notification."""
+        self._due_told = ""
+        self._state = run.state
+        """The state at the last look, on the app's thread."""
         self._post = post
         self._lock = threading.Lock()
         self._told = False
@@ -80,8 +93,36 @@ class RunFeed:
             self._told = False
             change = Change(refusals=tuple(self._refusals), death=self.death)
             self._refusals.clear()
+        before, self._state = self._state, self.run.state
+        why = attention(before, self._state)
+        if why is not Attention.NONE:
+            self.call_for(why)
         for listener in tuple(self._listeners):
             listener(change)
+
+    def refusal(self) -> str:
+        """Return why nothing can be changed in this run any more; empty where it can."""
+        state = self.run.state
+        if self.death is not None:
+            return "The run has stopped: " + words_of(self.death)
+        if state.closed is not None:
+            return "The run is closed; its journal takes no more entries. q leaves."
+        if state.handed_over is not None:
+            return (
+                f"HANDED OVER: this run is {state.handed_over.principal}'s now. "
+                "This screen can be read, and changes nothing any more."
+            )
+        return ""
+
+    def tick(self) -> None:
+        """A second went by: see whether the incident channel wants a word."""
+        state = self.run.state
+        if not state.clock.declared or state.closed is not None:
+            return
+        timer = update_timer(state, self.clock())
+        if timer.due and timer.seconds_left < 0 and timer.due != self._due_told:
+            self._due_told = timer.due
+            self.call_for(Attention.UPDATE_DUE)
 
     def header(self) -> HeaderFacts:
         """Return what the header tells of this run."""
@@ -98,6 +139,8 @@ class RunFeed:
             target_seconds=state.clock.target_seconds,
             stopped_at=state.clock.stopped or (state.last_t if state.closed else ""),
             snapshot_taken=plan.snapshot_taken,
+            more=header_words(plan, state, self.clock()),
+            handed_over=state.handed_over is not None,
         )
 
     # On the run's thread

@@ -9,9 +9,9 @@ from amlrunbook.model.display import shown
 from amlrunbook.model.finding import SEVERITY, Finding
 from screens.clipboard import offer
 from screens.listing import ListingScreen
-from screens.marks import VERDICT_MARKS
 from screens.page import PageScreen
 from screens.step_fields import short_name
+from screens.verdict_marks import VERDICT_MARKS
 from screens.widgets.line_view import Rows
 from screens.widgets.lines import Line, Span, fitted
 from screens.widgets.page_view import Paragraph

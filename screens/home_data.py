@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from amlrunbook.model.finding import Verdict
+if TYPE_CHECKING:
+    from amlrunbook.model.finding import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +24,6 @@ class ProfileRow:
     """In a few words: ``3 would be lost, 2 slow``."""
     seen: str = ""
     """When the last snapshot was taken, RFC 3339; empty for never."""
-    drilled: str = ""
-    """When the last drill ended, RFC 3339; empty for never."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

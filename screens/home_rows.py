@@ -10,9 +10,7 @@ from functools import partial
 from rich.cells import cell_len
 
 from amlrunbook.model.display import shown
-from amlrunbook.model.finding import Verdict
 from screens.home_data import HomeData, JournalRow, OpenRun, ProfileRow
-from screens.marks import VERDICT_MARKS
 from screens.moments import age_words, clock_words, seconds_between
 from screens.results import AppResult, Assess, OpenJournal, Resume, StartDrill, StartRun
 from screens.widgets.lines import Line, Span, fitted, shortened
@@ -108,7 +106,7 @@ LOOKING = HomeRows((_said("looking at what is on this machine…"),))
 
 def _columns(width: int) -> tuple[int, int, int]:
     """Return the cells of a profile's name, regions and posture."""
-    room = width - 3 - 2 * _AGE - 1
+    room = width - 3 - _AGE - 1
     regions = min(max(room * 30 // 62, 20), 38)
     name = min(max(room * 14 // 62, 10), 24)
     return name, regions, max(room - name - regions, 0)
@@ -117,13 +115,15 @@ def _columns(width: int) -> tuple[int, int, int]:
 def _profile_heading(width: int) -> Line:
     name, regions, posture = _columns(width)
     text = fitted(" Workspaces", 3 + name + regions) + fitted("posture", posture)
-    return (Span(text + "seen".rjust(_AGE) + "drill".rjust(_AGE), Tone.STRONG),)
+    return (Span(text + "seen".rjust(_AGE), Tone.STRONG),)
 
 
 def _profile(row: ProfileRow, now: datetime, width: int) -> Line:
     name, regions, posture = _columns(width)
+    from screens.verdict_marks import VERDICT_MARKS  # not needed for the first frame
+
     mark = VERDICT_MARKS[row.posture] if row.posture is not None else None
-    glyph = mark.glyph if mark else VERDICT_MARKS[Verdict.UNKNOWN].glyph
+    glyph = mark.glyph if mark else "?"
     text = row.posture_text or (mark.word if mark else "never assessed")
     tone = mark.tone if mark else Tone.DIM
     return (
@@ -131,7 +131,7 @@ def _profile(row: ProfileRow, now: datetime, width: int) -> Line:
         Span(fitted(shortened(shown(row.name), name - 1), name), Tone.STRONG),
         Span(fitted(shortened(pair_words(row), regions - 1), regions)),
         Span(fitted(f"{glyph} {shown(text)}", posture), tone),
-        Span(_since(row.seen, now).rjust(_AGE) + _since(row.drilled, now).rjust(_AGE)),
+        Span(_since(row.seen, now).rjust(_AGE)),
     )
 
 

@@ -131,6 +131,9 @@ class KeyedScreen(_Keyed[Result]):
         """Return what the header tells."""
         raise NotImplementedError
 
+    def tick(self) -> None:
+        """A second went by: show anew what depends on the time, beside the header."""
+
     def status(self) -> str:
         """Return the counts below."""
         return ""

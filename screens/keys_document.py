@@ -5,15 +5,22 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
+from screens.approve import ApproveScreen
 from screens.ask import AskScreen
+from screens.calls import CallsScreen
 from screens.confirm import ConfirmScreen
 from screens.doubt import DoubtScreen
 from screens.evidence import EvidenceScreen
 from screens.findings import FindingsScreen
+from screens.glass import GlassScreen
+from screens.hand_over import HandOverScreen
 from screens.help import HelpScreen
 from screens.home import HomeScreen
+from screens.incident import DeclareScreen, ToldScreen
 from screens.keys import MOVING, Key
+from screens.one_page import OnePageScreen
 from screens.page import PageScreen
+from screens.paste import PasteScreen
 from screens.question import QuestionScreen
 from screens.run import RunScreen
 
@@ -21,9 +28,17 @@ _PAGES: tuple[tuple[str, str, tuple[Key, ...]], ...] = (
     (HomeScreen.TITLE_HERE, HomeScreen.DECIDES, HomeScreen.KEYS_HERE),
     (RunScreen.TITLE_HERE, RunScreen.DECIDES, RunScreen.KEYS_HERE),
     (ConfirmScreen.TITLE_HERE, ConfirmScreen.DECIDES, ConfirmScreen.KEYS_HERE),
+    (ApproveScreen.TITLE_HERE, ApproveScreen.DECIDES, ApproveScreen.KEYS_HERE),
+    (PasteScreen.TITLE_HERE, PasteScreen.DECIDES, PasteScreen.KEYS_HERE),
+    (GlassScreen.TITLE_HERE, GlassScreen.DECIDES, GlassScreen.KEYS_HERE),
     (DoubtScreen.TITLE_HERE, DoubtScreen.DECIDES, DoubtScreen.KEYS_HERE),
+    (OnePageScreen.TITLE_HERE, OnePageScreen.DECIDES, OnePageScreen.KEYS_HERE),
+    (DeclareScreen.TITLE_HERE, DeclareScreen.DECIDES, DeclareScreen.KEYS_HERE),
+    (ToldScreen.TITLE_HERE, ToldScreen.DECIDES, ToldScreen.KEYS_HERE),
+    (HandOverScreen.TITLE_HERE, HandOverScreen.DECIDES, HandOverScreen.KEYS_HERE),
     (FindingsScreen.TITLE_HERE, FindingsScreen.DECIDES, FindingsScreen.KEYS_HERE),
     (EvidenceScreen.TITLE_HERE, EvidenceScreen.DECIDES, EvidenceScreen.KEYS_HERE),
+    (CallsScreen.TITLE_HERE, CallsScreen.DECIDES, CallsScreen.KEYS_HERE),
     ("Pages", PageScreen.DECIDES, PageScreen.KEYS_HERE),
     ("Questions", QuestionScreen.DECIDES, QuestionScreen.KEYS_HERE),
     (AskScreen.TITLE_HERE, AskScreen.DECIDES, AskScreen.KEYS_HERE),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import assert_never
 
-from amlrunbook.model.finding import Verdict
 from amlrunbook.model.mode import Mode
 from screens.widgets.tones import Tone
 
@@ -23,16 +22,6 @@ class Mark:
     def text(self) -> str:
         """The glyph and the word."""
         return f"{self.glyph} {self.word}"
-
-
-VERDICT_MARKS: dict[Verdict, Mark] = {
-    Verdict.PASS: Mark("✓", "pass", Tone.SUCCESS),
-    Verdict.WARN: Mark("!", "warn", Tone.WARNING),
-    Verdict.FAIL: Mark("✗", "fail", Tone.ERROR),
-    Verdict.UNKNOWN: Mark("?", "unknown", Tone.WARNING),
-    Verdict.NOT_APPLICABLE: Mark("\N{EN DASH}", "n/a", Tone.DIM),
-}
-"""How a finding's verdict is shown."""
 
 
 @dataclass(frozen=True, slots=True)

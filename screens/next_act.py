@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, assert_never
 
+from amlrunbook.model.mode import Mode
 from amlrunbook.planning.grammar import StepKind
 from amlrunbook.planning.plan import PlannedStep
 from amlrunbook.state.fold import RunState
 from amlrunbook.state.transitions import StepState
+from screens.second_person import second_person_missing
 
 if TYPE_CHECKING:
     from screens.run import RunScreen
@@ -20,6 +22,7 @@ class Act(Enum):
 
     RUN = "run"
     CONFIRM = "confirm"
+    APPROVE = "approve"
     DOUBT = "doubt"
     DECIDE = "decide"
     OUTSIDE = "outside"
@@ -37,13 +40,15 @@ class NextAct:
     label: str
     refusal: str = ""
 
-    def do(self, screen: RunScreen) -> None:
+    def do(self, screen: RunScreen) -> None:  # noqa: C901 - one flat case an act
         """Do it on ``screen``."""
         match self.act:
             case Act.RUN:
                 screen.run_step()
             case Act.CONFIRM:
                 screen.confirm()
+            case Act.APPROVE:
+                screen.approve()
             case Act.DOUBT:
                 screen.doubt()
             case Act.DECIDE:
@@ -63,7 +68,7 @@ class NextAct:
 
 
 _BY_STATE: dict[StepState, NextAct] = {
-    StepState.IN_DOUBT: NextAct(Act.DOUBT, "did it happen?…"),
+    StepState.IN_DOUBT: NextAct(Act.DOUBT, "happened?…"),
     StepState.PROPOSED: NextAct(Act.CONFIRM, "confirm…"),
     StepState.BLOCKED: NextAct(Act.UNBLOCK, "why blocked…"),
     StepState.RUNNING: NextAct(
@@ -86,15 +91,23 @@ _BY_KIND: dict[StepKind, NextAct] = {
 }
 
 
+TRY_AGAIN = frozenset({StepState.FAILED, StepState.UNKNOWN})
+"""States after which a step wants to be tried again before one goes on."""
+_APPROVE = NextAct(Act.APPROVE, "two persons…")
+
+
 def next_act(step: PlannedStep, state: RunState, focus: str) -> NextAct:
     """Return what enter does on ``step``; ``focus`` is the step that the run waits for."""
     record = state.step(step.id)
+    if record.state is StepState.PROPOSED and second_person_missing(record):
+        # Where nothing may be changed nobody needs to approve it: the preview is there to be read.
+        return _APPROVE if state.mode != Mode.READ_ONLY.value else _BY_STATE[record.state]
     known = _BY_STATE.get(record.state)
     if known is not None:
         return known
     if record.state.in_flight:
         return _FLYING
-    if record.state is StepState.FAILED and step.kind is StepKind.ACTION:
+    if record.state in TRY_AGAIN and step.kind is StepKind.ACTION:
         return NextAct(Act.RUN, "preview again…")
     if record.state.settled:
         if focus and focus != step.id:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult, SuspendNotSupported
 from textual.binding import BindingType
@@ -75,7 +75,7 @@ class PageScreen(KeyedScreen[None]):
     def refusal(self, key: Key) -> str:
         """Return why there is nothing to copy."""
         if key.id in {"copy", "bare"} and not self.copies:
-            return "There is no command here."
+            return "There is nothing to copy here."
         return ""
 
     def do_copy(self) -> None:
@@ -84,14 +84,19 @@ class PageScreen(KeyedScreen[None]):
 
     def do_bare(self) -> None:
         """Print the text bare and wait for enter."""
-        try:
-            with self.app.suspend():
-                print_bare(self.copies, write=sys.__stdout__.write if sys.__stdout__ else None)
-        except SuspendNotSupported:
-            self.say(
-                "This terminal cannot be given back for a moment. The text:\n"
-                + "\n".join(self.copies)
-            )
+        show_bare(self, self.copies)
+
+
+def show_bare(screen: KeyedScreen[Any], texts: Sequence[str]) -> None:
+    """Give the terminal back for a moment, with ``texts`` on it bare; shown as a notice where it cannot be."""
+    try:
+        with screen.app.suspend():
+            print_bare(texts, write=sys.__stdout__.write if sys.__stdout__ else None)
+    except SuspendNotSupported:
+        screen.say(
+            "This terminal cannot be given back for a moment. The text:\n"
+            + "\n".join(shown(text) for text in texts)
+        )
 
 
 def print_bare(texts: Sequence[str], *, write: Callable[[str], object] | None) -> None:
@@ -103,6 +108,19 @@ def print_bare(texts: Sequence[str], *, write: Callable[[str], object] | None) -
         sys.__stdout__.flush()
     if sys.__stdin__ is not None:
         sys.__stdin__.readline()
+
+
+def lines_page(feed: RunFeed, title: str, text: str) -> PageScreen:
+    """Return a page of plain lines, all of which ``y`` and ``b`` give away."""
+    lines = text.split("\n")
+    return PageScreen(feed, title, [Paragraph(line) for line in lines], copies=lines)
+
+
+def status_page(feed: RunFeed) -> PageScreen:
+    """Return the words for the incident channel, as things stand now."""
+    from amlrunbook.executor.status_text import status_text
+
+    return lines_page(feed, "Status text", status_text(feed.run.plan, feed.run.state, feed.clock()))
 
 
 def step_page(step: PlannedStep, record: StepRecord, mode: Mode) -> list[Paragraph]:

@@ -15,7 +15,7 @@ from amlrunbook.planning.plan import PlannedStep
 from amlrunbook.state.transitions import StepState
 from screens.feed import Change, RunFeed
 from screens.keys import Key, bindings
-from screens.next_act import NextAct, next_act
+from screens.next_act import TRY_AGAIN, NextAct, next_act
 from screens.run_counts import run_counts
 from screens.run_doors import RunDoors
 from screens.run_keys import RUN_KEYS
@@ -27,6 +27,24 @@ from screens.widgets.notice import Notice
 from screens.widgets.step_detail import StepDetail
 from screens.widgets.step_list import StepRows
 from screens.widgets.tones import Tone
+
+_CHANGING = frozenset(
+    {
+        "act",
+        "walk",
+        "outside",
+        "skip",
+        "again",
+        "variant",
+        "note",
+        "close",
+        "declare",
+        "probes",
+        "hand-over",
+    }
+)
+"""Keys that write into the journal, sooner or later."""
+_PREVIEWING = "Previewing; nothing is sent…"
 
 
 class RunScreen(RunDoors):
@@ -99,16 +117,26 @@ class RunScreen(RunDoors):
 
     def label(self, key: Key) -> str:
         """Return what ``key`` does here; enter says what the step wants."""
-        return self.act.label if key.id == "act" else key.label
+        if key.id == "act":
+            return self.act.label
+        if key.id == "again" and self._again_refusal():
+            return ""
+        return key.label
 
     def refusal(self, key: Key) -> str:
         """Return why ``key`` cannot be used on this step now."""
-        if key.id in {"act", "walk", "outside", "skip", "again", "note", "close"}:
-            if self.feed.death is not None:
-                return "The run has stopped: " + words_of(self.feed.death)
-            if self.run.state.closed is not None:
-                return "The run is closed; its journal takes no more entries. q leaves."
-        return self._step_refusal(key)
+        if key.id in _CHANGING:
+            stopped = self.feed.refusal()
+            if stopped:
+                return stopped
+        return self._incident_refusal(key) or self._step_refusal(key)
+
+    def _incident_refusal(self, key: Key) -> str:
+        if key.id == "declare" and self.run.state.clock.declared:
+            return "The incident is declared; the clock goes on until the probes are green."
+        if key.id == "probes" and not self.run.plan.profile.probes:
+            return "The profile has no health probes."
+        return ""
 
     def _step_refusal(self, key: Key) -> str:
         state = self.record.state
@@ -116,10 +144,30 @@ class RunScreen(RunDoors):
             return self.act.refusal
         if key.id in {"outside", "skip"} and state.in_flight:
             return "The action may have left: look whether it happened (enter), then rule on it."
-        if key.id == "again" and (self.step.kind is not StepKind.CHECK or not state.settled):
-            return "Only a check that has run can be run again."
+        if key.id == "again":
+            return self._again_refusal()
+        if key.id == "variant":
+            return self._variant_refusal()
         if key.id == "copy" and not commands_of(self.step, self.record):
             return "This step has no az command."
+        return ""
+
+    def _again_refusal(self) -> str:
+        state = self.record.state
+        if self.step.kind is StepKind.ACTION:
+            return (
+                ""
+                if state in TRY_AGAIN
+                else "Only an action that did not come about can be tried again."
+            )
+        checks = self.step.kind in {StepKind.CHECK, StepKind.WAIT}
+        return "" if checks and state.settled else "Only a check that has run can be run again."
+
+    def _variant_refusal(self) -> str:
+        if len(self.step.variants) < 2:  # noqa: PLR2004 - one way and another
+            return "This step can be done in one way only."
+        if self.record.state.in_flight or self.record.state is StepState.VERIFIED:
+            return "It was sent already: the way it is done cannot be changed any more."
         return ""
 
     def _rows(self) -> StepRows:
@@ -128,7 +176,11 @@ class RunScreen(RunDoors):
     def refresh_step(self) -> None:
         """Show the step under the cursor as it stands now."""
         fields = step_fields(
-            self.step, self.record, self.run.mode, wanted=self.run.focus == self.step.id
+            self.step,
+            self.record,
+            self.run.mode,
+            wanted=self.run.focus == self.step.id,
+            forecast=self.run.forecast,
         )
         self.query_one(StepDetail).show(
             self.step.title, fields, quiet=self.step.kind is not StepKind.ACTION
@@ -171,12 +223,12 @@ class RunScreen(RunDoors):
         """Run the check, or have the action previewed."""
         if self.step.kind is StepKind.ACTION:
             self._asked = self.step.id
-            self.say("Previewing; nothing is sent…")
+            self.say(_PREVIEWING)
         self.submit(RunStep(step=self.step.id))
 
     def do_again(self) -> None:
-        """Run the check again."""
-        self.submit(RunStep(step=self.step.id))
+        """Run the check again, or preview the action again."""
+        self.run_step()
 
     def go_to(self, step: str) -> None:
         """Put the cursor on ``step``."""
@@ -228,6 +280,8 @@ class RunScreen(RunDoors):
         if self.record.state is StepState.PROPOSED and self._asked == self.step.id:
             self._asked = ""
             self.say("")
-            self.confirm()
+            self.act.do(self)
         elif not self.run.busy:
             self._asked = ""
+            if self.query_one(Notice).text == _PREVIEWING:
+                self.say("")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amlrunbook.executor.commands import AddNote, AnyCommand, DoneOutside, Skip
+from amlrunbook.executor.commands import AddNote, AnyCommand, DoneOutside, RunProbes, Skip
 from amlrunbook.planning.plan import PlannedStep
 from amlrunbook.state.fold import StepRecord
 from screens.feed import RunFeed
@@ -41,6 +41,52 @@ class RunDoors(KeyedScreen[None]):
         from screens.confirm import ConfirmScreen
 
         self.open_screen(ConfirmScreen(self.feed, self.step.id))
+
+    def approve(self) -> None:
+        """Bring in a second person for the proposed action."""
+        from screens.approve import ApproveScreen
+
+        self.open_screen(ApproveScreen(self.feed, self.step.id, self.confirm))
+
+    def do_variant(self) -> None:
+        """Ask for the other way to do the step, and why."""
+        from screens.choices import ask_variant
+
+        ask_variant(self, self.step, self.record)
+
+    def do_hand_over(self) -> None:
+        """Ask to whom the run is handed over."""
+        from screens.hand_over import HandOverScreen
+
+        self.open_screen(HandOverScreen(self.feed), self.take)
+
+    def do_page(self) -> None:
+        """Show everything on one page."""
+        from screens.one_page import OnePageScreen
+
+        self.open_screen(OnePageScreen(self.feed))
+
+    def do_status(self) -> None:
+        """Show the words for the incident channel."""
+        from screens.page import status_page
+
+        self.open_screen(status_page(self.feed))
+
+    def do_calls(self) -> None:
+        """Show the call log."""
+        from screens.calls import CallsScreen
+
+        self.open_screen(CallsScreen(self.feed))
+
+    def do_declare(self) -> None:
+        """Ask how grave the incident is."""
+        from screens.incident import DeclareScreen
+
+        self.open_screen(DeclareScreen(self.run.plan.profile.targets.rto), self.take)
+
+    def do_probes(self) -> None:
+        """Ask the probes."""
+        self.submit(RunProbes())
 
     def doubt(self) -> None:
         """Show what speaks for and against an action in doubt."""

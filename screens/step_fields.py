@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from amlrunbook.errors import UsageError
+from amlrunbook.executor.forecast import UNFORESEEN, Forecast
 from amlrunbook.model.mode import Mode
 from amlrunbook.model.operation import Confirmation, Risk
 from amlrunbook.model.resource_id import ResourceId
@@ -33,11 +34,16 @@ class Field:
 
 
 def step_fields(
-    step: PlannedStep, record: StepRecord, mode: Mode, *, wanted: bool = False
+    step: PlannedStep,
+    record: StepRecord,
+    mode: Mode,
+    *,
+    wanted: bool = False,
+    forecast: Forecast = UNFORESEEN,
 ) -> tuple[Field, ...]:
     """Return the fields of a step, in their fixed order: every label always there.
 
-    ``wanted`` says that the run waits for this step.
+    ``wanted`` says that the run waits for this step; ``forecast`` what it took in earlier runs.
     """
     return (
         _state(step, record, wanted=wanted),
@@ -46,7 +52,7 @@ def step_fields(
         _loses(step, record),
         Field("AFTER", _after(step, record)),
         _undo(step, record),
-        Field("TAKES", _takes(step)),
+        _takes(step, record, forecast),
         _risk(step, record),
         _mode(step, record, mode),
         Field(
@@ -154,9 +160,13 @@ def _undo(step: PlannedStep, record: StepRecord) -> Field:
     return Field("UNDO", "there is no undo", Tone.ERROR)
 
 
-def _takes(step: PlannedStep) -> str:
+def _takes(step: PlannedStep, record: StepRecord, forecast: Forecast) -> Field:
+    if step.base in forecast.machine and not record.timed_out:
+        return Field("TAKES", forecast.takes(step))
     budget = f"budget {_duration(step.budget_seconds)}" if step.budget_seconds else "no budget set"
-    return f"{budget} · usual time unknown"
+    if record.timed_out:
+        return Field("TAKES", f"OVER its {budget} · usual time unknown", Tone.WARNING)
+    return Field("TAKES", f"{budget} · usual time unknown")
 
 
 def _risk(step: PlannedStep, record: StepRecord) -> Field:
@@ -180,7 +190,9 @@ def _mode(step: PlannedStep, record: StepRecord, mode: Mode) -> Field:
     others = tuple(each for each in step.variants if each != variant)
     text = words[mode]
     if variant:
-        text += f" · {variant}" + (f" (or {', '.join(others)})" if others else "")
+        text = f"{text.partition(':')[0]} · {variant}" + (
+            f" (m: {', '.join(others)})" if others else ""
+        )
     return Field("MODE", text, Tone.MODE)
 
 

@@ -7,6 +7,7 @@ is shown on a terminal and written to a journal.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -119,17 +120,30 @@ def translated(method: str, path: str, call: Callable[[], T]) -> T:
     except exceptions.ClientAuthenticationError as error:
         raise sign_in_error(error) from error
     except (exceptions.ServiceRequestTimeoutError, exceptions.ServiceResponseTimeoutError) as error:
-        raise DeadlineError(f"{method} {path}: no answer in time.") from error
+        raise DeadlineError(f"No answer in time ({method} {path}).") from error
     except exceptions.HttpResponseError as error:
         raise _from_response(method, path, error) from error
     except exceptions.AzureError as error:
         raise _not_reachable(method, path, error) from error
 
 
+_TRIED = re.compile(r"^\s+(\w+Credential): (.+)$", re.MULTILINE)
+"""One credential of a chain, and why it failed, in the words of azure-identity."""
+
+
 def sign_in_error(error: Exception) -> SignInError:
-    """Return our error for one that a credential raised."""
+    """Return our error for one that a credential raised.
+
+    A chain of credentials says at length why each of them failed; of those, what the Azure CLI says is
+    what an operator can act on.
+    """
+    tried = dict(_TRIED.findall(str(error)))
+    said = plain(error)
+    if len(tried) > 1:
+        likely = tried.get("AzureCliCredential", next(iter(tried.values())))
+        said = f"none of {len(tried)} kinds of credential works here ({plain(likely)})"
     return SignInError(
-        f"Signing in failed: {plain(error)}",
+        f"Signing in failed: {said}",
         state="Nothing was sent to Azure's resource manager.",
         next_step="Sign in with `az login`, or check the credential, tenant and cloud.",
     )
@@ -153,7 +167,7 @@ def _from_response(method: str, path: str, error: Any) -> AzureError:
 
 def _not_reachable(method: str, path: str, error: Exception) -> AzureError:
     return AzureError(
-        f"{method} {path}: Azure is not reachable ({_cause(error)}).",
+        f"Azure is not reachable: {_cause(error)} ({method} {path}).",
         state="Whether it is Azure or this machine's network cannot be told from here.",
         next_step="Look at another region, and at the last snapshot.",
     )
@@ -164,6 +178,8 @@ def _cause(error: Exception) -> str:
     inner = getattr(error, "inner_exception", None) or error
     while isinstance(inner.__cause__ or inner.__context__, Exception):
         inner = inner.__cause__ or inner.__context__
+    if isinstance(inner, OSError) and inner.strerror:
+        return plain(inner.strerror[:1].lower() + inner.strerror[1:], 160)
     return plain(f"{type(inner).__name__}: {inner}", 160)
 
 

@@ -18,16 +18,18 @@ from amlrunbook.errors import (
     SignInError,
     ThrottledError,
 )
+from amlrunbook.model.snapshot import NOT_THERE
 
 _FORBIDDEN = 403
 _ASKED = re.compile(r"^GET \S+?:? (?:is not there \(404\): |was answered \d+: )?")
+_ASKED_LAST = re.compile(r" \(GET \S+\)(?=\.?$)")
 """What an error says of the request: the placeholder's own id says it already."""
 
 
 class Reason(StrEnum):
     """The first words of a placeholder's ``unread``."""
 
-    NOT_FOUND = "not found (404)"
+    NOT_FOUND = NOT_THERE
     """A collection, or a view of a resource, that Azure does not have."""
     FORBIDDEN = "no permission (403)"
     REFUSED = "refused"
@@ -57,7 +59,7 @@ def reason_of(error: AmlRunbookError) -> Reason:
 
 def placeholder(resource_id: str, resource_type: str, error: AmlRunbookError) -> dict[str, Any]:
     """Return the document that stands for one that could not be read, or a collection that could not be listed."""
-    said = plain(_ASKED.sub("", error.what), 300)
+    said = plain(_ASKED_LAST.sub("", _ASKED.sub("", error.what)), 300)
     return {
         "id": resource_id,
         "name": resource_id.rsplit("/", 1)[-1],

@@ -8,6 +8,8 @@
     [[answer]]
     step = "mend-now"           # the step's id, or the runbook's where for_each made several
     do = "decide"               # run confirm decline skip done-outside decide overrule look-again rule note pause
+                                # ask-approval give-answer break-glass overrule-safety
+                                # handover declare probes update switch-variant
     choice = "mend"
     reason = "It is a drill."
 
@@ -16,7 +18,6 @@ The answers of a step are taken in the order of the file, each once an instance.
 
 from __future__ import annotations
 
-import difflib
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, assert_never
@@ -26,6 +27,7 @@ import msgspec
 from amlrunbook.cli.operators import AutoOperator, Operator, Stop
 from amlrunbook.errors import AmlRunbookError, DocumentError, ExitCode
 from amlrunbook.executor import commands as c
+from amlrunbook.model.nearest import nearest_hint
 from amlrunbook.model.strict_toml import decode_toml
 from amlrunbook.planning.grammar import StepKind
 from amlrunbook.planning.plan import Plan, PlannedStep
@@ -49,6 +51,15 @@ class Do(StrEnum):
     OVERRULE = "overrule"
     LOOK_AGAIN = "look-again"
     RULE = "rule"
+    SWITCH_VARIANT = "switch-variant"
+    ASK_APPROVAL = "ask-approval"
+    GIVE_ANSWER = "give-answer"
+    BREAK_GLASS = "break-glass"
+    OVERRULE_SAFETY = "overrule-safety"
+    HANDOVER = "handover"
+    DECLARE = "declare"
+    PROBES = "probes"
+    UPDATE = "update"
     NOTE = "note"
     PAUSE = "pause"
 
@@ -72,6 +83,10 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ruling: Ruling | None = None
     need: str = ""
     text: str = ""
+    rule: str = ""
+    principal: str = ""
+    severity: str = ""
+    variant: str = ""
 
 
 class Answers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -88,15 +103,46 @@ _MUST: dict[Do, tuple[str, ...]] = {
     Do.DECIDE: ("choice",),
     Do.OVERRULE: ("need", "reason"),
     Do.RULE: ("ruling", "reason"),
+    Do.SWITCH_VARIANT: ("variant", "reason"),
     Do.NOTE: ("text",),
+    Do.GIVE_ANSWER: ("text",),
+    Do.BREAK_GLASS: ("reason", "typed"),
+    Do.OVERRULE_SAFETY: ("rule", "reason"),
+    Do.HANDOVER: ("principal",),
+    Do.DECLARE: ("severity",),
 }
 _MAY: dict[Do, tuple[str, ...]] = {
     Do.CONFIRM: ("typed",),
     Do.DECLINE: ("reason",),
     Do.DECIDE: ("reason",),
     Do.PAUSE: ("reason",),
+    Do.HANDOVER: ("text",),
+    Do.DECLARE: ("text",),
+    Do.UPDATE: ("text",),
 }
-_FIELDS = ("typed", "reason", "choice", "evidence", "ruling", "need", "text")
+_FIELDS = (
+    "typed",
+    "reason",
+    "choice",
+    "evidence",
+    "ruling",
+    "need",
+    "text",
+    "rule",
+    "principal",
+    "severity",
+    "variant",
+)
+_ON_A_PROPOSAL = frozenset(
+    {
+        Do.CONFIRM,
+        Do.DECLINE,
+        Do.ASK_APPROVAL,
+        Do.GIVE_ANSWER,
+        Do.BREAK_GLASS,
+        Do.OVERRULE_SAFETY,
+    }
+)
 
 
 def load_answers(path: Path) -> Answers:
@@ -158,15 +204,14 @@ def _plan_problem(answer: Answer, plan: Plan) -> str:
             return _nearest(f"there is no choice {answer.choice!r}", answer.choice, choices)
     if answer.need and answer.need not in steps[0].needs:
         return _nearest(f"it does not need {answer.need!r}", answer.need, set(steps[0].needs))
+    if answer.variant and answer.variant not in steps[0].variants:
+        known = set(steps[0].variants)
+        return _nearest(f"it has no variant {answer.variant!r}", answer.variant, known)
     return ""
 
 
 def _nearest(what: str, name: str, known: set[str]) -> str:
-    near = difflib.get_close_matches(name, sorted(known), n=1)
-    hint = (
-        f"did you mean {near[0]!r}?" if near else f"known are {', '.join(sorted(known)) or 'none'}."
-    )
-    return f"{what}; {hint}"
+    return f"{what}; {nearest_hint(name, known)}"
 
 
 class AnswersOperator:
@@ -227,12 +272,12 @@ def _wants_a_proposal(answer: Answer, planned: PlannedStep, record: StepRecord) 
     """Return whether the action must be proposed before the answer can be given."""
     return (
         planned.kind is StepKind.ACTION
-        and answer.do in {Do.CONFIRM, Do.DECLINE}
+        and answer.do in _ON_A_PROPOSAL
         and record.state is StepState.READY
     )
 
 
-def command_of(answer: Answer, step: str) -> c.AnyCommand:  # noqa: C901 - one flat case a word
+def command_of(answer: Answer, step: str) -> c.AnyCommand:  # noqa: C901, PLR0912 - one flat case a word
     """Return the command that an answer means for ``step``."""
     match answer.do:
         case Do.RUN:
@@ -254,6 +299,24 @@ def command_of(answer: Answer, step: str) -> c.AnyCommand:  # noqa: C901 - one f
         case Do.RULE:
             ruling = answer.ruling or Ruling.CANNOT_TELL
             return c.Rule(step=step, ruling=ruling, reason=answer.reason)
+        case Do.SWITCH_VARIANT:
+            return c.SwitchVariant(step=step, variant=answer.variant, reason=answer.reason)
+        case Do.ASK_APPROVAL:
+            return c.AskApproval(step=step)
+        case Do.GIVE_ANSWER:
+            return c.GiveAnswer(step=step, text=answer.text)
+        case Do.BREAK_GLASS:
+            return c.BreakGlass(step=step, reason=answer.reason, typed=answer.typed)
+        case Do.OVERRULE_SAFETY:
+            return c.OverruleSafety(step=step, rule=answer.rule, reason=answer.reason)
+        case Do.HANDOVER:
+            return c.OfferHandover(principal=answer.principal, text=answer.text)
+        case Do.DECLARE:
+            return c.DeclareIncident(severity=answer.severity, text=answer.text)
+        case Do.PROBES:
+            return c.RunProbes()
+        case Do.UPDATE:
+            return c.GiveUpdate(text=answer.text)
         case Do.NOTE:
             return c.AddNote(step=step, text=answer.text)
         case Do.PAUSE:

@@ -103,9 +103,9 @@ def command_of(result: AppResult) -> list[str]:
         case Resume(path=path):
             return ["run", "--resume", path]
         case Assess(profile=profile):
-            return ["run", "assessment", "-w", profile, "--unsigned"]
+            return ["run", "assessment", "-w", profile]
         case StartRun(runbook=runbook, profile=profile):
-            return ["run", runbook, "-w", profile, "--unsigned"]
+            return ["run", runbook, "-w", profile]
         case _:
             raise UsageError("Nothing is to be started.")
 

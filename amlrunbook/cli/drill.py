@@ -41,11 +41,14 @@ def drill(
     Nothing real is touched, and your profiles are left alone. A drill that was left goes on with
     `amlrunbook run --resume JOURNAL`.
     """
-    from amlrunbook.cli.operating import operating
-    from amlrunbook.simulator.scenario import load_scenario
+    from amlrunbook.cli import talk
 
     if listed:
         return list_scenarios()
+    talk.say("Starting the simulated Azure…")
+    from amlrunbook.cli.operating import operating
+    from amlrunbook.simulator.scenario import load_scenario
+
     how = operating(answers, auto=auto, plain=plain, live=False)
     return _practise(load_scenario(scenario), scenario, seed, how)
 
@@ -100,6 +103,7 @@ def _practise(scenario: Scenario, name: str, seed: int, how: Operating) -> ExitC
 def _opened(
     folder: Path, run: str, profile: Profile, endpoint: Endpoint, how: Operating
 ) -> Executor:
+    from amlrunbook.cli.folk import people_of_drill, with_calls
     from amlrunbook.cli.looking import gateway_for
     from amlrunbook.cli.parts import (
         looked_at,
@@ -116,7 +120,7 @@ def _opened(
     gateway = gateway_for(profile, Mode.DRILL, endpoint=endpoint)
     snapshot = looked_at(gateway, profile)
     registry = registry_of(gateway)
-    plan = resolve(runbook_named(DRILL_RUNBOOK), profile, snapshot, registry)
+    plan = resolve(runbook_named(DRILL_RUNBOOK), profile, snapshot, registry, runbook_named)
     how.checked(plan)
     who = Who(
         run=run,
@@ -125,8 +129,11 @@ def _opened(
         scenario=endpoint.scenario,
         seed=endpoint.seed,
     )
-    ledger = JournalLedger.create(folder, DrillIdentity.create(folder), drill=True)
-    return open_new(ledger, plan, snapshot, registry, who=who)
+    identity = DrillIdentity.create(folder)
+    ledger = JournalLedger.create(folder, identity, drill=True)
+    people = people_of_drill(folder, ledger, identity, endpoint, gateway.cloud)
+    executor = open_new(ledger, plan, snapshot, registry, who=who, people=people)
+    return with_calls(executor, gateway)
 
 
 def end_world(executor: Executor, world: Path) -> None:

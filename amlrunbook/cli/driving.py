@@ -76,7 +76,7 @@ class Driver:
         self._live = live
         self._operator = operator
         self._mailbox = _Mailbox()
-        self._text = PlainText(live.plan, fancy=_shows_more_than_ascii())
+        self._text = PlainText(live.plan, fancy=_shows_more_than_ascii(), forecast=live.forecast)
         self._in_sight = ""
         self._interrupted = False
         self._stop: Stop | None = None
@@ -128,7 +128,8 @@ class Driver:
         live = self._live
         if live.busy:
             return True
-        if live.state.closed is not None or live.state.paused or self._interrupted:
+        ended = live.state.closed is not None or live.state.handed_over is not None
+        if ended or live.state.paused or self._interrupted:
             return False
         step = live.focus
         self._introduce(step)
@@ -141,9 +142,14 @@ class Driver:
         return True
 
     def _show(self, event: e.Event) -> None:
+        if isinstance(event, e.PlanAdopted):
+            self._text = self._text.of(self._live.plan)
         if isinstance(event, _STEP_BEGINS):
             self._introduce(event.step)
-        self._print(self._text.event(event))
+        lines = self._text.event(event)
+        if isinstance(event, e.StepEvent) and event.step != self._in_sight:
+            lines = self._text.beside(event.step, lines)
+        self._print(lines)
 
     def _introduce(self, step: str) -> None:
         """Introduce a step once, as it comes into sight."""
@@ -162,7 +168,10 @@ class Driver:
             self._stop.exit_code if self._stop else ExitCode.FINE,
             ExitCode.INTERRUPTED if self._interrupted else ExitCode.FINE,
         )
-        if state.closed is None:
+        if state.handed_over is not None:
+            print(one_line(f"HANDED OVER. {state.handed_over.principal} goes on with:"))
+            print(one_line(f"amlrunbook run --resume {live.journal_path} --accept-handover"))
+        elif state.closed is None:
             print(
                 one_line(
                     f"The run is left open. Go on with: amlrunbook run --resume {live.journal_path}"

@@ -9,11 +9,13 @@ from pathlib import Path
 
 from amlrunbook.cli.answers import Answers, AnswersOperator, fitting, load_answers
 from amlrunbook.cli.driving import Driver
+from amlrunbook.cli.history import forecast_of
 from amlrunbook.cli.operators import AutoOperator, Operator
 from amlrunbook.cli.prompts import PromptOperator
 from amlrunbook.cli.root import load
 from amlrunbook.errors import ExitCode, RefusedError
 from amlrunbook.executor.closing import exit_code
+from amlrunbook.executor.commands import AdoptPlan
 from amlrunbook.executor.run import Executor
 from amlrunbook.executor.thread import RunThread
 from amlrunbook.planning.plan import Plan
@@ -75,16 +77,23 @@ def at_terminal() -> bool:
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
 
 
-def operate(executor: Executor, how: Operating) -> ExitCode:
+def operate(executor: Executor, how: Operating, first: AdoptPlan | None = None) -> ExitCode:
     """Have the run operated until it is closed or left; its journal is let go of.
+
+    ``first`` is carried out before anybody is asked.
 
     Raises:
         JournalError: the journal cannot be written any more.
     """
+    executor.forecast = forecast_of(executor)
     live = RunThread(executor)
     try:
         if how.linear:
+            if first is not None:
+                live.submit(first)
             return Driver(live, _operator(executor, how)).drive()
+        if first is not None:
+            executor.perform(first)
         return _on_screens(live)
     finally:
         executor.stage.record.release()
@@ -94,7 +103,9 @@ def _operator(executor: Executor, how: Operating) -> Operator:
     mode = executor.stage.mode
     if how.answers is not None:
         return AnswersOperator(how.answers, AutoOperator(mode))
-    return AutoOperator(mode) if how.auto else PromptOperator(mode)
+    if how.auto:
+        return AutoOperator(mode)
+    return PromptOperator(mode, lambda: executor.stage.record.entries, executor.forecast)
 
 
 def _on_screens(live: RunThread) -> ExitCode:

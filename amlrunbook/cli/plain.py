@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from amlrunbook.cli.plain_people import told
+from amlrunbook.executor.forecast import UNFORESEEN, Forecast
 from amlrunbook.model.display import shown
 from amlrunbook.model.finding import SEVERITY, Finding, Verdict
 from amlrunbook.model.mode import Mode
@@ -41,6 +43,18 @@ _VERDICTS: dict[Verdict, StepState] = {
     Verdict.UNKNOWN: StepState.UNKNOWN,
     Verdict.NOT_APPLICABLE: StepState.SKIPPED,
 }
+_SIGNS: dict[type[e.Event], StepState] = {
+    e.ApprovalGranted: StepState.PASSED,
+    e.ApprovalDeclined: StepState.FAILED,
+    e.ApprovalRefused: StepState.FAILED,
+    e.ApprovalExpired: StepState.WARNED,
+    e.GlassBroken: StepState.WARNED,
+    e.SafetyViolated: StepState.FAILED,
+    e.SafetyOverruled: StepState.WARNED,
+    e.ProbeRed: StepState.FAILED,
+    e.ProbeGreen: StepState.PASSED,
+    e.ClockStopped: StepState.PASSED,
+}
 _TOLD = frozenset({Verdict.FAIL, Verdict.UNKNOWN, Verdict.WARN})
 _LABEL = 8
 
@@ -48,10 +62,20 @@ _LABEL = 8
 class PlainText:
     """Lines for a run; ``fancy`` says whether the output can show more than ASCII."""
 
-    def __init__(self, plan: Plan, *, fancy: bool) -> None:
+    def __init__(self, plan: Plan, *, fancy: bool, forecast: Forecast = UNFORESEEN) -> None:
         self._plan = plan
         self._place = {planned.id: n for n, planned in enumerate(plan.steps, 1)}
         self._fancy = fancy
+        self._forecast = forecast
+
+    def of(self, plan: Plan) -> PlainText:
+        """Return the same for another plan."""
+        return PlainText(plan, fancy=self._fancy, forecast=self._forecast)
+
+    def beside(self, step: str, lines: Iterator[str]) -> Iterator[str]:
+        """Tell of a step that goes on beside the one in sight: its id stands in front."""
+        for place, line in enumerate(lines):
+            yield one_line(f"  [{step}] {line.strip()}", keep_indent=True) if not place else line
 
     def glyph(self, state: StepState) -> str:
         """Return the sign of a state; its word stands beside it always."""
@@ -115,13 +139,18 @@ class PlainText:
                 yield field("AZ", command)
         if planned.source:
             yield field("SOURCE", planned.source)
+        if planned.variants:
+            yield field("VARIANT", f"{planned.variant}, of {', '.join(planned.variants)}")
+        takes = self._forecast.takes(planned)
+        if takes:
+            yield field("TAKES", takes)
         for choice in planned.choices:
             default = " (default)" if choice.default else ""
             yield field("CHOICE", f"{choice.id}{default}: {choice.text}")
             if choice.consequence:
                 yield field("", choice.consequence)
 
-    def event(self, event: e.Event) -> Iterator[str]:  # noqa: C901, PLR0912 - one flat case an event
+    def event(self, event: e.Event) -> Iterator[str]:  # noqa: C901, PLR0912, PLR0915 - one flat case an event
         """Tell one thing that happened; nothing of what is told elsewhere."""
         match event:
             case e.StepProgressed():
@@ -141,6 +170,21 @@ class PlainText:
                 yield self._said(StepState.SKIPPED, "skipped", f"{event.step}: {event.reason}")
             case e.StepDoneOutside():
                 yield self._said(StepState.DONE_OUTSIDE, "done outside", event.evidence)
+                if event.observed:
+                    yield field("SEEN", f"{event.observed} ({event.speaks})")
+            case e.ChildOpened():
+                yield self._said(StepState.RUNNING, "opened", f"runbook {event.runbook}")
+            case e.ChildClosed():
+                yield self._said(
+                    StepState.RUNNING, "ended", f"runbook {event.runbook}, {event.outcome.value}"
+                )
+            case e.VariantChanged():
+                text = f"{event.before} to {event.after}: {event.reason}"
+                yield self._said(StepState.READY, "variant", text)
+            case e.PlanAdopted():
+                yield one_line(f"The run goes on by another plan. {event.reason}")
+                for line in event.difference.splitlines():
+                    yield field("", line)
             case e.DecisionMade():
                 yield self._said(StepState.PASSED, "decided", f"{event.choice}: {event.text}")
             case e.ActionProposed():
@@ -174,7 +218,14 @@ class PlainText:
             case e.RunClosed():
                 yield one_line(f"Closed: {event.outcome.value}; {event.text}.")
             case _:
-                return
+                yield from self._of_people(event)
+
+    def _of_people(self, event: e.Event) -> Iterator[str]:
+        for word, text in told(event):
+            if word:
+                yield self._said(_SIGNS.get(type(event), StepState.PROPOSED), word, text)
+            else:
+                yield f"    {shown(text)}"
 
     def _said(self, state: StepState, word: str, text: str) -> str:
         return one_line(f"  {self.glyph(state)} {word}: {text}", keep_indent=True)

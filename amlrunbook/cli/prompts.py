@@ -3,31 +3,65 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
 
 from amlrunbook.cli import talk
 from amlrunbook.cli.operators import Stop
+from amlrunbook.cli.plain_people import PAGES, page
 from amlrunbook.errors import AmlRunbookError, ExitCode
 from amlrunbook.executor import commands as c
+from amlrunbook.executor.forecast import UNFORESEEN, Forecast
 from amlrunbook.executor.readiness import unmet_needs
+from amlrunbook.model.display import shown
 from amlrunbook.model.mode import Mode
 from amlrunbook.model.operation import Confirmation
 from amlrunbook.planning.grammar import StepKind
 from amlrunbook.planning.plan import Plan, PlannedStep
+from amlrunbook.state import events as e
 from amlrunbook.state.events import Ruling
 from amlrunbook.state.fold import RunState, StepRecord
 from amlrunbook.state.transitions import StepState
 
-_COMMON = "skip REASON · outside EVIDENCE · note TEXT · pause · close"
+_COMMON = "skip REASON · outside EVIDENCE · note TEXT · pause · close · ? more words"
+_MORE = (
+    "1 one page · status · calls · ticket · contacts · incident SEVERITY TEXT · probes · update [MINUTES] TEXT · "
+    "handover PERSON TEXT"
+)
+_DIGITS = 5
+_TWO = "ask (approval) · answer TOKEN · token (show it again) · glass REASON"
+_SAFETY = "ask (approval) · answer TOKEN · overrule-safety RULE WHY"
+
+
+def _no_entries() -> tuple[e.Recorded, ...]:
+    return ()
 
 
 class PromptOperator:
     """Asks the person who sits there. Enter is never what changes Azure."""
 
-    def __init__(self, mode: Mode) -> None:
+    def __init__(
+        self,
+        mode: Mode,
+        entries: Callable[[], tuple[e.Recorded, ...]] = _no_entries,
+        forecast: Forecast = UNFORESEEN,
+    ) -> None:
         self._mode = mode
+        self._entries = entries
+        self._forecast = forecast
+        self._shown: Callable[[str], list[str]] = lambda _word: []
 
     def next(self, plan: Plan, state: RunState, step: str) -> c.AnyCommand | Stop:
         """Ask until the answer is a command."""
+        self._shown = lambda word: page(
+            word,
+            plan,
+            state,
+            self._entries(),
+            step=step,
+            now=datetime.now(UTC),
+            forecast=self._forecast,
+        )
         if not step:
             talk.say("Every step is settled.")
             return self._asked("", None, "[Enter] close the run · note TEXT · pause", c.Close())
@@ -53,12 +87,13 @@ class PromptOperator:
             case StepKind.DECISION:
                 ids = " | ".join(choice.id for choice in planned.choices)
                 return self._asked(planned.id, planned, f"choose {ids} · {_COMMON}", None)
-            case StepKind.MANUAL | StepKind.RUNBOOK:
+            case StepKind.MANUAL:
                 return self._asked(planned.id, planned, _COMMON, None)
-            case StepKind.CHECK | StepKind.WAIT | StepKind.ACTION:
-                verb = "show what it would do" if planned.kind is StepKind.ACTION else "run"
+            case StepKind.CHECK | StepKind.WAIT | StepKind.ACTION | StepKind.RUNBOOK:
+                verb = _VERBS.get(planned.kind, "run")
                 run = c.RunStep(step=planned.id)
-                return self._asked(planned.id, planned, f"[Enter] {verb} · {_COMMON}", run)
+                words = f"[Enter] {verb} · {_variants(planned)}{_COMMON}"
+                return self._asked(planned.id, planned, words, run)
 
     def _proposed(self, planned: PlannedStep, record: StepRecord) -> c.AnyCommand | Stop:
         back = c.Skip(step=planned.id, reason="The operator went back from the proposal.")
@@ -70,6 +105,12 @@ class PromptOperator:
             words = f"confirm (sends it) · [Enter] do not send, leave it out · {_COMMON}"
         else:
             words = f"confirm NAME (the resource's name, typed) · [Enter] do not send, leave it out · {_COMMON}"
+        if record.approval_word:
+            talk.say(f"  Approval: {shown(record.approval_word)}")
+        if confirmation is Confirmation.TWO_PERSONS:
+            words = f"{_TWO} · {words}"
+        elif record.violations:
+            words = f"{_SAFETY} · {words}"
         return self._asked(planned.id, planned, words, back)
 
     def _asked(
@@ -83,10 +124,35 @@ class PromptOperator:
                 if default is not None:
                     return default
                 continue
-            command = command_from(line, step, planned)
+            word = line.strip().lower()
+            if word in PAGES:
+                for text in self._shown(word):
+                    print(text)
+                continue
+            if word == "?":
+                talk.say(f"  {_MORE}")
+                continue
+            command = _typed_out(command_from(line, step, planned))
             if command is not None:
                 return command
-            talk.say("That is none of these words.")
+            talk.say("That is none of these words; ? shows more.")
+
+
+def _typed_out(command: c.AnyCommand | None) -> c.AnyCommand | None:
+    """Return the command; what breaks the glass has its phrase typed first."""
+    if not isinstance(command, c.BreakGlass):
+        return command
+    talk.say("  This goes without a second person, and the journal says so for good.")
+    typed = (_read(f"Type exactly: {c.GLASS_PHRASE}") or "").strip()
+    return c.BreakGlass(step=command.step, reason=command.reason, typed=typed)
+
+
+_VERBS = {StepKind.ACTION: "show what it would do", StepKind.RUNBOOK: "open its steps"}
+
+
+def _variants(planned: PlannedStep) -> str:
+    """Return the word that switches a step's variant; nothing where it is done in one way only."""
+    return f"variant {'|'.join(planned.variants)} WHY · " if planned.variants else ""
 
 
 def _read(words: str) -> str | None:
@@ -123,6 +189,9 @@ def command_from(line: str, step: str, planned: PlannedStep | None) -> c.AnyComm
         case "overrule":
             need, _, reason = rest.partition(" ")
             return c.Overrule(step=step, need=need, reason=reason)
+        case "variant":
+            variant, _, reason = rest.partition(" ")
+            return c.SwitchVariant(step=step, variant=variant, reason=reason)
         case "happened":
             return c.Rule(step=step, ruling=Ruling.HAPPENED, reason=rest)
         case "not":
@@ -131,6 +200,40 @@ def command_from(line: str, step: str, planned: PlannedStep | None) -> c.AnyComm
             return c.Rule(step=step, ruling=Ruling.CANNOT_TELL, reason=rest)
         case "note":
             return c.AddNote(step=step, text=rest)
+        case _:
+            return _of_people(word.lower(), rest, step) or _of_the_end(word.lower(), rest)
+
+
+def _of_people(word: str, rest: str, step: str) -> c.AnyCommand | None:
+    match word:
+        case "ask" if step:
+            return c.AskApproval(step=step)
+        case "answer" if step:
+            return c.GiveAnswer(step=step, text=rest)
+        case "glass" if step:
+            return c.BreakGlass(step=step, reason=rest)
+        case "overrule-safety" if step:
+            rule, _, reason = rest.partition(" ")
+            return c.OverruleSafety(step=step, rule=rule, reason=reason)
+        case "handover":
+            person, _, text = rest.partition(" ")
+            return c.OfferHandover(principal=person, text=text)
+        case "incident":
+            severity, _, text = rest.partition(" ")
+            return c.DeclareIncident(severity=severity, text=text)
+        case "probes":
+            return c.RunProbes()
+        case "update":
+            first, _, text = rest.partition(" ")
+            if first.isascii() and first.isdigit() and len(first) < _DIGITS:
+                return c.GiveUpdate(text=text, next_minutes=int(first))
+            return c.GiveUpdate(text=rest)
+        case _:
+            return None
+
+
+def _of_the_end(word: str, rest: str) -> c.AnyCommand | None:
+    match word:
         case "pause" | "quit" | "q":
             return c.Pause(reason=rest)
         case "close":

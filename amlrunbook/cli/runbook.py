@@ -66,13 +66,15 @@ def show_runbook(name: str) -> None:
 @runbook.command("check")
 @click.argument("file", type=click.Path(path_type=Path))
 def check_runbook(file: Path) -> None:
-    """Check a runbook file: its keys, its references and its operations. Exits 2 where it errs."""
+    """Check a runbook file: its keys, its references, its operations and the runbooks it opens. Exits 2 where it errs."""
+    from amlrunbook.cli.parts import runbook_named
     from amlrunbook.errors import DocumentError
     from amlrunbook.operations.registry import build_registry
-    from amlrunbook.planning.load import load_runbook, operation_problems
+    from amlrunbook.planning.family import family_problems
+    from amlrunbook.planning.load import load_runbook
 
     loaded = load_runbook(file)
-    problems = operation_problems(loaded.runbook, build_registry(None))
+    problems = family_problems(loaded, build_registry(None), runbook_named)
     if problems:
         raise DocumentError(f"{file}: {problems[0]}", next_step="\n".join(problems[1:]))
     click.echo(
@@ -126,6 +128,7 @@ def pack_runbook(name: str, profile: str, snapshot: str, output: Path, form: str
         registry_of(None),
         written_at=datetime.now(UTC),
         program=f"amlrunbook {__version__}",
+        library=runbook_named,
     )
     if not pack.has_snapshot:
         talk.say(

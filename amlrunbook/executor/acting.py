@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from dataclasses import dataclass
 from typing import assert_never
 
 import msgspec
 
 from amlrunbook.errors import AmlRunbookError, IncompleteError, ReadOnlyError, RefusedError
 from amlrunbook.executor.boundary import guarded
-from amlrunbook.executor.checking import GOOD, asked, branch, overdue
+from amlrunbook.executor.branching import branch
+from amlrunbook.executor.budgets import Budget
+from amlrunbook.executor.checking import GOOD, asked
 from amlrunbook.executor.commands import Confirm
 from amlrunbook.executor.doubting import doubt, look
 from amlrunbook.executor.stage import Stage, listed, said
@@ -36,9 +39,10 @@ _PROPOSABLE = frozenset({StepState.READY, StepState.FAILED, StepState.PROPOSED})
 class ActionReporter:
     """Where an action says how it goes on; each word is durable when the call returns."""
 
-    def __init__(self, stage: Stage, intent: Intent) -> None:
+    def __init__(self, stage: Stage, intent: Intent, budget: Budget) -> None:
         self._stage = stage
         self._intent = intent
+        self._budget = budget
 
     def sent(self, method: str, path: str) -> None:
         """Make it durable that a changing request is about to leave."""
@@ -68,6 +72,7 @@ class ActionReporter:
         self._stage.record.append(
             e.StepProgressed(step=self._intent.step, text=said(text), done=done, total=total)
         )
+        self._budget.look()
 
 
 def least_confirmation(action: Action, planned: PlannedStep) -> Confirmation:
@@ -138,6 +143,7 @@ def _show(stage: Stage, planned: PlannedStep, action: Action, preview: Preview) 
             takes=said(preview.takes),
             commands=listed(preview.commands),
             preview_sha256=sha256,
+            effects=preview.effects,
         )
     )
 
@@ -158,14 +164,23 @@ def kept_preview(stage: Stage, record: StepRecord) -> Preview:
         raise IncompleteError(f"The preview of step {record.step!r} cannot be read.") from error
 
 
-def confirm(stage: Stage, planned: PlannedStep, command: Confirm, *, fresh: bool) -> None:
-    """Carry a confirmed action out: intent, request, result, verification.
+@dataclass(frozen=True, slots=True)
+class Intended:
+    """An action whose intent is durable, and of which nothing was sent yet."""
+
+    planned: PlannedStep
+    preview: Preview
+    intent: Intent
+
+
+def intend(stage: Stage, planned: PlannedStep, command: Confirm, *, fresh: bool) -> Intended:
+    """Make the intent of a confirmed action durable, and return it.
 
     ``fresh`` says that the proposal was made by this process; one that was not is looked at again first.
 
     Raises:
         RefusedError: what would be done is not any more what was shown; nothing was sent.
-        JournalError: the journal cannot be written; nothing was sent that is not in it.
+        JournalError: the journal cannot be written; nothing was sent.
     """
     action = stage.action(planned.do)
     record = stage.state.step(planned.id)
@@ -183,15 +198,27 @@ def confirm(stage: Stage, planned: PlannedStep, command: Confirm, *, fresh: bool
             operator=stage.operator,
         )
     )
-    began = stage.pace.monotonic()
-    result = _applied(stage, planned, action, preview, intent)
+    return Intended(planned, preview, intent)
+
+
+def carry_out(stage: Stage, intended: Intended) -> None:
+    """Carry an intended action out, once: request, result, verification.
+
+    Raises:
+        JournalError: the journal cannot be written; nothing was sent that is not in it.
+    """
+    planned, preview = intended.planned, intended.preview
+    action = stage.action(planned.do)
+    budget = Budget(stage, planned)
+    result = _applied(stage, action, intended, budget)
+    budget.look()
     resulted = e.ActionResulted(
         step=planned.id,
-        request_id=intent.request_id,
+        request_id=intended.intent.request_id,
         outcome=result.outcome,
         text=said(result.text),
     )
-    _after(stage, planned, preview, (*overdue(stage, planned, began), resulted))
+    _after(stage, planned, preview, resulted)
 
 
 def _still_the_same(
@@ -224,13 +251,12 @@ def _still_the_same(
     return answer
 
 
-def _applied(
-    stage: Stage, planned: PlannedStep, action: Action, preview: Preview, intent: Intent
-) -> ActionResult:
-    reporter = ActionReporter(stage, intent)
-    context = stage.context(planned)
+def _applied(stage: Stage, action: Action, intended: Intended, budget: Budget) -> ActionResult:
+    reporter = ActionReporter(stage, intended.intent, budget)
+    context = stage.context(intended.planned)
     answer = guarded(
-        lambda: action.apply(context, preview, intent, reporter), f"Action {action.id}"
+        lambda: action.apply(context, intended.preview, intended.intent, reporter),
+        f"Action {action.id}",
     )
     if isinstance(answer, ReadOnlyError):
         return ActionResult(outcome=Outcome.FAILED, text=answer.what)
@@ -239,26 +265,27 @@ def _applied(
     return answer
 
 
-def _after(
-    stage: Stage, planned: PlannedStep, preview: Preview, ending: tuple[e.Event, ...]
-) -> None:
+def _after(stage: Stage, planned: PlannedStep, preview: Preview, result: e.ActionResulted) -> None:
     """Journal how an action's own answers ended, and do what that asks for."""
     action = stage.action(planned.do)
-    result = ending[-1]
-    if not isinstance(result, e.ActionResulted):
-        raise TypeError("an action ends with its result")
     match result.outcome:
         case Outcome.SUCCEEDED:
-            stage.record.append(*ending)
+            stage.record.append(result)
             verify(stage, planned, action, preview)
         case Outcome.FAILED:
-            reason = f"{planned.id} failed"
-            stage.conclude(*ending, *branch(stage, planned, planned.on_fail, reason))
+            _fail(stage, planned, result, f"{planned.id} failed")
         case Outcome.UNKNOWN:
-            stage.record.append(*ending)
+            stage.record.append(result)
             look(stage, planned, action, preview, why=f"No clear answer came: {result.text}")
         case _:
             assert_never(result.outcome)
+
+
+def _fail(stage: Stage, planned: PlannedStep, ending: e.Event, reason: str) -> None:
+    """Journal that an action failed, and go where ``on_fail`` leads."""
+    with stage.record.held():
+        leads = branch(stage.plan, stage.state, planned, planned.on_fail, reason)
+        stage.conclude(ending, *leads)
 
 
 def verify(
@@ -284,11 +311,8 @@ def verify(
         stage.conclude(doubt(stage, planned.id, answer, why=why))
     else:
         text = said(f"Azure said that it succeeded, and it is not seen: {answer.text}")
-        reason = f"{planned.id} was not verified"
-        stage.conclude(
-            e.StepFailed(step=planned.id, text=text),
-            *branch(stage, planned, planned.on_fail, reason),
-        )
+        failed = e.StepFailed(step=planned.id, text=text)
+        _fail(stage, planned, failed, f"{planned.id} was not verified")
 
 
 def _observed(stage: Stage, planned: PlannedStep, action: Action, preview: Preview) -> Observation:

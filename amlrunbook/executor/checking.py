@@ -9,7 +9,8 @@ import msgspec
 
 from amlrunbook.errors import AmlRunbookError, DocumentError, RefusedError
 from amlrunbook.executor.boundary import guarded
-from amlrunbook.executor.readiness import skipped_on_the_way, steps_between
+from amlrunbook.executor.branching import branch
+from amlrunbook.executor.budgets import Budget
 from amlrunbook.executor.stage import Stage, said
 from amlrunbook.model.finding import Finding, Verdict
 from amlrunbook.model.operation import CheckReport
@@ -47,7 +48,9 @@ class CheckReporter:
         raise RefusedError(f"A check reported an accepted change ({status}).")
 
     def progressed(self, text: str, done: int = 0, total: int = 0) -> None:
-        """Make the word durable and show it."""
+        """Make the word durable and show it; of no step in particular, it is dropped."""
+        if not self._step:
+            return
         self._stage.record.append(
             e.StepProgressed(step=self._step, text=said(text), done=done, total=total)
         )
@@ -65,21 +68,41 @@ def run_check(stage: Stage, planned: PlannedStep) -> None:
     _begin_again(stage, planned)
     tries = planned.retry.tries if planned.retry else 1
     pause = duration_seconds(planned.retry.wait) if planned.retry else 0
+    budget = Budget(stage, planned)
     for attempt in range(1, tries + 1):
         stage.record.append(e.StepStarted(step=planned.id, attempt=attempt))
-        began = stage.pace.monotonic()
         report = asked(stage, planned, check.id)
-        events = [*overdue(stage, planned, began), *_concluded(planned, report)]
-        last = report.verdict in GOOD or attempt == tries
-        stage.conclude(*events, *(_on_fail(stage, planned, report) if last else ()))
+        last = report.verdict in GOOD or attempt == tries or budget.over
+        with stage.record.held():
+            stage.conclude(*_tried(stage, planned, report, budget, last=last))
         if last or stage.pace.wait(pause):
             return
 
 
-def asked(stage: Stage, planned: PlannedStep, name: str) -> CheckReport:
-    """Return what the check ``name`` says of a step's resource; what it could not read is unknown."""
+def _tried(
+    stage: Stage, planned: PlannedStep, report: CheckReport, budget: Budget, *, last: bool
+) -> tuple[e.Event, ...]:
+    """Return how one try ended; the last one leads on as ``on_timeout`` and ``on_fail`` say."""
+    late = budget.word()
+    if late and planned.on_timeout == "fail":
+        text = said(f"It ran over its budget of {planned.budget_seconds} s. {report.text}")
+        failed = e.StepFailed(step=planned.id, text=text)
+        reason = f"{planned.id} ran over its budget"
+        on_fail = branch(stage.plan, stage.state, planned, planned.on_fail, reason)
+        return (*late, *_findings(planned, report), failed, *on_fail)
+    ending = (*late, *_concluded(planned, report))
+    if late and planned.on_timeout != "ask":
+        return (*ending, *budget.branch())
+    return (*ending, *(_on_fail(stage, planned, report) if last else ()))
+
+
+def asked(stage: Stage, planned: PlannedStep, name: str, *, quiet: bool = False) -> CheckReport:
+    """Return what the check ``name`` says of a step's resource; what it could not read is unknown.
+
+    ``quiet`` keeps how it goes on out of the journal, for a step that is not running.
+    """
     check = stage.check(name)
-    reporter = CheckReporter(stage, planned.id)
+    reporter = CheckReporter(stage, "" if quiet else planned.id)
     context = stage.context(planned)
     answer = guarded(lambda: check.run(context, reporter), f"Check {name}")
     if isinstance(answer, AmlRunbookError):
@@ -87,20 +110,15 @@ def asked(stage: Stage, planned: PlannedStep, name: str) -> CheckReport:
     return answer
 
 
-def overdue(stage: Stage, planned: PlannedStep, began: float) -> tuple[e.Event, ...]:
-    """Return the word that a step took longer than its budget; nothing where it did not."""
-    took = stage.pace.monotonic() - began
-    if not planned.budget_seconds or took <= planned.budget_seconds:
-        return ()
-    text = f"It took {took:.0f} s; its budget is {planned.budget_seconds} s."
-    return (e.StepTimedOut(step=planned.id, text=text, budget_seconds=planned.budget_seconds),)
-
-
 def _concluded(planned: PlannedStep, report: CheckReport) -> tuple[e.Event, ...]:
-    findings = tuple(
+    conclusion = _conclusion(planned.id, report.verdict, said(report.text))
+    return (*_findings(planned, report), conclusion)
+
+
+def _findings(planned: PlannedStep, report: CheckReport) -> tuple[e.Event, ...]:
+    return tuple(
         e.FindingMade(step=planned.id, finding=_fitting(finding)) for finding in report.findings
     )
-    return (*findings, _conclusion(planned.id, report.verdict, said(report.text)))
 
 
 def _fitting(finding: Finding) -> Finding:
@@ -128,27 +146,15 @@ def _conclusion(step: str, verdict: Verdict, text: str) -> e.StepEvent:
 def _on_fail(stage: Stage, planned: PlannedStep, report: CheckReport) -> tuple[e.Event, ...]:
     if report.verdict in GOOD:
         return ()
-    return branch(stage, planned, planned.on_fail, f"{planned.id} did not pass")
-
-
-def branch(stage: Stage, planned: PlannedStep, word: str, reason: str) -> tuple[e.Event, ...]:
-    """Return what ``on_fail`` or ``on_timeout`` asks for after a step went wrong.
-
-    ``ask`` and ``fail`` leave it to the operator; ``stop`` pauses the run; a step's id skips the
-    open steps on the way there.
-    """
-    if word in {"ask", "fail"}:
-        return ()
-    if word == "stop":
-        return (e.RunPaused(reason=f"The plan stops here: {reason}."),)
-    if steps_between(stage.plan, planned.id, word) is None:
-        return ()
-    text = f"The plan goes on at {word}: {reason}."
-    return skipped_on_the_way(stage.plan, stage.state, planned.id, word, text)
+    reason = f"{planned.id} did not pass"
+    return branch(stage.plan, stage.state, planned, planned.on_fail, reason)
 
 
 def run_wait(stage: Stage, planned: PlannedStep) -> None:
-    """Repeat a wait's check until it passes, its time is over, or somebody asks to stop."""
+    """Repeat a wait's check until it passes, its time is over, or somebody asks to stop.
+
+    What is over is the shorter of ``budget`` and ``until``; an ``until`` that is a moment is over for good.
+    """
     name = planned.check or planned.do
     stage.check(name)
     _begin_again(stage, planned)
@@ -165,7 +171,8 @@ def run_wait(stage: Stage, planned: PlannedStep) -> None:
             return
         waited = stage.pace.monotonic() - began
         if limit and waited + every > limit:
-            stage.conclude(*_given_up(stage, planned, report, waited))
+            with stage.record.held():
+                stage.conclude(*_given_up(stage, planned, report, waited))
             return
         text = f"Not yet, look {looks}: {report.text}"
         stage.record.append(
@@ -205,4 +212,5 @@ def _given_up(
         return (over, e.StepReady(step=planned.id))
     failed = e.StepFailed(step=planned.id, text=said(text))
     reason = f"{planned.id} ran out of time"
-    return (over, failed, *branch(stage, planned, planned.on_timeout, reason))
+    leads = branch(stage.plan, stage.state, planned, planned.on_timeout, reason)
+    return (over, failed, *leads)

@@ -72,6 +72,76 @@ class Rule(StepCommand, frozen=True, kw_only=True, tag="rule"):
     reason: str
 
 
+class SwitchVariant(StepCommand, frozen=True, kw_only=True, tag="switch-variant"):
+    """Do a step another way from now on; what was proposed the old way is taken back."""
+
+    variant: str
+    reason: str
+
+
+class AdoptPlan(Command, frozen=True, kw_only=True, tag="adopt-plan"):
+    """Go on by the successor plan that was proposed."""
+
+    digest: str
+    """Of the plan whose difference was shown."""
+    reason: str = ""
+
+
+class AskApproval(StepCommand, frozen=True, kw_only=True, tag="ask-approval"):
+    """Ask a second person for the proposal of an action; the token to paste is journaled."""
+
+
+class GiveAnswer(StepCommand, frozen=True, kw_only=True, tag="give-answer"):
+    """Paste back what a second person answered."""
+
+    text: str
+
+
+class BreakGlass(StepCommand, frozen=True, kw_only=True, tag="break-glass"):
+    """Go without a second person, loudly: the action is confirmed by its name afterwards all the same."""
+
+    reason: str
+    typed: str = ""
+    """The phrase :data:`GLASS_PHRASE`."""
+
+
+GLASS_PHRASE = "I do this without a second person"
+"""What is typed to break the glass."""
+
+
+class OverruleSafety(StepCommand, frozen=True, kw_only=True, tag="overrule-safety"):
+    """Overrule a rule of safety that the proposal breaks, with a second person's approval of just that."""
+
+    rule: str
+    reason: str
+
+
+class OfferHandover(Command, frozen=True, kw_only=True, tag="offer-handover"):
+    """Hand the run over to another person; this process writes nothing more."""
+
+    principal: str
+    text: str = ""
+    """The giver's own words, beside the summary that is made from the state."""
+
+
+class DeclareIncident(Command, frozen=True, kw_only=True, tag="declare-incident"):
+    """Start the incident's clock."""
+
+    severity: str
+    text: str = ""
+
+
+class RunProbes(Command, frozen=True, kw_only=True, tag="run-probes"):
+    """Ask the profile's probes whether the service is well."""
+
+
+class GiveUpdate(Command, frozen=True, kw_only=True, tag="give-update"):
+    """Say that the incident channel was told; the timer for the next word starts again."""
+
+    text: str = ""
+    next_minutes: int = 30
+
+
 class AddNote(Command, frozen=True, kw_only=True, tag="note"):
     """Write a note into the journal, at any time."""
 
@@ -99,6 +169,16 @@ AnyCommand = (
     | Overrule
     | LookAgain
     | Rule
+    | SwitchVariant
+    | AdoptPlan
+    | AskApproval
+    | GiveAnswer
+    | BreakGlass
+    | OverruleSafety
+    | OfferHandover
+    | DeclareIncident
+    | RunProbes
+    | GiveUpdate
     | AddNote
     | Pause
     | Close

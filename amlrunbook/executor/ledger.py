@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from amlrunbook.errors import IncompleteError, JournalError, RefusedError
 from amlrunbook.journal import Entry, Identity, JournalWriter, read_entries
-from amlrunbook.state.events import Event, Recorded, body_of, event_of
+from amlrunbook.state.events import ALLOWED_FIELDS, Event, Recorded, body_of, event_of
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
@@ -32,7 +33,10 @@ class JournalLedger:
         Raises:
             JournalError: there is one already, or it cannot be written.
         """
-        return cls(folder, JournalWriter.create(folder, identity=identity, drill=drill))
+        return cls(
+            folder,
+            JournalWriter.create(folder, identity=identity, drill=drill, fields=ALLOWED_FIELDS),
+        )
 
     @classmethod
     def reopen(cls, folder: Path, identity: Identity, *, drill: bool) -> JournalLedger:
@@ -42,12 +46,42 @@ class JournalLedger:
             JournalBusyError: another process writes it.
             JournalError: it is closed, of the other kind, or cannot be written.
         """
-        return cls(folder, JournalWriter.reopen(folder, identity=identity, drill=drill))
+        return cls(
+            folder,
+            JournalWriter.reopen(folder, identity=identity, drill=drill, fields=ALLOWED_FIELDS),
+        )
+
+    @classmethod
+    def accept(
+        cls,
+        folder: Path,
+        identity: Identity,
+        statement: Mapping[str, str],
+        *,
+        drill: bool,
+        forced: bool = False,
+    ) -> JournalLedger:
+        """Go on with a run that was handed over: the new session countersigns ``statement``.
+
+        Raises:
+            RefusedError: it was not offered to this identity, unless ``forced``.
+            JournalBusyError: another process writes it.
+            JournalError: as :meth:`reopen`.
+        """
+        writer = JournalWriter.accept_handover(
+            folder, identity, statement, drill=drill, forced=forced, fields=ALLOWED_FIELDS
+        )
+        return cls(folder, writer)
 
     @property
     def path(self) -> str:
         """The file that is written."""
         return str(self._writer.path)
+
+    @property
+    def journal_id(self) -> str:
+        """The journal's id."""
+        return self._writer.journal_id
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -90,6 +124,21 @@ class JournalLedger:
             IncompleteError: they are withheld, too large, or do not fit their hash.
         """
         return read_evidence(self._folder, sha256)
+
+    def offer_handover(self, principal: str, text: str) -> tuple[Recorded, ...]:
+        """Write that the run is ``principal``'s, and let go of the file.
+
+        Raises:
+            RefusedError: that can be nobody's name; nothing was written.
+            JournalError: it cannot be written.
+        """
+        try:
+            entry = self._writer.offer_handover(principal, text)
+        except JournalError as error:
+            if self._writer.is_dead:
+                raise
+            raise RefusedError(error.what, state=error.state, next_step=error.next_step) from error
+        return (recorded_of(entry),)
 
     def close(self, outcome: str) -> tuple[Recorded, ...]:
         """Write the terminal entry and let go of the file.

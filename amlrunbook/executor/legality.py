@@ -7,7 +7,9 @@ from typing import assert_never
 
 from amlrunbook.errors import RefusedError, UsageError
 from amlrunbook.executor import commands as c
-from amlrunbook.executor.readiness import steps_between, unmet_needs
+from amlrunbook.executor.branching import steps_between
+from amlrunbook.executor.children import left_out_with, waits_for_parent
+from amlrunbook.executor.readiness import unmet_needs
 from amlrunbook.model.mode import Mode
 from amlrunbook.model.operation import Confirmation
 from amlrunbook.model.redaction import masked_text
@@ -25,6 +27,7 @@ _RUNNABLE = {
     StepKind.ACTION: frozenset(
         {_S.READY, _S.PASSED, _S.FAILED, _S.UNKNOWN, _S.SKIPPED, _S.PROPOSED}
     ),
+    StepKind.RUNBOOK: frozenset({_S.READY, _S.SKIPPED}),
 }
 _LEAVABLE = frozenset(
     {
@@ -39,6 +42,7 @@ _LEAVABLE = frozenset(
     }
 )
 _NOTHING = "Nothing was done, and nothing was written."
+_LONGEST_TIMER = 24 * 60
 
 
 def refuse(command: c.AnyCommand, plan: Plan, state: RunState, mode: Mode) -> None:  # noqa: C901, PLR0912 - one flat case a command
@@ -49,6 +53,7 @@ def refuse(command: c.AnyCommand, plan: Plan, state: RunState, mode: Mode) -> No
     """
     if state.closed is not None:
         raise _no("The run is closed.", "Start a new run; this one can be read and replayed.")
+    _not_handed_over(state)
     _no_secrets(command)
     match command:
         case c.RunStep():
@@ -59,7 +64,7 @@ def refuse(command: c.AnyCommand, plan: Plan, state: RunState, mode: Mode) -> No
             _in_state(_record(plan, state, command), _S.PROPOSED, "has no proposal to go back from")
         case c.Skip():
             _worded(command.reason, "a reason")
-            _leave(_record(plan, state, command))
+            _skip(plan, state, _planned(plan, command.step))
         case c.DoneOutside():
             _worded(command.evidence, "words that say how it can be seen")
             _leave(_record(plan, state, command))
@@ -73,6 +78,15 @@ def refuse(command: c.AnyCommand, plan: Plan, state: RunState, mode: Mode) -> No
         case c.Rule():
             _worded(command.reason, "a reason")
             _in_state(_record(plan, state, command), _S.IN_DOUBT, "is not in doubt")
+        case c.SwitchVariant():
+            _worded(command.reason, "a reason")
+            _switch(command, state, _planned(plan, command.step))
+        case c.AdoptPlan():
+            _adopt(command, plan)
+        case c.AskApproval() | c.GiveAnswer() | c.BreakGlass() | c.OverruleSafety():
+            _second_person(command, _record(plan, state, command), mode)
+        case c.OfferHandover() | c.DeclareIncident() | c.RunProbes() | c.GiveUpdate():
+            _of_the_incident(command, state)
         case c.AddNote():
             _worded(command.text, "some words")
             if command.step:
@@ -139,18 +153,21 @@ def _run(plan: Plan, state: RunState, planned: PlannedStep) -> None:
                 f"Step {planned.id!r} is a decision.",
                 "Choose one of: " + ", ".join(choice.id for choice in planned.choices) + ".",
             )
-        case StepKind.RUNBOOK:
-            raise _no(
-                f"Step {planned.id!r} opens another runbook, which this release does not do.",
-                "Run that runbook by itself and mark the step as done outside.",
-            )
-        case StepKind.CHECK | StepKind.WAIT | StepKind.ACTION:
+        case StepKind.CHECK | StepKind.WAIT | StepKind.ACTION | StepKind.RUNBOOK:
             if record.state not in _RUNNABLE[planned.kind]:
                 raise _no(
-                    f"Step {planned.id!r} cannot be run: {_standing(record)}.", _next_for(record)
+                    f"Step {planned.id!r} cannot be run: {_standing(record)}.",
+                    _next_for_child_plan(record)
+                    if planned.kind is StepKind.RUNBOOK
+                    else _next_for(record),
                 )
         case _:
             assert_never(planned.kind)
+    if waits_for_parent(planned, state) or left_out_with(planned, state):
+        raise _no(
+            f"Step {planned.id!r} belongs to {planned.parent!r}, which is {state.step(planned.parent).state.value}.",
+            f"Run {planned.parent} first.",
+        )
     unmet = unmet_needs(plan, state, planned)
     if unmet:
         raise _no(
@@ -168,6 +185,12 @@ def _standing(record: StepRecord) -> str:
     if record.state is _S.BLOCKED:
         return f"it is blocked ({record.why_blocked})"
     return f"it is {record.state.value}"
+
+
+def _next_for_child_plan(record: StepRecord) -> str:
+    if record.state in {_S.RUNNING, _S.FAILED, _S.UNKNOWN, _S.PASSED, _S.WARNED}:
+        return "Go on with the steps inside it; it ends as they end."
+    return _next_for(record)
 
 
 def _next_for(record: StepRecord) -> str:
@@ -205,26 +228,29 @@ def _confirm(command: c.Confirm, state: RunState, planned: PlannedStep, mode: Mo
     match record.proposal.confirmation:
         case Confirmation.ENTER:
             return
-        case Confirmation.TYPE_NAME:
-            names = typed_names(planned, record.proposal.resources)
-            if command.typed not in names or len(names) != 1:
+        case Confirmation.TYPE_NAME | Confirmation.TWO_PERSONS:
+            names = typed_names(planned, record.proposal.resources) or (planned.id,)
+            if not _are_typed(command.typed, names):
+                one = len(names) == 1
                 raise _no(
-                    f"What was typed is not the name of the resource: it is {' and '.join(names)}.",
-                    "Type the name exactly, or go back.",
+                    f"What was typed is not the name of {'the resource' if one else 'every resource'}: "
+                    f"it is {' and '.join(names)}.",
+                    f"Type {'the name' if one else 'all the names, a space between,'} exactly, or go back.",
                     "Nothing was sent.",
                 )
-        case Confirmation.TWO_PERSONS:
-            raise _no(
-                f"Step {planned.id!r} takes a second person's approval, and approvals come with a later release.",
-                "Do it outside this program with a colleague watching, and mark it as done outside.",
-                "Nothing was sent.",
-            )
         case _:
             assert_never(record.proposal.confirmation)
 
 
+def _are_typed(typed: str, names: tuple[str, ...]) -> bool:
+    """Return whether every name was typed: one exactly, several in any order, ``and`` between or not."""
+    if len(names) == 1:
+        return typed == names[0]
+    return typed == " and ".join(names) or sorted(typed.split(" ")) == sorted(names)
+
+
 def typed_names(planned: PlannedStep, resources: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the names that must be typed to confirm: one, where one resource is touched."""
+    """Return the names that must be typed to confirm: of every resource that is touched."""
     touched = resources or ((planned.resource,) if planned.resource else ())
     return tuple(dict.fromkeys(_known_name(resource) for resource in touched))
 
@@ -235,6 +261,94 @@ def _known_name(resource: str) -> str:
         return ResourceId.parse(resource).known_name
     except UsageError:
         return resource
+
+
+def _skip(plan: Plan, state: RunState, planned: PlannedStep) -> None:
+    record = state.step(planned.id)
+    if planned.kind is not StepKind.RUNBOOK or record.state is not _S.RUNNING:
+        _leave(record)
+        return
+    inside = plan.inside(planned.id)
+    busy = [step for step in state.in_flight if step.step in inside]
+    if busy:
+        raise _no(
+            f"Step {planned.id!r} cannot be left out now: {busy[0].step} is {busy[0].state.value}.",
+            _next_for(busy[0]),
+        )
+
+
+_SWITCHABLE = _LEAVABLE | {_S.SKIPPED}
+
+
+def _switch(command: c.SwitchVariant, state: RunState, planned: PlannedStep) -> None:
+    if command.variant not in planned.variants:
+        known = ", ".join(planned.variants)
+        raise _no(
+            f"Step {planned.id!r} has no variant {command.variant!r}.",
+            f"It has: {known}." if known else "It is done in one way only.",
+        )
+    record = state.step(planned.id)
+    if record.state not in _SWITCHABLE:
+        raise _no(
+            f"The variant of step {planned.id!r} cannot be switched now: it is {record.state.value}.",
+            _next_for(record),
+        )
+    if command.variant == (record.variant or planned.variant):
+        raise _no(f"Step {planned.id!r} is {command.variant!r} already.", "Go on with it.")
+
+
+def _adopt(command: c.AdoptPlan, plan: Plan) -> None:
+    if command.digest == plan.digest:
+        raise _no("That is the plan that the run goes by already.", "Go on with the next step.")
+
+
+def _not_handed_over(state: RunState) -> None:
+    if state.handed_over is not None:
+        raise _no(
+            f"HANDED OVER: this run is {state.handed_over.principal}'s now.",
+            "They go on with: amlrunbook run --resume JOURNAL --accept-handover",
+        )
+
+
+def _of_the_incident(
+    command: c.OfferHandover | c.DeclareIncident | c.RunProbes | c.GiveUpdate, state: RunState
+) -> None:
+    match command:
+        case c.OfferHandover():
+            _worded(command.principal, "the name of the person who goes on")
+            _hand_over(state)
+        case c.DeclareIncident():
+            _worded(command.severity, "a severity")
+            if state.clock.declared:
+                raise _no(
+                    f"The incident was declared at {state.clock.declared}.",
+                    "The clock goes on until the probes are green; say what is new in a note.",
+                )
+        case c.RunProbes():
+            return
+        case c.GiveUpdate():
+            if not 0 < command.next_minutes <= _LONGEST_TIMER:
+                raise _no("The next word is due in 1 to 1440 minutes.", "Say it again.")
+
+
+def _hand_over(state: RunState) -> None:
+    flying = [record for record in state.in_flight if record.state is not _S.IN_DOUBT]
+    if flying:
+        raise _no(
+            f"Step {flying[0].step!r} is {flying[0].state.value}: nobody can take over an action in the air.",
+            "Wait until it ends.",
+        )
+
+
+def _second_person(command: c.StepCommand, record: StepRecord, mode: Mode) -> None:
+    _in_state(record, _S.PROPOSED, "has no proposal that a second person could say something to")
+    if not mode.may_change:
+        raise _no(
+            f"This run is {mode.value}: nothing can be sent, so nobody needs to approve it.",
+            "Start a run that is armed with --live, or practise in a drill.",
+        )
+    if isinstance(command, (c.BreakGlass, c.OverruleSafety)):
+        _worded(command.reason, "a reason")
 
 
 def _leave(record: StepRecord) -> None:

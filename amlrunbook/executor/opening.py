@@ -9,10 +9,15 @@ import msgspec
 
 from amlrunbook import __version__
 from amlrunbook.errors import IncompleteError, RefusedError
+from amlrunbook.executor.adopting import snapshot_bytes
+from amlrunbook.executor.difference import plan_difference
+from amlrunbook.executor.handover import Accepted, accepting, refuse_another_hand, tell_world
 from amlrunbook.executor.pace import Pace, RealPace
+from amlrunbook.executor.people import NOBODY, People
 from amlrunbook.executor.recording import Ledger, Record
 from amlrunbook.executor.run import Executor
 from amlrunbook.executor.stage import Stage, listed
+from amlrunbook.facts import fact_base
 from amlrunbook.model.mode import Mode
 from amlrunbook.model.operation import Registry
 from amlrunbook.model.snapshot import Snapshot
@@ -43,7 +48,8 @@ class ChangedRunbookError(RefusedError):
         super().__init__(
             "The runbook has changed since this run was opened:\n  " + "\n  ".join(difference),
             state="The run keeps the plan it was opened with; nothing was written.",
-            next_step="Resume with --accept-changed to go on by that plan, or start a new run.",
+            next_step="Resume with --accept-changed to go on by that plan, with --adopt-changed to go on by the new one, "
+            "or start a new run.",
         )
         self.difference = difference
         """What changed, a line each."""
@@ -57,6 +63,7 @@ def open_new(
     *,
     who: Who,
     pace: Pace | None = None,
+    people: People = NOBODY,
 ) -> Executor:
     """Open a new run: its opening, its plan and its snapshot are durable when this returns.
 
@@ -71,10 +78,12 @@ def open_new(
         operator=who.operator,
         record=Record(ledger),
         pace=pace or RealPace(),
+        people=people,
     )
     stage.record.append(opening_event(plan, who))
     stage.record.add_evidence("plan.json", plan.to_json())
     stage.record.add_evidence("snapshot.json", snapshot_bytes(snapshot))
+    tell_world(stage)
     stage.conclude()
     return Executor(stage)
 
@@ -99,12 +108,8 @@ def opening_event(plan: Plan, who: Who) -> e.RunOpened:
         target_region=target or "",
         scenario=who.scenario,
         seed=who.seed,
+        fact_base=fact_base().version,
     )
-
-
-def snapshot_bytes(snapshot: Snapshot) -> bytes:
-    """Return the bytes that a snapshot's digest is taken over."""
-    return msgspec.json.encode(snapshot, order="sorted")
 
 
 EvidenceReader = Callable[[str], bytes]
@@ -171,28 +176,6 @@ def _snapshot_from(data: bytes) -> Snapshot:
         raise IncompleteError(f"The run's snapshot cannot be read: {error}.") from error
 
 
-def plan_difference(before: Plan, after: Plan) -> tuple[str, ...]:
-    """Return what differs between two plans, a line each; empty where nothing a step says does."""
-    old = {step.id: step for step in before.steps}
-    new = {step.id: step for step in after.steps}
-    lines = [f"step {name!r} was taken out" for name in old if name not in new]
-    lines.extend(f"step {name!r} was added" for name in new if name not in old)
-    for name, step in old.items():
-        changed = _changed_fields(step, new.get(name, step))
-        if changed:
-            lines.append(f"step {name!r}: {', '.join(changed)} changed")
-    kept = [name for name in old if name in new]
-    if kept != [name for name in new if name in old]:
-        lines.append("the order of the steps changed")
-    if not lines and before.runbook_digest != after.runbook_digest:
-        lines.append("the file's bytes changed, no step did")
-    return tuple(lines)
-
-
-def _changed_fields(old: msgspec.Struct, new: msgspec.Struct) -> list[str]:
-    return [field for field in old.__struct_fields__ if getattr(old, field) != getattr(new, field)]
-
-
 def open_left(
     ledger: Ledger,
     registry: Registry,
@@ -202,6 +185,8 @@ def open_left(
     current: Plan | None = None,
     accept_changed: bool = False,
     pace: Pace | None = None,
+    people: People = NOBODY,
+    accepted: Accepted | None = None,
 ) -> Executor:
     """Go on with a run that was left; before its first command, what was in the air is observed.
 
@@ -210,7 +195,7 @@ def open_left(
 
     Raises:
         ChangedRunbookError: the runbook changed, and nobody accepted that.
-        RefusedError: the run is closed, or was never opened.
+        RefusedError: the run is closed, was never opened, or was handed over and nobody accepted that.
         IncompleteError: its plan or its snapshot is withheld or altered.
         JournalError: the journal cannot be written.
     """
@@ -218,6 +203,7 @@ def open_left(
     difference = plan_difference(left.plan, current) if current is not None else ()
     if difference and not accept_changed:
         raise ChangedRunbookError(difference)
+    refuse_another_hand(left.state, accepted)
     stage = Stage(
         plan=left.plan,
         snapshot=left.snapshot,
@@ -226,8 +212,11 @@ def open_left(
         operator=operator,
         record=Record(ledger),
         pace=pace or RealPace(),
+        people=people,
     )
-    stage.record.append(*_resuming(left, operator, mode, difference))
+    stage.record.append(
+        *accepting(left.state, operator, accepted), *_resuming(left, operator, mode, difference)
+    )
     return Executor(stage, left=True)
 
 

@@ -7,10 +7,13 @@ the durable entries, so that what is decided, shown and resumed rests on the sam
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from threading import RLock
 from typing import Protocol
 
 from amlrunbook.errors import JournalError, RefusedError
+from amlrunbook.executor.calls import CallBuffer
+from amlrunbook.executor.readiness import foreseen
 from amlrunbook.executor.watching import Watcher
 from amlrunbook.state.events import Event, EvidenceAdded, Recorded
 from amlrunbook.state.fold import RunState, fold
@@ -48,6 +51,13 @@ class Ledger(Protocol):
             IncompleteError: they are withheld, or do not fit their hash.
         """
 
+    def offer_handover(self, principal: str, text: str) -> tuple[Recorded, ...]:
+        """Write that the run is ``principal``'s, and write nothing more.
+
+        Raises:
+            JournalError: as :meth:`append`.
+        """
+
     def close(self, outcome: str) -> tuple[Recorded, ...]:
         """Write the terminal entry and let go of the file.
 
@@ -69,6 +79,8 @@ class Record:
         self._state = fold(self._entries)
         self._watchers: list[Watcher] = []
         self._death: JournalError | None = None
+        self.calls = CallBuffer()
+        """Calls to Azure that the next group of entries carries along."""
 
     @property
     def path(self) -> str:
@@ -86,16 +98,13 @@ class Record:
         with self._lock:
             return tuple(self._entries)
 
+    def held(self) -> AbstractContextManager[object]:
+        """Keep every other thread from appending while the caller decides and appends; may be nested."""
+        return self._lock
+
     def foresee(self, events: tuple[Event, ...]) -> RunState:
         """Return the state that ``events`` would lead to. Writes nothing."""
-        start = self._state
-        return fold(
-            (
-                Recorded(n=start.last_n + 1 + place, t=start.last_t, event=event)
-                for place, event in enumerate(events)
-            ),
-            start,
-        )
+        return foreseen(self._state, events)
 
     def append(self, *events: Event) -> RunState:
         """Make ``events`` durable in one group, tell the watchers, and return the state after them.
@@ -113,7 +122,27 @@ class Record:
                     state="Nothing was written.",
                     next_step="Look at the step again before you go on.",
                 )
-            return self._told(self._written(lambda: self._ledger.append(events)))
+            group = (*self.calls.take(), *events)
+            return self._told(self._written(lambda: self._ledger.append(group)))
+
+    def write_calls(self) -> None:
+        """Make the calls that wait durable in groups of their own.
+
+        Raises:
+            JournalError: the journal cannot be written; nothing can be appended from now on.
+        """
+        while self.calls.waiting:
+            self.append()
+
+    def hand_over(self, principal: str, text: str) -> RunState:
+        """Write the last entry of this writer: the run is ``principal``'s. Nothing can be appended after it.
+
+        Raises:
+            JournalError: the journal cannot be written.
+        """
+        with self._lock:
+            self._be_alive()
+            return self._told(self._written(lambda: self._ledger.offer_handover(principal, text)))
 
     def add_evidence(self, name: str, data: bytes, step: str = "") -> str:
         """Keep ``data`` as evidence and return its SHA-256 in hex.

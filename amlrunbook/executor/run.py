@@ -2,37 +2,63 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import assert_never
 
-from amlrunbook.errors import IncompleteError
-from amlrunbook.executor import acting, checking
+from amlrunbook.errors import IncompleteError, RefusedError
+from amlrunbook.executor import acting, approvals, checking, children, clock, handover
 from amlrunbook.executor import commands as c
+from amlrunbook.executor.adopting import Successor, adopt, successor_of
+from amlrunbook.executor.branching import skipped_on_the_way
+from amlrunbook.executor.calling import step_of_call
+from amlrunbook.executor.calls import MadeCall
 from amlrunbook.executor.closing import closing_event, undone
+from amlrunbook.executor.crew import Crew
 from amlrunbook.executor.doubting import look, look_blindly
+from amlrunbook.executor.forecast import UNFORESEEN
 from amlrunbook.executor.legality import choice_of, refuse
-from amlrunbook.executor.readiness import focus, skipped_on_the_way
+from amlrunbook.executor.outside import done_outside
+from amlrunbook.executor.readiness import focus
 from amlrunbook.executor.stage import Stage, said
 from amlrunbook.model.operation import Outcome
+from amlrunbook.model.snapshot import Snapshot
 from amlrunbook.planning.grammar import StepKind
-from amlrunbook.planning.plan import PlannedStep
+from amlrunbook.planning.plan import Plan, PlannedStep
 from amlrunbook.state import events as e
 from amlrunbook.state.fold import RunState, StepRecord
 from amlrunbook.state.transitions import StepState
 
-_AT_ANY_TIME = (c.AddNote, c.Pause, c.Close)
+_UNDER_WAY = frozenset({StepState.RUNNING, StepState.CONFIRMED, StepState.SENT, StepState.ACCEPTED})
+_AT_ANY_TIME = (
+    c.AddNote,
+    c.Pause,
+    c.Close,
+    c.OfferHandover,
+    c.DeclareIncident,
+    c.RunProbes,
+    c.GiveUpdate,
+)
 
 
 class Executor:
     """One run, driven by commands. Every event is durable before anybody is told of it.
 
-    One thread at a time may call :meth:`perform`; :meth:`note` may be called from another meanwhile.
+    One thread at a time may call :meth:`perform`; :meth:`note` may be called from another meanwhile. It
+    returns when the command is carried out to its end, but for one: a confirmed action of a step with
+    ``parallel`` is followed by a thread of the crew, so that the next instance can be confirmed meanwhile.
     """
 
     def __init__(self, stage: Stage, *, left: bool = False) -> None:
         self.stage = stage
         """What the run stands on."""
         self._proposed_here: set[str] = set()
+        self._now = ""
         self._left = left
+        self._successor: Successor | None = None
+        self.forecast = UNFORESEEN
+        """What the steps took in earlier runs, for those who show the run."""
+        self.crew = Crew()
+        """Who carries out what goes on side by side."""
 
     @property
     def state(self) -> RunState:
@@ -44,8 +70,27 @@ class Executor:
         """The step that wants the operator next; empty when nothing does."""
         return focus(self.stage.plan, self.state)
 
+    @property
+    def occupied(self) -> bool:
+        """Whether work goes on side by side, and the operator has nothing to do meanwhile."""
+        if not self.crew.busy:
+            return False
+        state = self.state
+        return state.paused or state.step(self.focus).state in _UNDER_WAY
+
+    def propose_successor(self, plan: Plan, snapshot: Snapshot | None = None) -> Successor:
+        """Keep ``plan`` as what :class:`~amlrunbook.executor.commands.AdoptPlan` may adopt; writes nothing.
+
+        ``snapshot`` is what it was made from; the run's own unless given.
+
+        Raises:
+            RefusedError: it cannot follow the run's plan.
+        """
+        self._successor = successor_of(self.stage, plan, snapshot)
+        return self._successor
+
     def perform(self, command: c.AnyCommand) -> None:
-        """Carry ``command`` out to its end.
+        """Carry ``command`` out.
 
         Raises:
             RefusedError: it may not be carried out now.
@@ -61,7 +106,30 @@ class Executor:
                     reason="The operator went on.",
                 )
             )
-        self._carry_out(command)
+        self._now = command.step if isinstance(command, c.StepCommand) else ""
+        before = self.state
+        try:
+            self._carry_out(command)
+            clock.probe_after_change(self.stage, before)
+        finally:
+            self._now = ""
+        if self.state.handed_over is None and self.state.closed is None:
+            self._tell_world(before)
+            self.stage.record.write_calls()
+
+    def call_made(self, call: MadeCall) -> None:
+        """Put a call to Azure aside for the journal; any thread may, and none waits."""
+        step = step_of_call(self.stage.plan, self.state, self._now, call.path)
+        self.stage.record.calls.made(call, step)
+
+    def _tell_world(self, before: RunState) -> None:
+        """Journal the simulated Azure's revision after an action, so that a drill can be judged and replayed."""
+        ended = any(
+            record.attempts > before.step(record.step).attempts and record.intent is not None
+            for record in self.state.steps.values()
+        )
+        if ended:
+            handover.tell_world(self.stage)
 
     def note(self, command: c.AddNote) -> None:
         """Write a note; any thread may, whatever else goes on.
@@ -79,18 +147,17 @@ class Executor:
             case c.RunStep():
                 self._run(stage.plan.step(command.step))
             case c.Confirm():
-                planned = stage.plan.step(command.step)
-                fresh = command.step in self._proposed_here
-                self._proposed_here.add(command.step)
-                acting.confirm(stage, planned, command, fresh=fresh)
+                self._confirm(stage.plan.step(command.step), command)
             case c.Decline():
                 stage.conclude(e.ActionDeclined(step=command.step, reason=said(command.reason)))
             case c.Skip():
-                stage.conclude(e.StepSkipped(step=command.step, reason=said(command.reason)))
+                self._skip(stage.plan.step(command.step), said(command.reason))
             case c.DoneOutside():
-                stage.conclude(
-                    e.StepDoneOutside(step=command.step, evidence=said(command.evidence))
-                )
+                done_outside(stage, stage.plan.step(command.step), command.evidence)
+            case c.SwitchVariant():
+                self._switch(stage.plan.step(command.step), command)
+            case c.AdoptPlan():
+                self._adopt(command)
             case c.Decide():
                 self._decide(stage.plan.step(command.step), command)
             case c.Overrule():
@@ -103,6 +170,25 @@ class Executor:
                 self._look_again(stage.plan.step(command.step), "The operator looked again.")
             case c.Rule():
                 self._rule(stage.plan.step(command.step), command)
+            case c.AskApproval():
+                approvals.ask(stage, stage.plan.step(command.step))
+            case c.GiveAnswer():
+                approvals.give(stage, stage.plan.step(command.step), command)
+            case c.BreakGlass():
+                approvals.break_glass(stage, stage.plan.step(command.step), command)
+            case c.OverruleSafety():
+                approvals.overrule_safety(stage, stage.plan.step(command.step), command)
+            case c.OfferHandover():
+                self.crew.join()
+                handover.offer(stage, command)
+            case c.DeclareIncident():
+                clock.declare(stage, command)
+            case c.RunProbes():
+                clock.probe(stage)
+            case c.GiveUpdate():
+                stage.record.append(
+                    e.UpdateGiven(text=said(command.text), next_seconds=command.next_minutes * 60)
+                )
             case c.AddNote():
                 self.note(command)
             case c.Pause():
@@ -114,17 +200,109 @@ class Executor:
 
     def _run(self, planned: PlannedStep) -> None:
         match planned.kind:
-            case StepKind.CHECK:
-                checking.run_check(self.stage, planned)
-            case StepKind.WAIT:
-                checking.run_wait(self.stage, planned)
+            case StepKind.CHECK | StepKind.WAIT:
+                self._look(planned)
             case StepKind.ACTION:
                 acting.propose(self.stage, planned)
                 self._proposed_here.add(planned.id)
-            case StepKind.MANUAL | StepKind.DECISION | StepKind.RUNBOOK:
+            case StepKind.RUNBOOK:
+                self._open_child(planned)
+            case StepKind.MANUAL | StepKind.DECISION:
                 raise ValueError(f"a {planned.kind.value} step is not run")
             case _:
                 assert_never(planned.kind)
+
+    def _look(self, planned: PlannedStep) -> None:
+        """Run a check or a wait; with ``parallel``, every instance that is ready, side by side."""
+        look = checking.run_check if planned.kind is StepKind.CHECK else checking.run_wait
+        if planned.parallel == 1:
+            look(self.stage, planned)
+            return
+        beside = [
+            other
+            for other in self.stage.plan.steps
+            if other.base == planned.base
+            and other.id != planned.id
+            and self.state.step(other.id).state is StepState.READY
+        ]
+        for one in (planned, *beside):
+            if not self._has_room(one):
+                break
+            self.crew.start(one.base, partial(look, self.stage, one))
+        self.crew.join(planned.base)
+
+    def _has_room(self, planned: PlannedStep) -> bool:
+        pace = self.stage.pace
+        return self.crew.room(planned.base, planned.parallel, lambda: pace.stop_asked)
+
+    def _confirm(self, planned: PlannedStep, command: c.Confirm) -> None:
+        if planned.parallel > 1:
+            if not self._has_room(planned):
+                raise RefusedError(
+                    f"A stop was asked for before step {planned.id!r} had its turn.",
+                    state="Nothing was sent; the proposal stands.",
+                    next_step="Confirm it when the run goes on.",
+                )
+            refuse(command, self.stage.plan, self.state, self.stage.mode)
+        fresh = planned.id in self._proposed_here
+        self._proposed_here.add(planned.id)
+        approvals.require(self.stage, planned)
+        intended = acting.intend(self.stage, planned, command, fresh=fresh)
+        if planned.parallel > 1:
+            self.crew.start(planned.base, partial(self._carry_out_beside, intended))
+        else:
+            acting.carry_out(self.stage, intended)
+
+    def _carry_out_beside(self, intended: acting.Intended) -> None:
+        """Carry an action out on a thread of the crew, and look at what it did to the world."""
+        before = self.state
+        acting.carry_out(self.stage, intended)
+        clock.probe_after_change(self.stage, before)
+        handover.tell_world(self.stage)
+        self.stage.record.write_calls()
+
+    def _open_child(self, planned: PlannedStep) -> None:
+        stage = self.stage
+        child = stage.plan.child(planned.id)
+        stage.record.add_evidence(f"plan of {planned.id}", child.to_json(), planned.id)
+        stage.conclude(*children.opened(stage.plan, planned, stage.state))
+
+    def _skip(self, planned: PlannedStep, reason: str) -> None:
+        """Leave a step out; of a child plan that is open, every step that is."""
+        stage = self.stage
+        if planned.kind is StepKind.RUNBOOK and stage.state.step(planned.id).state in _UNDER_WAY:
+            stage.conclude(*children.skips(stage.plan, planned, stage.state, reason))
+        else:
+            stage.conclude(e.StepSkipped(step=planned.id, reason=reason))
+
+    def _switch(self, planned: PlannedStep, command: c.SwitchVariant) -> None:
+        record = self.state.step(planned.id)
+        before = record.variant or planned.variant
+        declined: tuple[e.Event, ...] = ()
+        if record.state is StepState.PROPOSED:
+            reason = f"It was proposed as {before!r}; it is done as {command.variant!r} now."
+            declined = (e.ActionDeclined(step=planned.id, reason=reason),)
+        switched = e.VariantChanged(
+            step=planned.id, before=before, after=command.variant, reason=said(command.reason)
+        )
+        self.stage.conclude(*declined, switched)
+
+    def _adopt(self, command: c.AdoptPlan) -> None:
+        successor = self._successor
+        if successor is None or successor.digest != command.digest:
+            raise RefusedError(
+                "No plan with this digest was proposed to this run.",
+                state="The run keeps its plan; nothing was written.",
+                next_step="Look at the difference that is proposed, and adopt that.",
+            )
+        if self.crew.busy:
+            raise RefusedError(
+                "Actions are being carried out side by side.",
+                state="The run keeps its plan; nothing was written.",
+                next_step="Adopt the plan once they have ended.",
+            )
+        self.stage = adopt(self.stage, successor, command.reason)
+        self._successor = None
 
     def _decide(self, planned: PlannedStep, command: c.Decide) -> None:
         choice = choice_of(planned, command.choice)
@@ -190,7 +368,8 @@ class Executor:
             if record.state.in_flight:
                 self._pick_up_action(planned, record)
         for planned in self.stage.plan.steps:
-            if self.state.step(planned.id).state is StepState.RUNNING:
+            running = self.state.step(planned.id).state is StepState.RUNNING
+            if running and planned.kind is not StepKind.RUNBOOK:
                 self._pick_up_running(planned)
         self.stage.conclude()
 
@@ -209,10 +388,13 @@ class Executor:
             self._look_again(planned, why)
 
     def _close(self) -> None:
+        self.crew.join()
         if undone(self.stage.plan, self.state):
             self.stage.record.append(
                 e.RunCancelled(reason="Closed by the operator before every step was done.")
             )
+        handover.tell_world(self.stage)
+        self.stage.record.write_calls()
         closed = closing_event(self.stage.plan, self.state)
         self.stage.record.append(closed)
         self.stage.record.close(closed.outcome.value)

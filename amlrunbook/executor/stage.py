@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from amlrunbook.errors import RefusedError
 from amlrunbook.executor.pace import Pace
+from amlrunbook.executor.people import NOBODY, People
 from amlrunbook.executor.readiness import consequences
 from amlrunbook.executor.recording import Record
 from amlrunbook.model.mode import Mode
@@ -53,6 +54,7 @@ class Stage:
     operator: str
     record: Record
     pace: Pace
+    people: People = NOBODY
 
     @property
     def state(self) -> RunState:
@@ -65,9 +67,10 @@ class Stage:
         Raises:
             JournalError: the journal cannot be written.
         """
-        following = consequences(self.plan, self.record.foresee(events))
-        group = (*events, *following)
-        return self.record.append(*group) if group else self.state
+        with self.record.held():
+            following = consequences(self.plan, self.record.foresee(events))
+            group = (*events, *following)
+            return self.record.append(*group) if group else self.state
 
     def context(self, planned: PlannedStep) -> OperationContext:
         """Return what an operation may know of a step."""

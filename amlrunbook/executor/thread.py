@@ -11,10 +11,13 @@ from collections.abc import Callable
 from threading import Event, Lock, Thread
 
 from amlrunbook.errors import AmlRunbookError, JournalError
+from amlrunbook.executor.adopting import Successor
 from amlrunbook.executor.commands import AddNote, AnyCommand, Pause
+from amlrunbook.executor.forecast import Forecast
 from amlrunbook.executor.run import Executor
 from amlrunbook.executor.watching import Watcher
 from amlrunbook.model.mode import Mode
+from amlrunbook.model.snapshot import Snapshot
 from amlrunbook.planning.plan import Plan
 from amlrunbook.state.events import Recorded
 from amlrunbook.state.fold import RunState
@@ -30,6 +33,7 @@ class RunThread:
         self._counting = Lock()
         self._waiting = 1  # until it has begun
         self._dead = Event()
+        executor.crew.listen(self._one_ended)
 
     def start(self) -> RunThread:
         """Begin to take commands; returns itself."""
@@ -68,10 +72,24 @@ class RunThread:
         return self._executor.stage.record.entries
 
     @property
+    def forecast(self) -> Forecast:
+        """What the steps took in earlier runs."""
+        return self._executor.forecast
+
+    @property
     def busy(self) -> bool:
-        """Whether a command is being carried out or waits to be."""
+        """Whether a command is being carried out, waits to be, or work goes on that has to be waited for."""
         with self._counting:
-            return self._waiting > 0
+            waiting = self._waiting > 0
+        return waiting or self._executor.occupied
+
+    def propose_successor(self, plan: Plan, snapshot: Snapshot | None = None) -> Successor:
+        """Say which plan may follow the run's own; :class:`~amlrunbook.executor.commands.AdoptPlan` adopts it.
+
+        Raises:
+            RefusedError: it cannot follow.
+        """
+        return self._executor.propose_successor(plan, snapshot)
 
     @property
     def focus(self) -> str:
@@ -118,15 +136,23 @@ class RunThread:
     def _done_one(self) -> None:
         with self._counting:
             self._waiting -= 1
-            idle = self._waiting == 0
-        if idle and not self._dead.is_set():
+        self._idle_if_so()
+
+    def _idle_if_so(self) -> None:
+        if not self.busy and not self._dead.is_set():
             self._tell_idle(self.state)
+
+    def _one_ended(self, error: BaseException | None) -> None:
+        """Hear, on its own thread, that something that went on side by side has ended."""
+        if error is not None:
+            self._die(error)
+        else:
+            self._idle_if_so()
 
     def _take_notes(self) -> None:
         while not self._dead.is_set():
             self._guarded(self._notes.get())
-            if not self.busy and not self._dead.is_set():
-                self._tell_idle(self.state)
+            self._idle_if_so()
 
     def _guarded(self, command: AnyCommand | None) -> None:
         """Carry a command out; none picks up what an earlier process left in the air."""

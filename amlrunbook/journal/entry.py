@@ -28,6 +28,12 @@ SESSION_OPEN = "session.open"
 """A new session key, certified by the operator's identity key."""
 HANDOVER = "handover"
 """The operator's offer to the principal named in the body."""
+NOTE = "note"
+"""What a person typed."""
+APPROVAL_ASKED = "approval.asked"
+"""A challenge, as it was shown."""
+APPROVAL_GRANTED = "approval.granted"
+"""A challenge, and a second person's signature over it."""
 EVIDENCE_ADDED = "evidence.added"
 """Name, size and hash of a file beside the journal."""
 TORN_TAIL = "recovery.torn_tail"
@@ -82,6 +88,8 @@ class Reason(StrEnum):
     """The signature is not the session key's over these bytes."""
     NAMESPACE = "namespace"
     """Signed for a drill in a live journal, or the other way round."""
+    APPROVAL = "approval"
+    """A second person's approval that does not hold."""
     AFTER_CLOSE = "after-close"
     """Something follows the closing entry."""
     LIMIT = "limit"
@@ -119,6 +127,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """Microseconds of the host's monotonic clock."""
     boot: str
     """Which boot of the host ``mono`` counts in."""
+    masked: tuple[str, ...] = ()
+    """Where its writer took out what looked like a secret; never part of what is signed."""
 
     def moment(self) -> datetime:
         """Return ``t`` as a datetime in UTC."""

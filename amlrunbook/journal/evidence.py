@@ -28,7 +28,11 @@ _CHUNK = 1 << 20
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
-class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+SALT_SIZE = 16
+"""Random bytes before evidence that could be guessed."""
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The body of an ``evidence.added`` entry."""
 
     name: str
@@ -37,6 +41,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes."""
     sha256: str
     """Hexadecimal; also where the bytes lie."""
+    salted: bool = False
+    """Whether the file begins with 16 random bytes that are no content."""
 
 
 class Presence(StrEnum):
@@ -56,16 +62,18 @@ def from_body(body: dict[str, object]) -> Evidence | None:
     return evidence if _HASH.fullmatch(evidence.sha256) and evidence.size >= 0 else None
 
 
-def put(folder: Path, name: str, content: bytes, disk: Disk) -> Evidence:
+def put(folder: Path, name: str, content: bytes, disk: Disk, *, salt: bytes = b"") -> Evidence:
     """Make ``content`` durable beside the journal in ``folder``, and return its description.
 
-    Writing the same bytes twice keeps one file.
+    Writing the same bytes twice keeps one file. Size and hash are those of the file: a salt is in
+    them.
 
     Raises:
         JournalError: if it cannot be written, or other bytes lie in its place.
     """
+    content = salt + content
     digest = sha256(content).hexdigest()
-    evidence = Evidence(name=name, size=len(content), sha256=digest)
+    evidence = Evidence(name=name, size=len(content), sha256=digest, salted=bool(salt))
     try:
         with _directory(folder, FOLDER, digest[:2], disk=disk) as directory:
             _place(directory, digest, content, disk)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
@@ -55,9 +55,7 @@ class KeyIdentity:
         self._public_key = key.public_key().public_bytes_raw()
 
     @classmethod
-    def from_openssh(
-        cls, principal: str, text: bytes, *, passphrase: bytes | None = None
-    ) -> KeyIdentity:
+    def from_openssh(cls, principal: str, text: bytes, *, passphrase: bytes | None = None) -> Self:
         """Return the identity in the text of an OpenSSH private key file.
 
         Raises:
@@ -102,16 +100,12 @@ class DrillIdentity(KeyIdentity):
         """
         key = Ed25519PrivateKey.generate()
         identity = cls(DRILL_PRINCIPAL, key)
-        text = key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.OpenSSH,
-            serialization.NoEncryption(),
-        )
+        text = openssh_text(key, passphrase=None)
         line = sshsig.public_line(identity.public_key, DRILL_PRINCIPAL) + "\n"
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _write_private(folder / DRILL_KEY_FILE, text)
-            _write_private(folder / DRILL_PUBLIC_FILE, line.encode())
+            write_private(folder / DRILL_KEY_FILE, text)
+            write_private(folder / DRILL_PUBLIC_FILE, line.encode())
         except FileExistsError as error:
             raise JournalError(
                 f"{folder} already holds a drill's identity.",
@@ -133,7 +127,7 @@ class DrillIdentity(KeyIdentity):
         Raises:
             JournalError: if it is missing, unreadable, or its two halves do not belong together.
         """
-        identity = cls(DRILL_PRINCIPAL, _load_private(_read_small(folder / DRILL_KEY_FILE), None))
+        identity = cls(DRILL_PRINCIPAL, _load_private(read_small(folder / DRILL_KEY_FILE), None))
         if identity.public_key != drill_public_key(folder):
             raise JournalError(
                 f"{DRILL_PUBLIC_FILE} in {folder} is not the public half of {DRILL_KEY_FILE}.",
@@ -164,7 +158,7 @@ def drill_public_key(folder: Path) -> bytes:
         JournalError: if the file is missing, unreadable, or no Ed25519 public key.
     """
     path = folder / DRILL_PUBLIC_FILE
-    fields = _read_small(path).decode("ascii", "replace").split()
+    fields = read_small(path).decode("ascii", "replace").split()
     if len(fields) < 2 or fields[0] != sshsig.KEY_TYPE:  # noqa: PLR2004
         raise JournalError(f"{path} holds no {sshsig.KEY_TYPE} public key.")
     return sshsig.key_from_blob(fields[1])
@@ -186,7 +180,23 @@ def _load_private(text: bytes, passphrase: bytes | None) -> Ed25519PrivateKey:
     return key
 
 
-def _write_private(path: Path, content: bytes) -> None:
+def openssh_text(key: Ed25519PrivateKey, *, passphrase: bytes | None) -> bytes:
+    """Return a private key as the text of an OpenSSH key file, under ``passphrase`` if there is one."""
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.OpenSSH,
+        serialization.BestAvailableEncryption(passphrase)
+        if passphrase
+        else serialization.NoEncryption(),
+    )
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a new file, mode 0600, and return when it is durable.
+
+    Raises:
+        OSError: if it exists, or cannot be written.
+    """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
         file.write(content)
@@ -194,7 +204,12 @@ def _write_private(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def _read_small(path: Path) -> bytes:
+def read_small(path: Path) -> bytes:
+    """Return the bytes of a small file that is no link.
+
+    Raises:
+        JournalError: if it is missing, a link, or cannot be read.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
         with os.fdopen(descriptor, "rb") as file:

@@ -10,12 +10,16 @@ import msgspec
 
 
 class Namespaces(msgspec.Struct, frozen=True, kw_only=True):
-    """The pair of namespaces that one journal is signed under."""
+    """The namespaces that one journal is signed under."""
 
     session: str
     """For the certificate in a ``session.open``, signed by the identity key."""
     entry: str
     """For every entry, signed by the session key."""
+    approval: str
+    """For a second person's word, signed by their identity key over the challenge."""
+    decline: str
+    """For the same person's no. Another namespace, so that it can never be turned into a yes."""
 
     @property
     def domain(self) -> str:
@@ -23,7 +27,17 @@ class Namespaces(msgspec.Struct, frozen=True, kw_only=True):
         return "@" + self.entry.partition("@")[2]
 
 
-LIVE = Namespaces(session="session@amlrunbook.journal.v1", entry="entry@amlrunbook.journal.v1")
+LIVE = Namespaces(
+    session="session@amlrunbook.journal.v1",
+    entry="entry@amlrunbook.journal.v1",
+    approval="approval@amlrunbook.journal.v1",
+    decline="decline@amlrunbook.journal.v1",
+)
 """For every run but a drill."""
-DRILL = Namespaces(session="session@amlrunbook.drill.v1", entry="entry@amlrunbook.drill.v1")
+DRILL = Namespaces(
+    session="session@amlrunbook.drill.v1",
+    entry="entry@amlrunbook.drill.v1",
+    approval="approval@amlrunbook.drill.v1",
+    decline="decline@amlrunbook.drill.v1",
+)
 """For a run against the simulated Azure."""

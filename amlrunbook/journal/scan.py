@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from amlrunbook.journal import sshsig
 from amlrunbook.journal.entry import (
+    APPROVAL_GRANTED,
     JOURNAL_CLOSE,
     NO_PREV,
     SESSION_OPEN,
@@ -23,7 +24,7 @@ from amlrunbook.journal.entry import (
 from amlrunbook.journal.lines import read_lines
 from amlrunbook.journal.merkle import CompactRange, leaf_hash
 from amlrunbook.journal.namespaces import DRILL, LIVE, Namespaces
-from amlrunbook.journal.session import Opening, parse_opening
+from amlrunbook.journal.session import Accepts, Opening, parse_opening
 from amlrunbook.journal.verdict import FirstBad, Island
 
 _ISLANDS_LIMIT = 1000
@@ -39,6 +40,8 @@ class OpenSession:
     public_key: bytes
     unproven_because: str
     first: int
+    accepts: Accepts | None = None
+    """What its operator stated of the run that they took over."""
     key: Ed25519PublicKey = field(init=False)
     fingerprint: str = field(init=False)
     """Of the session key: what its entries name in ``k``."""
@@ -67,6 +70,7 @@ class Scan:
         judge: Callable[[Opening, Namespaces], str],
         every_signature: bool = True,
         on_entry: Callable[[Entry], None] | None = None,
+        approve: Callable[[Entry, OpenSession, Namespaces], None] | None = None,
     ) -> None:
         """Prepare a pass.
 
@@ -74,10 +78,13 @@ class Scan:
             judge: Says why an identity is not proven, or nothing if it is.
             every_signature: False checks the signatures at the ends of sessions only.
             on_entry: Is given each entry that holds, in order.
+            approve: Is given each ``approval.granted``, its session and namespaces, and raises
+                ``LineError`` if it does not hold; None leaves approvals unchecked.
         """
         self._judge = judge
         self._every = every_signature
         self._on_entry = on_entry
+        self._approve = approve
         self._pending: tuple[bytes, bytes] | None = None
         self._stretch: _Stretch | None = None
         self._after_key: OpenSession | None = None
@@ -91,6 +98,8 @@ class Scan:
         self.namespaces: Namespaces | None = None
         """None as long as no session has opened."""
         self.sessions: list[OpenSession] = []
+        self.last: Entry | None = None
+        """The last entry that holds."""
         self.closed = False
         self.first_bad: FirstBad | None = None
         self.framed_after = False
@@ -147,6 +156,7 @@ class Scan:
         self.tree.push(self.prev)
         self.n += 1
         self.size += len(line)
+        self.last = entry
         self.closed = entry.kind == JOURNAL_CLOSE
         if self._on_entry is not None:
             self._on_entry(entry)
@@ -172,6 +182,8 @@ class Scan:
             self._check_signature(session, self.namespaces, data, signature)
         else:
             self._pending = (data, signature)
+        if self._approve is not None and entry.kind == APPROVAL_GRANTED:
+            self._approve(entry, session, self.namespaces)
 
     def _settle(self) -> None:
         """Check the signature that fast verification left for the end of the session."""
@@ -216,6 +228,7 @@ class Scan:
             public_key=opening.certificate.session,
             unproven_because=self._judge(opening, namespaces),
             first=entry.n,
+            accepts=opening.certificate.accepts,
         )
         if entry.k != session.fingerprint:
             raise LineError(Reason.SESSION_KEY, expected=session.fingerprint, found=entry.k)

@@ -6,6 +6,9 @@ so a second operator's ``session.open`` countersigns all that came before it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TypeGuard
+
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -23,9 +26,36 @@ from amlrunbook.journal.entry import (
 )
 from amlrunbook.journal.identity import Identity
 from amlrunbook.journal.namespaces import Namespaces
+from amlrunbook.model.redaction import masked_text
 
 _CERTIFICATE = frozenset({"j", "n", "prev", "principal", "root", "session", "t", "v"})
 _PRINCIPAL_LIMIT = 256
+_REMARKS_LIMIT = 10_000
+
+
+class Accepts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a receiving operator states of the run that they take over."""
+
+    verdict: str
+    """What they found when they verified the journal."""
+    remarks: str = ""
+    """Anything that they want to have said."""
+
+
+def accepts_from(fields: Mapping[str, str]) -> Accepts:
+    """Return what a receiver states, without what looks like a secret.
+
+    Raises:
+        JournalError: if a field is missing, not known or too long.
+    """
+    try:
+        stated = _accepts(dict(fields))
+    except LineError as error:
+        raise JournalError(
+            f"A receiver states verdict and remarks, not {error.found}.",
+            state="Nothing was written.",
+        ) from error
+    return Accepts(verdict=masked_text(stated.verdict), remarks=masked_text(stated.remarks))
 
 
 class Certificate(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +75,8 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     """The session's public key."""
     t: str
     """When; a claim."""
+    accepts: Accepts | None = None
+    """What the receiver of a hand-over states; under the identity key's signature."""
 
     def encode(self) -> bytes:
         """Return the canonical bytes that the identity key signs."""
@@ -52,7 +84,8 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
 
     def fields(self) -> dict[str, object]:
         """Return the certificate as it stands in the entry's body."""
-        return {
+        accepts = {"accepts": msgspec.to_builtins(self.accepts)} if self.accepts else {}
+        return accepts | {
             "v": FORMAT,
             "j": self.j,
             "n": self.n,
@@ -137,9 +170,33 @@ def _certificate(fields: dict[str, object], session: bytes) -> Certificate:
         raise _bad("v, j and n of their types", f"{fields['v']!a} {j!a} {n!a}")
     if not is_hash(prev) or not is_hash(root) or not is_timestamp(t):
         raise _bad("prev, root and t of their types", f"{prev!a} {root!a} {t!a}")
-    if type(principal) is not str or not 0 < len(principal) <= _PRINCIPAL_LIMIT:
+    if not is_principal(principal):
         raise _bad("a principal", ascii(principal))
-    return Certificate(j=j, n=n, prev=prev, principal=principal, root=root, session=session, t=t)
+    return Certificate(
+        j=j,
+        n=n,
+        prev=prev,
+        principal=principal,
+        root=root,
+        session=session,
+        t=t,
+        accepts=_accepts(fields["accepts"]) if "accepts" in fields else None,
+    )
+
+
+def is_principal(value: object) -> TypeGuard[str]:
+    """Say whether ``value`` may be a principal's name."""
+    return type(value) is str and 0 < len(value) <= _PRINCIPAL_LIMIT
+
+
+def _accepts(value: object) -> Accepts:
+    try:
+        accepts = msgspec.convert(value, Accepts)
+    except msgspec.ValidationError as error:
+        raise _bad("accepts: verdict and remarks", str(error)) from error
+    if len(accepts.verdict) > _PRINCIPAL_LIMIT or len(accepts.remarks) > _REMARKS_LIMIT:
+        raise _bad(f"remarks of at most {_REMARKS_LIMIT} characters", "more")
+    return accepts
 
 
 def _key(value: object) -> bytes:

@@ -29,6 +29,7 @@ _OTHER_KEY_TYPES = frozenset(
 _FIELD = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^\s"])+')
 _OPTION = re.compile(r'([A-Za-z-]+)="((?:[^"\\]|\\.)*)"(?:,|$)')
 _MOMENT = re.compile(r"(\d{8})(?:(\d{4})(\d{2})?)?(Z)?")
+_FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
 _SIZE_LIMIT = 1_048_576
 
 
@@ -55,34 +56,43 @@ class Signer(msgspec.Struct, frozen=True, kw_only=True):
         return ""
 
 
+class Revocation(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the revocation list: a key that counts no more from a moment on."""
+
+    fingerprint: str
+    since: datetime
+    """When it got into wrong hands, as far as is known; UTC."""
+    reason: str
+
+    def line(self) -> str:
+        """Return the line of the list, without a line end."""
+        since = self.since.astimezone(UTC).strftime("%Y%m%d%H%M%SZ")
+        return f"{self.fingerprint} {since} {self.reason}".rstrip()
+
+
 class Trust(msgspec.Struct, frozen=True, kw_only=True):
     """A pinned list, read whole."""
 
     signers: tuple[Signer, ...]
     source: str
     """Where it came from, to be named in verdicts."""
+    revocations: tuple[Revocation, ...] = ()
 
     @classmethod
-    def load(cls, path: Path) -> Trust:
+    def load(cls, path: Path, *, revoked: Path | None = None) -> Trust:
         """Return the list in the file at ``path``.
 
+        Args:
+            path: The pinned signers, in OpenSSH's ``allowed_signers`` form.
+            revoked: The revocation list; one that is not there revokes nothing.
+
         Raises:
-            DocumentError: if it cannot be read, is empty, or holds what is not known.
+            DocumentError: if one cannot be read, the first is empty, or either holds what is not
+                known.
         """
-        try:
-            with path.open("rb") as file:
-                data = file.read(_SIZE_LIMIT + 1)
-        except OSError as error:
-            raise DocumentError(
-                f"The trust file {path} cannot be read: {error.strerror}."
-            ) from error
-        if len(data) > _SIZE_LIMIT:
-            raise DocumentError(f"The trust file {path} is larger than {_SIZE_LIMIT} bytes.")
-        try:
-            text = data.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise DocumentError(f"The trust file {path} is not UTF-8 text.") from error
-        return cls.parse(text, source=str(path))
+        revocations = () if revoked is None or not revoked.exists() else load_revocations(revoked)
+        trust = cls.parse(read_text(path), source=str(path))
+        return cls(signers=trust.signers, source=trust.source, revocations=revocations)
 
     @classmethod
     def parse(cls, text: str, *, source: str) -> Trust:
@@ -118,8 +128,77 @@ class Trust(msgspec.Struct, frozen=True, kw_only=True):
         lines = [one for one in known if one.public_key == public_key]
         if not lines:
             return f"{sshsig.fingerprint(public_key)} is not {principal}'s key in {self.source}"
+        revoked = self._revoked(sshsig.fingerprint(public_key), moments)
+        if revoked:
+            return revoked
         refusals = [line.refusal(namespace, moments) for line in lines]
         return "" if "" in refusals else refusals[0]
+
+    def keys_of(self, principal: str) -> frozenset[bytes]:
+        """Return every public key that stands in the list for ``principal``, valid now or not."""
+        return frozenset(
+            one.public_key for one in self.signers if matches(principal, one.principals)
+        )
+
+    def _revoked(self, fingerprint: str, moments: tuple[datetime, ...]) -> str:
+        for one in self.revocations:
+            if one.fingerprint == fingerprint and any(moment >= one.since for moment in moments):
+                why = f": {one.reason}" if one.reason else ""
+                return f"the key was revoked from {one.since.isoformat()} on{why}"
+        return ""
+
+
+def load_revocations(path: Path) -> tuple[Revocation, ...]:
+    """Return the revocation list in the file at ``path``.
+
+    Raises:
+        DocumentError: if it cannot be read, or a line is no revocation.
+    """
+    return parse_revocations(read_text(path), source=str(path))
+
+
+def parse_revocations(text: str, *, source: str) -> tuple[Revocation, ...]:
+    """Return the revocations in ``text``: fingerprint, time, reason, a line each.
+
+    Raises:
+        DocumentError: with the line's number, for a line that is none.
+    """
+    found = []
+    for number, raw in enumerate(text.split("\n"), start=1):
+        line = raw.strip()
+        if not line or line.startswith("#"):
+            continue
+        fingerprint, _, rest = line.partition(" ")
+        since, _, reason = rest.partition(" ")
+        try:
+            moment = moment_of(since)
+        except JournalError as error:
+            raise DocumentError(f"{source}, line {number}: {error.what}") from error
+        if moment is None or _FINGERPRINT.fullmatch(fingerprint) is None:
+            raise DocumentError(
+                f"{source}, line {number}: a line has a fingerprint (SHA256:…), a time, a reason."
+            )
+        found.append(Revocation(fingerprint=fingerprint, since=moment, reason=reason.strip()))
+    return tuple(found)
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a trust file, read whole.
+
+    Raises:
+        DocumentError: if it cannot be read, is too large, or is not UTF-8.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(_SIZE_LIMIT + 1)
+    except OSError as error:
+        raise DocumentError(f"The trust file {path} cannot be read: {error.strerror}.") from error
+    if len(data) > _SIZE_LIMIT:
+        raise DocumentError(f"The trust file {path} is larger than {_SIZE_LIMIT} bytes.")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise DocumentError(f"The trust file {path} is not UTF-8 text.") from error
 
 
 def matches(text: str, patterns: tuple[str, ...]) -> bool:
@@ -155,8 +234,8 @@ def _signer(line: str) -> Signer | None:
         principals=tuple(_unquote(principals).split(",")),
         public_key=sshsig.key_from_blob(blob),
         namespaces=tuple(options["namespaces"].split(",")) if "namespaces" in options else None,
-        valid_after=_moment(options.get("valid-after")),
-        valid_before=_moment(options.get("valid-before")),
+        valid_after=moment_of(options.get("valid-after")),
+        valid_before=moment_of(options.get("valid-before")),
     )
     if signer.valid_after and signer.valid_before and signer.valid_after >= signer.valid_before:
         raise JournalError("valid-before is not after valid-after.")
@@ -186,8 +265,12 @@ def _unquote(text: str) -> str:
     return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
 
 
-def _moment(text: str | None) -> datetime | None:
-    """Return a time in OpenSSH's form; without a final ``Z`` it is in this host's time zone."""
+def moment_of(text: str | None) -> datetime | None:
+    """Return a time in OpenSSH's form; without a final ``Z`` it is in this host's time zone.
+
+    Raises:
+        JournalError: if it is none.
+    """
     if text is None:
         return None
     match = _MOMENT.fullmatch(text)

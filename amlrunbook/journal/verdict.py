@@ -92,7 +92,22 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the pinned list vouches for that key."""
     unproven_because: str = ""
     countersigned_by: str = ""
-    """Whose later session states that it verified all of this one."""
+    """Which other principal's later session states that it verified all of this one."""
+    accepts_verdict: str = ""
+    """What its operator stated that they found, where they took the run over."""
+    accepts_remarks: str = ""
+
+
+class Approval(msgspec.Struct, frozen=True, kw_only=True):
+    """A second person's approval that holds."""
+
+    n: int
+    """The entry's number."""
+    step: str
+    principal: str
+    proven: bool
+    """Whether the pinned list vouches for the approver's key now."""
+    unproven_because: str = ""
 
 
 class EvidenceCount(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,6 +145,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Whether only the signatures at the sessions' ends were checked."""
     trust_source: str = ""
     """Which pinned list was used."""
+    approvals: tuple[Approval, ...] = ()
+    """The approvals among the entries that hold."""
 
     @property
     def exit_code(self) -> int:
@@ -152,7 +169,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
                 torn = f"the {self.torn_bytes} bytes after them are no line and were never recorded"
                 return f"{self._signed()}; {torn}; {self._end()}."
             case Verdict.UNPROVEN_IDENTITY:
-                return f"{self._held()}, but nothing proves whose they are: {self._unproven()}."
+                return self._unproven_sentence()
             case Verdict.UNATTRIBUTED:
                 return f"{self._held()}, but were signed by a throw-away key: they are nobody's."
             case Verdict.BROKEN:
@@ -203,6 +220,13 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     def _unproven(self) -> str:
         return next((one.unproven_because for one in self.sessions if not one.proven), "")
+
+    def _unproven_sentence(self) -> str:
+        if all(one.proven for one in self.sessions):
+            one = next(one for one in self.approvals if not one.proven)
+            why = f"whose approval entry {one.n} is: {one.unproven_because}"
+            return f"{self._signed()}, but nothing proves {why}."
+        return f"{self._held()}, but nothing proves whose they are: {self._unproven()}."
 
     def _found(self) -> str:
         return self.first_bad.found if self.first_bad else "no entry"

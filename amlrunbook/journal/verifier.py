@@ -6,18 +6,20 @@ whatever else it finds is looked at again in full before a line is named.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from amlrunbook.errors import JournalError
 from amlrunbook.journal import sshsig
-from amlrunbook.journal.entry import Reason
+from amlrunbook.journal.entry import Entry, Reason
 from amlrunbook.journal.identity import UNATTRIBUTED, drill_public_key
 from amlrunbook.journal.inspection import Inspection
 from amlrunbook.journal.lines import JOURNAL_FILE, open_journal, segments
 from amlrunbook.journal.namespaces import DRILL, LIVE, Namespaces
-from amlrunbook.journal.scan import Scan
+from amlrunbook.journal.scan import OpenSession, Scan
+from amlrunbook.journal.second_person import SecondPersons
 from amlrunbook.journal.session import Opening
 from amlrunbook.journal.trust import Trust
 from amlrunbook.journal.verdict import EvidenceCount, FirstBad, Report, Session, Verdict
@@ -55,6 +57,10 @@ class Judge:
         return self._trust.refusal(
             certificate.principal, LIVE.session, opening.ident, claimed, self._now
         )
+
+    def second_persons(self) -> SecondPersons:
+        """Return a check of approvals by the same list and moment."""
+        return SecondPersons(self._trust, self._folder, self._now)
 
     def _judge_drill(self, opening: Opening) -> str:
         try:
@@ -104,12 +110,18 @@ def verify(
 
 def _verified(stream: BinaryIO, file: Path, judge: Judge, *, every_signature: bool) -> Report:
     inspection = Inspection(file.parent)
-    scan = Scan(judge=judge, every_signature=every_signature, on_entry=inspection.see)
+    approvals = judge.second_persons()
+
+    def see(entry: Entry) -> None:
+        inspection.see(entry)
+        approvals.see(entry)
+
+    scan = Scan(judge=judge, every_signature=every_signature, on_entry=see, approve=approvals)
     scan.run(stream)
     end = stream.seek(0, 2)
     for other in segments(file.parent)[1:] if file.name == JOURNAL_FILE else ():
         inspection.warn(f"the run goes on in {other.name}, a journal of its own")
-    verdict = _verdict(scan)
+    verdict = _verdict(scan, approvals)
     if verdict is Verdict.UNREADABLE:
         why = "it is empty" if end == 0 else "no line of it has the form of a journal's line"
         return _unreadable(file, why)
@@ -128,10 +140,11 @@ def _verified(stream: BinaryIO, file: Path, judge: Judge, *, every_signature: bo
         evidence=inspection.evidence_count(),
         root=sshsig.to_base64(scan.tree.root()),
         fast=not every_signature,
+        approvals=tuple(approvals.found),
     )
 
 
-def _verdict(scan: Scan) -> Verdict:
+def _verdict(scan: Scan, approvals: SecondPersons) -> Verdict:
     bad = scan.first_bad
     if bad is not None and bad.reason is Reason.LIMIT:
         return Verdict.LIMIT
@@ -143,6 +156,8 @@ def _verdict(scan: Scan) -> Verdict:
     if unproven:
         thrown_away = all(one.unproven_because == _THROW_AWAY for one in unproven)
         return Verdict.UNATTRIBUTED if thrown_away else Verdict.UNPROVEN_IDENTITY
+    if any(not one.proven for one in approvals.found):
+        return Verdict.UNPROVEN_IDENTITY
     if bad is not None:
         return Verdict.TORN_TAIL
     return Verdict.VALID_CLOSED if scan.closed else Verdict.VALID_OPEN
@@ -166,7 +181,6 @@ def _trusted(scan: Scan) -> int:
 def _sessions(scan: Scan) -> tuple[Session, ...]:
     found = scan.sessions
     ends = [*(one.first for one in found[1:]), scan.n]
-    witnesses = [*(one.principal for one in found[1:]), ""]
     return tuple(
         Session(
             principal=one.principal,
@@ -175,10 +189,20 @@ def _sessions(scan: Scan) -> tuple[Session, ...]:
             last=end - 1,
             proven=not one.unproven_because,
             unproven_because=one.unproven_because,
-            countersigned_by=witness,
+            countersigned_by=_witness(one, found[place + 1 :]),
+            accepts_verdict=one.accepts.verdict if one.accepts else "",
+            accepts_remarks=one.accepts.remarks if one.accepts else "",
         )
-        for one, end, witness in zip(found, ends, witnesses, strict=False)
+        for place, (one, end) in enumerate(zip(found, ends, strict=False))
     )
+
+
+def _witness(session: OpenSession, later: Sequence[OpenSession]) -> str:
+    """Return the first other principal whose proven certificate states what came before it."""
+    for one in later:
+        if one.principal != session.principal and not one.unproven_because:
+            return one.principal
+    return ""
 
 
 def _named(report: Report, source: str) -> Report:

@@ -6,27 +6,32 @@ ends that writer for good, and what it acknowledged before stays.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import msgspec
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from amlrunbook.errors import JournalError
 from amlrunbook.journal import entry as entries
-from amlrunbook.journal import evidence, sshsig
-from amlrunbook.journal.appendfile import AppendFile, release_ballast, reserve_ballast
-from amlrunbook.journal.entry import Entry, frame, timestamp
+from amlrunbook.journal import evidence
+from amlrunbook.journal.appendfile import AppendFile, reserve_ballast
+from amlrunbook.journal.entry import Entry
+from amlrunbook.journal.entry_writer import Draft, EntryWriter, Terms
 from amlrunbook.journal.evidence import Evidence
 from amlrunbook.journal.host import Host
-from amlrunbook.journal.identity import Identity, drill_public_key
+from amlrunbook.journal.identity import Identity
 from amlrunbook.journal.lines import segment_path, segments
-from amlrunbook.journal.merkle import CompactRange, leaf_hash
-from amlrunbook.journal.namespaces import DRILL, LIVE, Namespaces
-from amlrunbook.journal.placement import placement_warnings
+from amlrunbook.journal.masking import Fields, check_fields, would_mask
+from amlrunbook.journal.preconditions import (
+    check_drill,
+    continuation,
+    make_folder,
+    no_journal,
+    refuse_handed_over,
+    refuse_not_offered,
+    refuse_nothing,
+    refuse_other_kind,
+)
 from amlrunbook.journal.recovery import (
     Condition,
     Continuation,
@@ -36,11 +41,15 @@ from amlrunbook.journal.recovery import (
     torn_tails,
 )
 from amlrunbook.journal.scan import Scan
-from amlrunbook.journal.session import Certificate, certify
+from amlrunbook.journal.session import (
+    accepts_from,
+    is_principal,
+)
 
 _OWN_KINDS = frozenset(
     {
         entries.SESSION_OPEN,
+        entries.HANDOVER,
         entries.TORN_TAIL,
         entries.SEGMENT_CONTINUES,
         entries.EVIDENCE_ADDED,
@@ -49,31 +58,9 @@ _OWN_KINDS = frozenset(
     }
 )
 
-Draft = tuple[str, Mapping[str, object]]
-"""A kind and its body."""
 
-
-class JournalWriter:
+class JournalWriter(EntryWriter):
     """The one writer of a journal; safe to use from several threads."""
-
-    def __init__(self, file: AppendFile, *, journal_id: str, drill: bool, host: Host) -> None:
-        """Prepare a writer; :meth:`create` and :meth:`reopen` are the ways to get one."""
-        self._file = file
-        self._host = host
-        self._namespaces: Namespaces = DRILL if drill else LIVE
-        self._guards: list[AppendFile] = []
-        self._lock = threading.RLock()
-        self._key = Ed25519PrivateKey.from_private_bytes(host.entropy(32))
-        self._public = self._key.public_key()
-        self._fingerprint = sshsig.fingerprint(self._public.public_bytes_raw())
-        self._prev = entries.NO_PREV
-        self._tree = CompactRange()
-        self.journal_id = journal_id
-        """128 random bits, hexadecimal."""
-        self.last_entry: Entry | None = None
-        """The entry that this writer made durable last."""
-        self.warnings: tuple[str, ...] = ()
-        """What speaks against the folder; to be shown to the operator."""
 
     @classmethod
     def create(
@@ -84,6 +71,7 @@ class JournalWriter:
         drill: bool,
         opening: Mapping[str, object] | None = None,
         continues: Continuation | None = None,
+        fields: Fields | None = None,
         host: Host | None = None,
     ) -> JournalWriter:
         """Begin a new journal in ``folder``: ``session.open`` is durable on return.
@@ -94,14 +82,15 @@ class JournalWriter:
             drill: Sign under the drill's namespaces.
             opening: What the program states as it begins: a ``journal.opening`` entry.
             continues: The journal that this one goes on from.
+            fields: The fields that a body of each kind may have; None allows all.
             host: Clocks, randomness, disk.
 
         Raises:
             JournalError: if there is a journal already, no room, or anything fails.
         """
         host = host or Host()
-        _make_folder(folder)
-        _check_drill(folder, identity, drill)
+        make_folder(folder)
+        check_drill(folder, identity, drill)
         file = AppendFile.create(segment_path(folder, 1), host.disk)
         try:
             reserve_ballast(folder, host.disk)
@@ -109,11 +98,20 @@ class JournalWriter:
             file.discard()
             raise
         drafts = [] if opening is None else [(entries.JOURNAL_OPENING, opening)]
-        return cls._begin(file, identity, drill, host, continues=continues, drafts=drafts)
+        terms = Terms(
+            identity=identity, drill=drill, host=host, fields=fields, check=refuse_nothing
+        )
+        return cls._begin(file, terms, continues=continues, drafts=drafts)
 
     @classmethod
     def reopen(
-        cls, folder: Path, *, identity: Identity, drill: bool, host: Host | None = None
+        cls,
+        folder: Path,
+        *,
+        identity: Identity,
+        drill: bool,
+        fields: Fields | None = None,
+        host: Host | None = None,
     ) -> JournalWriter:
         """Go on with the journal in ``folder`` in a new session, after verifying all of it.
 
@@ -122,16 +120,66 @@ class JournalWriter:
 
         Raises:
             JournalBusyError: if another writer holds it.
+            RefusedError: if it was handed over to somebody else.
             JournalError: if it is closed, or of the other kind (drill or not), or anything fails.
         """
-        host = host or Host()
-        _check_drill(folder, identity, drill)
+        terms = Terms(
+            identity=identity,
+            drill=drill,
+            host=host or Host(),
+            fields=fields,
+            check=refuse_handed_over,
+        )
+        return cls._reopen(folder, terms)
+
+    @classmethod
+    def accept_handover(
+        cls,
+        folder: Path,
+        identity: Identity,
+        accepts: Mapping[str, str],
+        *,
+        drill: bool = False,
+        forced: bool = False,
+        fields: Fields | None = None,
+        host: Host | None = None,
+    ) -> JournalWriter:
+        """Go on with a run that was handed over: the new session countersigns what it found.
+
+        Args:
+            folder: The run's folder.
+            identity: The receiver; their key signs number, last leaf, root and ``accepts``.
+            accepts: ``verdict`` and ``remarks``: what the receiver found when they verified it.
+            drill: Whether it is a drill's.
+            forced: Accept what was not offered to this principal; every verdict warns of it.
+            fields: As for :meth:`create`.
+            host: Clocks, randomness, disk.
+
+        Raises:
+            RefusedError: if it was not offered to this principal, unless ``forced``.
+            JournalBusyError: if another writer holds it.
+            JournalError: as for :meth:`reopen`.
+        """
+        terms = Terms(
+            identity=identity,
+            drill=drill,
+            host=host or Host(),
+            fields=fields,
+            check=refuse_nothing if forced else refuse_not_offered,
+            accepts=accepts_from(accepts),
+        )
+        return cls._reopen(folder, terms)
+
+    @classmethod
+    def _reopen(cls, folder: Path, terms: Terms) -> JournalWriter:
+        host = terms.host
+        check_drill(folder, terms.identity, terms.drill)
         guards: list[AppendFile] = []
         try:
             guards.append(AppendFile.open(segment_path(folder, 1), host.disk))
             guards.extend(AppendFile.open(path, host.disk) for path in segments(folder)[1:])
             little_room = reserve_ballast(folder, host.disk, last_words=True)
-            writer = cls._resume(folder, guards, identity, drill, host)
+            writer = cls._resume(folder, guards, terms)
         except BaseException:
             for guard in guards:
                 guard.close()
@@ -142,58 +190,54 @@ class JournalWriter:
         return writer
 
     @classmethod
-    def _resume(
-        cls, folder: Path, files: list[AppendFile], identity: Identity, drill: bool, host: Host
-    ) -> JournalWriter:
+    def _resume(cls, folder: Path, files: list[AppendFile], terms: Terms) -> JournalWriter:
         """Find the last file that holds an entry, and go on in it or after it."""
         for number, file in reversed(list(enumerate(files, start=1))):
             scan = scan_file(file)
             condition, why = condition_of(scan, file.path)
             if scan.n == 0 and (number > 1 or condition is Condition.DAMAGED):
                 if number == 1:
-                    raise _no_journal(file.path)
+                    raise no_journal(file.path)
                 continue
-            _refuse_other_kind(scan, file.path, drill)
+            refuse_other_kind(scan, file.path, terms.drill)
+            terms.check(scan.last, terms.identity, terms.drill)
             if condition is Condition.DAMAGED or number < len(files):
-                old = _continuation(scan, why or "the segment after it holds no entry")
-                new = AppendFile.create(segment_path(folder, len(files) + 1), host.disk)
-                return cls._begin(new, identity, drill, host, continues=old)
-            return cls._go_on(file, scan, identity, drill, host)
-        raise _no_journal(folder)
+                old = continuation(scan, why or "the segment after it holds no entry")
+                path = segment_path(folder, len(files) + 1)
+                new = AppendFile.create(path, terms.host.disk)
+                return cls._begin(new, terms, continues=old)
+            return cls._go_on(file, scan, terms)
+        raise no_journal(folder)
 
     @classmethod
-    def _go_on(
-        cls, file: AppendFile, scan: Scan, identity: Identity, drill: bool, host: Host
-    ) -> JournalWriter:
+    def _go_on(cls, file: AppendFile, scan: Scan, terms: Terms) -> JournalWriter:
         if scan.torn:
-            put_tail_aside(file, scan, host.disk)
+            put_tail_aside(file, scan, terms.host.disk)
         tails = [(entries.TORN_TAIL, body) for body in torn_tails(file.path, scan.n)]
         if scan.n == 0:
-            return cls._begin(file, identity, drill, host, drafts=tails)
-        writer = cls(file, journal_id=scan.journal_id, drill=drill, host=host)
+            return cls._begin(file, terms, drafts=tails)
+        writer = cls(file, journal_id=scan.journal_id, terms=terms)
         writer._prev, writer._tree = scan.prev, scan.tree
-        writer._open_session(identity, tails)
+        writer._open_session(tails)
         return writer
 
     @classmethod
     def _begin(
         cls,
         file: AppendFile,
-        identity: Identity,
-        drill: bool,
-        host: Host,
+        terms: Terms,
         *,
         continues: Continuation | None = None,
         drafts: Sequence[Draft] = (),
     ) -> JournalWriter:
         """Write the first entries of a new journal, and make the file's name durable."""
         try:
-            writer = cls(file, journal_id=host.entropy(16).hex(), drill=drill, host=host)
+            writer = cls(file, journal_id=terms.host.entropy(16).hex(), terms=terms)
             first: list[Draft] = []
             if continues is not None:
                 first.append((entries.SEGMENT_CONTINUES, msgspec.to_builtins(continues)))
-            writer._open_session(identity, [*first, *drafts])
-            host.disk.sync_folder(file.path.parent)
+            writer._open_session([*first, *drafts])
+            terms.host.disk.sync_folder(file.path.parent)
         except OSError as error:
             file.close()
             raise JournalError(
@@ -206,57 +250,78 @@ class JournalWriter:
             raise
         return writer
 
-    @property
-    def path(self) -> Path:
-        """The file that is written now."""
-        return self._file.path
-
-    @property
-    def next_n(self) -> int:
-        """The number that the next entry will have."""
-        return self._tree.size
-
-    @property
-    def is_dead(self) -> bool:
-        """Whether this writer has failed or was closed."""
-        return self._file.is_dead
-
-    def position(self, reason: str) -> Continuation:
-        """Return what a new journal elsewhere states if it goes on from here because of ``reason``."""
-        with self._lock:
-            return Continuation(
-                j=self.journal_id,
-                n=self._tree.size,
-                prev=sshsig.to_base64(self._prev),
-                reason=reason,
-            )
-
-    def append(self, drafts: Sequence[Draft]) -> list[Entry]:
+    def append(self, drafts: Sequence[Draft], *, masking_confirmed: bool = False) -> list[Entry]:
         """Record the entries together, and return them when they are durable.
 
-        One write and one sync for all: a crash keeps a leading part of them or none.
+        One write and one sync for all: a crash keeps a leading part of them or none. What looks
+        like a secret is masked before it is signed; each entry says where (``masked``).
+
+        Args:
+            drafts: Kinds and bodies.
+            masking_confirmed: The operator was told what of their own words is masked.
 
         Raises:
-            JournalError: if a kind is the journal's own, a body has no canonical form or is too
-                large (nothing was written, the writer lives on), or writing fails (it is dead).
+            RefusedError: if a note holds what looks like a secret and that was not confirmed;
+                nothing was written, the writer lives on.
+            JournalError: if a kind is the journal's own, a body has a field that its kind lacks,
+                no canonical form, or is too large (nothing was written, the writer lives on), or
+                writing fails (it is dead).
         """
-        for kind, _ in drafts:
+        for kind, body in drafts:
             if kind in _OWN_KINDS or not entries.is_kind(kind):
                 raise JournalError(f"{kind[:60]!a} is not a kind to be appended.")
-        return self._commit(drafts)
+            check_fields(kind, body, self._terms.fields)
+        return self._commit(drafts, confirmed=masking_confirmed)
 
-    def add_evidence(self, name: str, content: bytes, *, step: str = "") -> Evidence:
+    def would_mask(self, body: Mapping[str, object]) -> tuple[str, ...]:
+        """Return the places of ``body`` that :meth:`append` would mask, to be said beforehand."""
+        return would_mask(body)
+
+    def offer_handover(
+        self, principal: str, text: str = "", *, masking_confirmed: bool = False
+    ) -> Entry:
+        """Record that the run is ``principal``'s now; this writer never writes again.
+
+        Args:
+            principal: Who is to accept it: the name that the pinned list knows them by.
+            text: What they should know.
+            masking_confirmed: As for :meth:`append`.
+
+        Raises:
+            RefusedError: if the text holds what looks like a secret; nothing was written.
+            JournalError: if the principal is none, or it cannot be written.
+        """
+        if not is_principal(principal):
+            raise JournalError(
+                f"{principal[:80]!a} is no principal to hand over to.", state="Nothing was written."
+            )
+        draft = (entries.HANDOVER, {"principal": principal, "text": text})
+        with self._lock:
+            (entry,) = self._commit([draft], confirmed=masking_confirmed)
+            self._handed_to = principal
+            self.release()
+        return entry
+
+    def add_evidence(
+        self, name: str, content: bytes, *, step: str = "", guessable: bool = False
+    ) -> Evidence:
         """Keep ``content`` beside the journal, then record its name, size and hash.
 
         Args:
             name: What it is, for people.
-            content: The bytes; durable before the entry is written.
+            content: The bytes; durable before the entry is written. They are kept as they are:
+                whoever may read the folder reads them.
             step: The step that it belongs to.
+            guessable: Write 16 random bytes before it, so that when the file has been taken away
+                nobody can find by its hash what it was (an address, a short secret).
 
         Raises:
             JournalError: if either cannot be written.
         """
-        added = evidence.put(self._file.path.parent, name, content, self._host.disk)
+        salt = self._host.entropy(evidence.SALT_SIZE) if guessable else b""
+        with self._lock:
+            self._refuse_if_handed_over()
+        added = evidence.put(self._file.path.parent, name, content, self._host.disk, salt=salt)
         body: dict[str, object] = msgspec.to_builtins(added)
         self._commit([(entries.EVIDENCE_ADDED, body | ({"step": step} if step else {}))])
         return added
@@ -267,142 +332,6 @@ class JournalWriter:
         Raises:
             JournalError: if it cannot be written; the journal then stays open.
         """
+        check_fields(entries.JOURNAL_CLOSE, outcome, self._terms.fields)
         self._commit([(entries.JOURNAL_CLOSE, outcome)])
         self.release()
-
-    def release(self) -> None:
-        """Let go of the file without closing the journal, so that the run can be resumed."""
-        with self._lock:
-            was_live = not self._file.is_dead
-            self._file.close()
-            for guard in self._guards:
-                guard.close()
-            if was_live:
-                release_ballast(self._file.path.parent)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.release()
-
-    def _open_session(self, identity: Identity, drafts: Sequence[Draft]) -> None:
-        certificate = Certificate(
-            j=self.journal_id,
-            n=self._tree.size,
-            prev=sshsig.to_base64(self._prev),
-            principal=identity.principal,
-            root=sshsig.to_base64(self._tree.root()),
-            session=self._public.public_bytes_raw(),
-            t=timestamp(self._host.wall()),
-        )
-        body = certify(certificate, identity, self._namespaces)
-        self._commit([(entries.SESSION_OPEN, body), *drafts])
-        self.warnings = placement_warnings(self._file.path.parent)
-
-    def _commit(self, drafts: Sequence[Draft]) -> list[Entry]:
-        """Compose, sign, verify, write once, sync, and only then step on."""
-        if not drafts:
-            return []
-        with self._lock:
-            prev, composed, lines = self._prev, [], []
-            for n, (kind, body) in enumerate(drafts, start=self._tree.size):
-                entry = self._compose(n, prev, kind, body)
-                line = self._signed(entry)
-                prev = leaf_hash(line[:-1])
-                composed.append(entry)
-                lines.append((line, prev))
-            self._file.append(b"".join(line for line, _ in lines))
-            for _, leaf in lines:
-                self._tree.push(leaf)
-            self._prev = prev
-            self.last_entry = composed[-1]
-            return composed
-
-    def _compose(self, n: int, prev: bytes, kind: str, body: Mapping[str, object]) -> Entry:
-        return Entry(
-            j=self.journal_id,
-            n=n,
-            prev=sshsig.to_base64(prev),
-            k=self._fingerprint,
-            kind=kind,
-            body=dict(body),
-            t=timestamp(self._host.wall()),
-            mono=self._host.mono(),
-            boot=self._host.boot(),
-        )
-
-    def _signed(self, entry: Entry) -> bytes:
-        """Return the line; the signature is verified before anything is written."""
-        data = entry.encode()
-        signature = self._key.sign(sshsig.signed_data(self._namespaces.entry, data))
-        if not sshsig.verifies(self._public, self._namespaces.entry, data, signature):
-            raise JournalError(
-                "A signature just made does not verify: this machine's memory or processor fails.",
-                state="Nothing was written.",
-                next_step="Go on from another machine.",
-            )
-        line = frame(data, signature)
-        if len(line) > entries.LINE_LIMIT:
-            raise JournalError(
-                f"An entry of {len(line)} bytes is larger than {entries.LINE_LIMIT}.",
-                state="Nothing was written; the journal can be written on.",
-                next_step="Keep the large part as evidence.",
-            )
-        return line
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise JournalError(
-            f"The folder {folder} cannot be made: {error.strerror}.",
-            state="Nothing was written.",
-            next_step="Choose another folder.",
-        ) from error
-
-
-def _check_drill(folder: Path, identity: Identity, drill: bool) -> None:
-    """Refuse to sign a drill with any key but its own: nothing could verify it."""
-    if drill and drill_public_key(folder) != identity.public_key:
-        raise JournalError(
-            f"This identity is not the one made for the drill in {folder}.",
-            state="Nothing was written.",
-            next_step="Resume the drill with its own identity.",
-        )
-
-
-def _refuse_other_kind(scan: Scan, path: Path, drill: bool) -> None:
-    if scan.namespaces is not None and (scan.namespaces is DRILL) != drill:
-        was, now = ("live run", "drill") if drill else ("drill", "live run")
-        raise JournalError(
-            f"{path} is the journal of a {was}, not of a {now}.",
-            state="Nothing was written.",
-            next_step=f"Resume it as a {was}.",
-        )
-    if scan.closed:
-        raise JournalError(
-            f"{path} is closed: nothing can follow its last entry.",
-            state="Nothing was written.",
-            next_step="Start a new run.",
-        )
-
-
-def _continuation(scan: Scan, reason: str) -> Continuation:
-    return Continuation(
-        j=scan.journal_id, n=scan.n, prev=sshsig.to_base64(scan.prev), reason=reason
-    )
-
-
-def _no_journal(path: Path) -> JournalError:
-    return JournalError(
-        f"{path} holds no entry that can be gone on from.",
-        state="Nothing was written.",
-        next_step="Start a new run in a folder of its own.",
-    )

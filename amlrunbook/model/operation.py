@@ -88,6 +88,36 @@ class Request(_Record, frozen=True, kw_only=True):
     body: dict[str, Any] = {}
 
 
+class DataPlace(_Record, frozen=True, kw_only=True):
+    """A copy of some data in a region."""
+
+    data: str
+    """What it is a copy of: the ARM id of a data account, say. One name for all its copies."""
+    region: str
+
+
+class ServingPlace(_Record, frozen=True, kw_only=True):
+    """A region that answers requests of one class of component."""
+
+    kind: str
+    """The class as the profile's strategy names it: ``inference``, ``data`` or ``experiments``."""
+    region: str
+
+
+class Effects(_Record, frozen=True, kw_only=True):
+    """What an action does to copies of data and to serving regions, for the rules of safety.
+
+    An action that says nothing here is held to none of those rules.
+    """
+
+    makes_writable: tuple[DataPlace, ...] = ()
+    makes_unwritable: tuple[DataPlace, ...] = ()
+    starts_serving: tuple[ServingPlace, ...] = ()
+    stops_serving: tuple[ServingPlace, ...] = ()
+    planned: bool = True
+    """Whether the region that is left still answers; false for what is forced by an outage."""
+
+
 class Preview(_Record, frozen=True, kw_only=True):
     """What an action would do, before anybody confirms it."""
 
@@ -108,6 +138,7 @@ class Preview(_Record, frozen=True, kw_only=True):
     takes: str = ""
     commands: tuple[str, ...] = ()
     """The exact ``az`` commands, ids resolved."""
+    effects: Effects = Effects()
     needless: str = ""
     """Why there is nothing to do, where the observed state is already the wanted one."""
 

@@ -40,7 +40,7 @@ class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Condition(_Part, frozen=True, kw_only=True):
-    """All, any or none of some named predicates."""
+    """All, any or none of some named predicates, of the snapshot or of earlier steps."""
 
     all: tuple[str, ...] = ()
     any: tuple[str, ...] = ()
@@ -88,6 +88,7 @@ class Step(_Part, frozen=True, kw_only=True):
     do: str = ""
     """The operation; of a ``runbook`` step, the runbook."""
     params: dict[str, str] = {}
+    """For the operation; of a ``runbook`` step, for that runbook's own ``params``."""
     when: str | Condition = ""
     for_each: str = ""
     """A named list of resources: one instance of the step a resource."""
@@ -98,6 +99,7 @@ class Step(_Part, frozen=True, kw_only=True):
     confirm: Confirmation | None = None
     """May only be stricter than the operation's own."""
     budget: str = ""
+    """How long the step may take, an ISO 8601 duration."""
     on_timeout: str = "ask"
     """``ask``, ``fail`` or a step."""
     on_fail: str = "ask"
@@ -109,7 +111,9 @@ class Step(_Part, frozen=True, kw_only=True):
     check: str = ""
     """Of a ``wait``: the check that is repeated."""
     every: str = ""
+    """Of a ``wait``: the pause between two looks, an ISO 8601 duration."""
     until: str = ""
+    """Of a ``wait``: how long at most, an ISO 8601 duration or an RFC 3339 moment."""
     choices: tuple[Choice, ...] = ()
     commands: tuple[str, ...] = ()
     """``az`` commands, with ``{name}``, ``{group}``, ``{id}``, ``{subscription}`` of the resource."""
@@ -123,6 +127,6 @@ class Runbook(_Part, frozen=True, kw_only=True):
     title: str
     explain: str = ""
     params: dict[str, str] = {}
-    """Parameters and their defaults."""
+    """Parameters and their defaults; every step's operation gets them, unless the step says otherwise."""
     phases: Annotated[tuple[Phase, ...], msgspec.Meta(min_length=1)]
     step: Annotated[tuple[Step, ...], msgspec.Meta(min_length=1)]

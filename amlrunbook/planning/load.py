@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import re
+from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 
 import msgspec
 
 from amlrunbook.errors import DocumentError, UsageError
+from amlrunbook.model.nearest import nearest_hint
 from amlrunbook.model.operation import Action, Check, Confirmation, Registry
 from amlrunbook.model.profile import duration_seconds
 from amlrunbook.model.strict_toml import decode_toml
 from amlrunbook.planning.command import command_words
+from amlrunbook.planning.conditions import StepWord, is_about_a_step, step_and_word
 from amlrunbook.planning.grammar import Condition, Runbook, Step, StepKind
 from amlrunbook.planning.lists import PREDICATES, RESOURCE_LISTS
 
@@ -26,6 +30,7 @@ MAX_BYTES = 1 << 20
 
 NO_VALUES = frozenset({"ask", "stop"})
 _ON_TIMEOUT = frozenset({"ask", "fail"})
+_STEP_WORDS = frozenset(word.value for word in StepWord)
 
 
 class LoadedRunbook(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,24 +141,43 @@ def _step_problems(step: Step, phases: set[str], steps: set[str], earlier: set[s
             problems.append(f"needs {need!r}, which does not come before it.")
     if step.for_each and step.for_each not in RESOURCE_LISTS:
         problems.append(_unknown("list in for_each", step.for_each, set(RESOURCE_LISTS)))
-    problems.extend(
-        _unknown("predicate in when", name, set(PREDICATES))
-        for name in condition_names(step.when)
-        if name not in PREDICATES
-    )
+    problems.extend(_condition_problems(step, steps, earlier))
     problems.extend(_reference_problems(step, steps, earlier))
     problems.extend(_kind_problems(step))
-    problems.extend(_duration_problems(step))
+    problems.extend(_time_problems(step))
     problems.extend(_command_problems(step))
+    return problems
+
+
+def _condition_problems(step: Step, steps: set[str], earlier: set[str]) -> list[str]:
+    problems = []
+    for name in condition_names(step.when):
+        if not is_about_a_step(name):
+            if name not in PREDICATES:
+                problems.append(_unknown("predicate in when", name, set(PREDICATES)))
+            continue
+        other, word = step_and_word(name)
+        if other not in steps:
+            problems.append(_unknown("step in when", other, steps))
+        elif other not in earlier:
+            problems.append(f"when asks for step {other!r}, which does not come before it.")
+        if word not in _STEP_WORDS:
+            problems.append(_unknown("word on a step in when", word, _STEP_WORDS))
     return problems
 
 
 def _reference_problems(step: Step, steps: set[str], earlier: set[str]) -> list[str]:
     problems = []
-    if step.on_fail not in NO_VALUES and step.on_fail not in steps:
-        problems.append(_unknown("on_fail", step.on_fail, steps | NO_VALUES))
-    if step.on_timeout not in _ON_TIMEOUT and step.on_timeout not in steps:
-        problems.append(_unknown("on_timeout", step.on_timeout, steps | _ON_TIMEOUT))
+    for key, word, words in (
+        ("on_fail", step.on_fail, NO_VALUES),
+        ("on_timeout", step.on_timeout, _ON_TIMEOUT),
+    ):
+        if word in words:
+            continue
+        if word not in steps:
+            problems.append(_unknown(key, word, steps | words))
+        elif word in earlier | {step.id}:
+            problems.append(f"{key} leads to {word!r}, which does not follow.")
     problems.extend(
         f"choice {choice.id!r} leads to {choice.next!r}, which does not follow."
         for choice in step.choices
@@ -183,6 +207,8 @@ _MAY: dict[StepKind, frozenset[str]] = {
     StepKind.WAIT: frozenset({"check", "every", "until", "params"}),
     StepKind.RUNBOOK: frozenset({"do", "params", "on_fail"}),
 }
+_SIDE_BY_SIDE = frozenset({StepKind.CHECK, StepKind.ACTION, StepKind.WAIT})
+_ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _BY_KIND = frozenset().union(*_MAY.values()) - {"commands"}
 
 
@@ -205,25 +231,74 @@ def _kind_problems(step: Step) -> list[str]:
             given - _MAY[step.kind] - ({"on_fail"} if step.on_fail == "ask" else set())
         )
     )
+    if step.kind is StepKind.RUNBOOK and step.do and not _ID.fullmatch(step.do):
+        problems.append(f"{step.do!r} is no runbook's id: a path is not taken here.")
+    if step.parallel > 1 and not step.for_each:
+        problems.append("'parallel' is for the instances of 'for_each', which it does not have.")
+    elif step.parallel > 1 and step.kind not in _SIDE_BY_SIDE:
+        problems.append(f"a {step.kind.value} step cannot have 'parallel'.")
     variant = step.params.get("variant")
     if variant and step.variants and variant not in step.variants:
         problems.append(_unknown("variant", variant, set(step.variants)))
     return problems
 
 
-def _duration_problems(step: Step) -> list[str]:
-    texts = [("budget", step.budget), ("every", step.every)]
-    if step.retry:
-        texts.append(("retry.wait", step.retry.wait))
-    problems = []
-    for key, text in texts:
-        if not text:
-            continue
-        try:
-            duration_seconds(text)
-        except DocumentError as error:
-            problems.append(f"{key}: {error.what}")
+_NOT_TIMED = frozenset({StepKind.MANUAL, StepKind.DECISION, StepKind.RUNBOOK})
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+
+
+def _time_problems(step: Step) -> list[str]:
+    problems = [
+        problem
+        for key, text in (
+            ("budget", step.budget),
+            ("every", step.every),
+            ("retry.wait", step.retry.wait if step.retry else ""),
+        )
+        if text and (problem := _duration_problem(key, text, least=0 if key == "retry.wait" else 1))
+    ]
+    if step.until and not _MOMENT.fullmatch(step.until):
+        problem = _duration_problem("until", step.until, least=1)
+        if problem:
+            problems.append(f"{problem} A moment is written like 2026-01-31T06:00:00Z.")
+    elif step.until:
+        problems.extend(_moment_problem(step.until))
+    if step.on_timeout != "ask":
+        problems.extend(_timeout_problems(step))
     return problems
+
+
+def _duration_problem(key: str, text: str, *, least: int) -> str:
+    try:
+        seconds = duration_seconds(text)
+    except DocumentError as error:
+        return f"{key}: {error.what}"
+    return "" if seconds >= least else f"{key}: {text!r} is no time at all."
+
+
+def _moment_problem(text: str) -> list[str]:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return [f"until: {text!r} is no moment of the calendar."]
+    return []
+
+
+def _timeout_problems(step: Step) -> list[str]:
+    if step.kind in _NOT_TIMED:
+        return [
+            f"a {step.kind.value} step cannot have 'on_timeout': a person's time is not cut off."
+        ]
+    if step.kind is StepKind.ACTION and step.on_timeout == "fail":
+        return [
+            (
+                "an action cannot have on_timeout = 'fail': late is not failed, its outcome is looked at; "
+                "say 'ask' or a step."
+            )
+        ]
+    if step.kind is not StepKind.WAIT and not step.budget:
+        return ["on_timeout needs a 'budget'."]
+    return []
 
 
 def _command_problems(step: Step) -> list[str]:
@@ -244,9 +319,7 @@ def condition_names(when: str | Condition) -> tuple[str, ...]:
 
 
 def _unknown(what: str, name: str, known: set[str] | frozenset[str]) -> str:
-    near = difflib.get_close_matches(name, sorted(known), n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(sorted(known))}."
-    return f"unknown {what} {name!r}; {hint}"
+    return f"unknown {what} {name!r}; {nearest_hint(name, known)}"
 
 
 def operation_problems(runbook: Runbook, registry: Registry) -> tuple[str, ...]:
@@ -264,17 +337,26 @@ def _operation_problem(step: Step, registry: Registry) -> str:
     if step.kind in {StepKind.MANUAL, StepKind.DECISION}:
         return ""
     if step.kind is StepKind.RUNBOOK:
-        return "a step that runs another runbook is not supported by this release."
+        return ""  # the family is looked at by amlrunbook.planning.family
     operation = registry.get(name)
     if operation is None:
         return _unknown("operation", name, set(registry))
     if step.kind is StepKind.ACTION:
         if not isinstance(operation, Action):
             return f"{name!r} is a check; an action step needs an action."
-        return _confirmation_problem(step, operation.confirmation)
+        return _verify_problem(step, registry) or _confirmation_problem(
+            step, operation.confirmation
+        )
     if isinstance(operation, Action) or not isinstance(operation, Check):
         return f"{name!r} is an action; a {step.kind.value} step needs a check."
     return ""
+
+
+def _verify_problem(step: Step, registry: Registry) -> str:
+    if not step.verify:
+        return ""
+    checks = {name for name, found in registry.items() if not isinstance(found, Action)}
+    return "" if step.verify in checks else _unknown("check in verify", step.verify, checks)
 
 
 def _confirmation_problem(step: Step, least: Confirmation) -> str:

@@ -9,6 +9,7 @@ import msgspec
 from amlrunbook.errors import DocumentError
 from amlrunbook.model.operation import Confirmation, Risk
 from amlrunbook.model.profile import Profile
+from amlrunbook.planning.conditions import StepCondition
 from amlrunbook.planning.grammar import Choice, Phase, Retry, StepKind
 
 PLAN_FORMAT = 1
@@ -19,9 +20,9 @@ class PlannedStep(msgspec.Struct, frozen=True, kw_only=True):
     """One step of a plan: everything resolved."""
 
     id: str
-    """Unique in the plan: ``step`` or, under ``for_each``, ``step:resource-name``."""
+    """Unique in the plan: ``step`` or, under ``for_each``, ``step:resource-name``; ``parent/step`` in a child plan."""
     base: str
-    """The id of the step in the runbook."""
+    """The id of the step in the runbook; ``parent/step`` in a child plan."""
     phase: str
     kind: StepKind
     title: str
@@ -55,6 +56,22 @@ class PlannedStep(msgspec.Struct, frozen=True, kw_only=True):
     choices: tuple[Choice, ...] = ()
     commands: tuple[str, ...] = ()
     """``az`` commands, ids resolved."""
+    parent: str = ""
+    """The step whose child plan this one belongs to; empty in the run's own plan."""
+    when: StepCondition = StepCondition()
+    """What must hold of other steps; what snapshot and profile could tell is told already."""
+
+
+class ChildPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose plan the steps under a ``runbook`` step are."""
+
+    step: str
+    """The ``runbook`` step's id."""
+    runbook: str
+    runbook_version: str
+    runbook_digest: str
+    title: str
+    explain: str = ""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +88,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     snapshot_taken: str
     phases: tuple[Phase, ...]
     steps: tuple[PlannedStep, ...]
+    """In order; the steps of a child plan follow the step that opens it."""
+    children: tuple[ChildPlan, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -87,6 +106,35 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
             if step.id == step_id:
                 return step
         raise DocumentError(f"The plan has no step {step_id!r}.")
+
+    def inside(self, step_id: str) -> frozenset[str]:
+        """Return the ids of the steps in the child plan of ``step_id``, at whatever depth."""
+        found = {step_id}
+        for step in self.steps:
+            if step.parent in found:
+                found.add(step.id)
+        return frozenset(found - {step_id})
+
+    def child(self, step_id: str) -> Plan:
+        """Return the plan that the ``runbook`` step ``step_id`` opens, its own children included.
+
+        Raises:
+            DocumentError: the plan has no such child.
+        """
+        inside = self.inside(step_id)
+        for child in self.children:
+            if child.step == step_id:
+                return msgspec.structs.replace(
+                    self,
+                    runbook=child.runbook,
+                    runbook_version=child.runbook_version,
+                    runbook_digest=child.runbook_digest,
+                    title=child.title,
+                    explain=child.explain,
+                    steps=tuple(step for step in self.steps if step.id in inside),
+                    children=tuple(x for x in self.children if x.step in inside),
+                )
+        raise DocumentError(f"Step {step_id!r} opens no other runbook.")
 
     def to_json(self) -> bytes:
         """Return the plan as canonical JSON."""

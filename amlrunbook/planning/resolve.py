@@ -15,14 +15,32 @@ from amlrunbook.model.profile import Profile, duration_seconds
 from amlrunbook.model.resource_id import ResourceId
 from amlrunbook.model.snapshot import Inventory, Snapshot
 from amlrunbook.planning.command import command_words
-from amlrunbook.planning.grammar import Choice, Condition, Step
+from amlrunbook.planning.conditions import (
+    StepCondition,
+    StepPredicate,
+    StepWord,
+    is_about_a_step,
+    step_and_word,
+)
+from amlrunbook.planning.family import Library, family_problems, shipped
+from amlrunbook.planning.grammar import Choice, Condition, Step, StepKind
 from amlrunbook.planning.lists import PREDICATE_TEXTS, PREDICATES, RESOURCE_LISTS
-from amlrunbook.planning.load import LoadedRunbook, operation_problems
-from amlrunbook.planning.plan import PLAN_FORMAT, Plan, PlannedStep
+from amlrunbook.planning.load import LoadedRunbook
+from amlrunbook.planning.plan import PLAN_FORMAT, ChildPlan, Plan, PlannedStep
 
 _PLACEHOLDER = re.compile(r"\{(?:name|group|id|subscription)\}")
-_Instance = tuple[str, str]
-"""The id of an instance in the plan, and the ARM id that it is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Instance:
+    """One instance of a step."""
+
+    id: str
+    """In the plan."""
+    label: str = ""
+    """The resource's name; empty without ``for_each``."""
+    resource: str = ""
+    """The ARM id that it is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,25 +50,56 @@ class _Ground:
     profile: Profile
     inventory: Inventory
     registry: Registry
+    library: Library
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a runbook stands in the plan: the run's own, or under the step that opens it."""
+
+    params: dict[str, str]
+    """What the steps' operations get unless they say otherwise."""
+    parent: PlannedStep | None = None
+    of_nothing: bool = False
+    """Whether the step that opens it goes over a list that is empty."""
+
+    def named(self, step: str) -> str:
+        """Return the id in the plan of a step of this runbook."""
+        return f"{self.parent.id}/{step}" if self.parent else step
+
+    def based(self, step: str) -> str:
+        """Return the id of a step in the runbooks, from the outermost in."""
+        return f"{self.parent.base}/{step}" if self.parent else step
+
+
+@dataclass(frozen=True, slots=True)
+class _Resolved:
+    """The steps of a runbook, those of its children among them."""
+
+    steps: tuple[PlannedStep, ...]
+    children: tuple[ChildPlan, ...]
 
 
 def resolve(
-    loaded: LoadedRunbook, profile: Profile, snapshot: Snapshot, registry: Registry
+    loaded: LoadedRunbook,
+    profile: Profile,
+    snapshot: Snapshot,
+    registry: Registry,
+    library: Library = shipped,
 ) -> Plan:
     """Return the plan of ``loaded`` for ``profile``, by what ``snapshot`` knows.
 
+    ``library`` gives the runbooks that its steps open; their steps follow the step that opens them.
+
     Raises:
-        DocumentError: a step names an operation that does not exist, or weakens its confirmation.
+        DocumentError: a step names an operation or a runbook that does not exist, weakens its
+            confirmation, or opens a runbook within itself.
     """
-    problems = operation_problems(loaded.runbook, registry)
+    problems = family_problems(loaded, registry, library)
     if problems:
         raise DocumentError(f"{loaded.where}: {problems[0]}", next_step="\n".join(problems[1:]))
-    ground = _Ground(profile, snapshot.inventory, registry)
-    instances: dict[str, tuple[_Instance, ...]] = {}
-    steps: list[PlannedStep] = []
-    for step in loaded.runbook.step:
-        instances[step.id] = _instances(step, ground)
-        steps.extend(_planned(step, instance, instances, ground) for instance in instances[step.id])
+    ground = _Ground(profile, snapshot.inventory, registry, library)
+    resolved = _resolved(loaded, _Place(params=loaded.runbook.params), ground)
     return Plan(
         format=PLAN_FORMAT,
         runbook=loaded.runbook.id,
@@ -62,19 +111,59 @@ def resolve(
         snapshot_digest=snapshot.digest,
         snapshot_taken=snapshot.taken_at,
         phases=loaded.runbook.phases,
-        steps=_with_plan_ids(tuple(steps), instances),
+        steps=resolved.steps,
+        children=resolved.children,
     )
 
 
-def _instances(step: Step, ground: _Ground) -> tuple[_Instance, ...]:
+def _resolved(loaded: LoadedRunbook, place: _Place, ground: _Ground) -> _Resolved:
+    instances = {step.id: _instances(step, place, ground) for step in loaded.runbook.step}
+    steps: list[PlannedStep] = []
+    children: list[ChildPlan] = []
+    for step in loaded.runbook.step:
+        for instance in instances[step.id]:
+            planned = _planned(step, instance, instances, place, ground)
+            steps.append(planned)
+            if step.kind is StepKind.RUNBOOK:
+                of_nothing = place.of_nothing or bool(step.for_each and not instance.resource)
+                child = _child(planned, ground, of_nothing=of_nothing)
+                steps.extend(child.steps)
+                children.extend(child.children)
+    return _Resolved(tuple(steps), tuple(children))
+
+
+def _child(parent: PlannedStep, ground: _Ground, *, of_nothing: bool) -> _Resolved:
+    """Return what the runbook that ``parent`` opens comes to, ``parent``'s own entry first."""
+    loaded = ground.library(parent.do)
+    params = {**loaded.runbook.params, **parent.params}
+    place = _Place(params=params, parent=parent, of_nothing=of_nothing)
+    inner = _resolved(loaded, place, ground)
+    own = ChildPlan(
+        step=parent.id,
+        runbook=loaded.runbook.id,
+        runbook_version=loaded.runbook.version,
+        runbook_digest=loaded.digest,
+        title=loaded.runbook.title,
+        explain=loaded.runbook.explain,
+    )
+    return _Resolved(inner.steps, (own, *inner.children))
+
+
+def _instances(step: Step, place: _Place, ground: _Ground) -> tuple[_Instance, ...]:
     """Return the instances of a step: itself, or one a resource; never none, so that it stays in sight."""
+    identity = place.named(step.id)
     if not step.for_each:
-        return ((step.id, ""),)
+        resource = place.parent.resource if place.parent else ""
+        return (_Instance(identity, resource=resource),)
     resources = RESOURCE_LISTS[step.for_each](ground.profile, ground.inventory)
     if not resources:
-        return ((step.id, ""),)
+        return (_Instance(identity),)
     names = [ResourceId.parse(resource).name for resource in resources]
-    return tuple((f"{step.id}:{_label(resource, names)}", resource) for resource in resources)
+    labels = {resource: _label(resource, names) for resource in resources}
+    return tuple(
+        _Instance(f"{identity}:{label}", label=label, resource=resource)
+        for resource, label in labels.items()
+    )
 
 
 def _label(resource: str, names: list[str]) -> str:
@@ -89,41 +178,54 @@ def _planned(
     step: Step,
     instance: _Instance,
     instances: dict[str, tuple[_Instance, ...]],
+    place: _Place,
     ground: _Ground,
 ) -> PlannedStep:
-    identity, resource = instance
     risk, confirmation = _risk(step, ground.registry)
+    resource = instance.resource
+    given = step.params if step.kind is StepKind.RUNBOOK else {**place.params, **step.params}
+    not_applicable = _not_applicable(step, resource, ground)
+
+    def first(name: str) -> str:
+        return instances[name][0].id if name in instances else name
+
     return PlannedStep(
-        id=identity,
-        base=step.id,
-        phase=step.phase,
+        id=instance.id,
+        base=place.based(step.id),
+        phase=place.parent.phase if place.parent else step.phase,
         kind=step.kind,
-        title=f"{step.title}: {identity.split(':', 1)[1]}" if ":" in identity else step.title,
+        title=f"{step.title}: {instance.label}" if instance.label else step.title,
         why=step.why,
         explain=step.explain,
         source=step.source,
         do=step.do,
-        params={key: value for key, value in step.params.items() if key != "variant"},
+        params={key: value for key, value in given.items() if key != "variant"},
         resource=resource,
         variant=step.params.get("variant", step.variants[0] if step.variants else ""),
         variants=step.variants,
         needs=_needs(step, resource, instances),
-        not_applicable=_not_applicable(step, resource, ground),
+        not_applicable=not_applicable,
         risk=risk,
         confirmation=confirmation,
         budget_seconds=duration_seconds(step.budget) if step.budget else 0,
         parallel=step.parallel,
-        on_timeout=step.on_timeout,
-        on_fail=step.on_fail,
+        on_timeout=first(step.on_timeout),
+        on_fail=first(step.on_fail),
         retry=step.retry,
         undo=step.undo,
         verify=step.verify,
         check=step.check,
         every_seconds=duration_seconds(step.every) if step.every else 0,
         until=step.until,
-        choices=step.choices,
-        commands=_commands(step, resource, ground.profile),
+        choices=tuple(_led(choice, first(choice.next)) for choice in step.choices),
+        commands=_commands(step, resource, place, ground.profile),
+        parent=place.parent.id if place.parent else "",
+        when=StepCondition() if not_applicable else _asked(step, resource, instances, ground),
     )
+
+
+def _led(choice: Choice, leads_to: str) -> Choice:
+    return msgspec.structs.replace(choice, next=leads_to) if choice.next else choice
 
 
 def _risk(step: Step, registry: Registry) -> tuple[Risk, Confirmation]:
@@ -139,40 +241,76 @@ def _risk(step: Step, registry: Registry) -> tuple[Risk, Confirmation]:
 def _needs(
     step: Step, resource: str, instances: dict[str, tuple[_Instance, ...]]
 ) -> tuple[str, ...]:
-    """Return the needed instances: of the same resource where the needed step has one, else all."""
-    needed: list[str] = []
-    for need in step.needs:
-        same = [
-            identity
-            for identity, other in instances[need]
-            if resource and other.lower() == resource.lower()
-        ]
-        needed.extend(same or [identity for identity, _ in instances[need]])
-    return tuple(needed)
+    needed = (_meant(instances[need], resource) for need in step.needs)
+    return tuple(identity for identities in needed for identity in identities)
+
+
+def _meant(instances: tuple[_Instance, ...], resource: str) -> tuple[str, ...]:
+    """Return the instances of another step that are meant: of the same resource where it has one, else all."""
+    same = tuple(
+        other.id for other in instances if resource and other.resource.lower() == resource.lower()
+    )
+    return same or tuple(other.id for other in instances)
+
+
+def _condition(when: str | Condition) -> Condition:
+    if isinstance(when, str):
+        return Condition(all=(when,)) if when else Condition()
+    return when
+
+
+def _asked(
+    step: Step, resource: str, instances: dict[str, tuple[_Instance, ...]], ground: _Ground
+) -> StepCondition:
+    """Return what is left to ask of other steps, once snapshot and profile have said what they can.
+
+    A group of ``any`` that they may satisfy, or of which they cannot tell, asks nothing more.
+    """
+
+    def predicates(names: tuple[str, ...]) -> tuple[StepPredicate, ...]:
+        found = (step_and_word(name) for name in names if is_about_a_step(name))
+        return tuple(
+            StepPredicate(steps=_meant(instances[other], resource), word=StepWord(word), name=other)
+            for other, word in found
+        )
+
+    when = _condition(step.when)
+    told = [answer for answer in _answers(when.any, resource, ground) if answer is not False]
+    return StepCondition(
+        all=predicates(when.all),
+        any=() if told else predicates(when.any),
+        none=predicates(when.none),
+    )
+
+
+def _answers(names: tuple[str, ...], resource: str, ground: _Ground) -> tuple[bool | None, ...]:
+    """Return what profile and snapshot answer to the predicates that are not about steps."""
+    return tuple(
+        PREDICATES[name](ground.profile, ground.inventory, resource)
+        for name in names
+        if not is_about_a_step(name)
+    )
 
 
 def _not_applicable(step: Step, resource: str, ground: _Ground) -> str:
     if step.for_each and not resource:
         return f"There is nothing in the list {step.for_each!r}."
-    profile, inventory = ground.profile, ground.inventory
-    when = step.when
-    if isinstance(when, str):
-        when = Condition(all=(when,)) if when else Condition()
-    for name in when.all:
-        if PREDICATES[name](profile, inventory, resource) is False:
-            return f"It does not hold that {PREDICATE_TEXTS[name]}."
-    for name in when.none:
-        if PREDICATES[name](profile, inventory, resource) is True:
-            return f"It holds that {PREDICATE_TEXTS[name]}."
-    answers = [PREDICATES[name](profile, inventory, resource) for name in when.any]
+    when = _condition(step.when)
+    for names, unwanted, words in ((when.all, False, "does not hold"), (when.none, True, "holds")):
+        for name in names:
+            if unwanted in _answers((name,), resource, ground):
+                return f"It {words} that {PREDICATE_TEXTS[name]}."
+    if any(is_about_a_step(name) for name in when.any):
+        return ""
+    answers = _answers(when.any, resource, ground)
     if answers and all(answer is False for answer in answers):
         return f"None of these holds: {', '.join(PREDICATE_TEXTS[name] for name in when.any)}."
     return ""
 
 
-def _commands(step: Step, resource: str, profile: Profile) -> tuple[str, ...]:
+def _commands(step: Step, resource: str, place: _Place, profile: Profile) -> tuple[str, ...]:
     """Return a step's commands; none where it goes over a list that is empty, so that no other id stands in."""
-    if step.for_each and not resource:
+    if not resource and (step.for_each or place.of_nothing):
         return ()
     subject = ResourceId.parse(resource) if resource else profile.primary_id
     return tuple(filter(None, (_command(template, subject) for template in step.commands)))
@@ -200,25 +338,3 @@ def _command(template: str, subject: ResourceId) -> str:
         for word in command_words(template)
     )
     return shlex.join(words)
-
-
-def _with_plan_ids(
-    steps: tuple[PlannedStep, ...], instances: dict[str, tuple[_Instance, ...]]
-) -> tuple[PlannedStep, ...]:
-    """Return the steps with every reference to a runbook's step turned into one to the plan's."""
-
-    def first(name: str) -> str:
-        return instances[name][0][0] if name in instances else name
-
-    def led(choice: Choice) -> Choice:
-        return msgspec.structs.replace(choice, next=first(choice.next)) if choice.next else choice
-
-    return tuple(
-        msgspec.structs.replace(
-            step,
-            on_fail=first(step.on_fail),
-            on_timeout=first(step.on_timeout),
-            choices=tuple(led(choice) for choice in step.choices),
-        )
-        for step in steps
-    )

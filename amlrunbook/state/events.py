@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from amlrunbook.model.finding import Finding
-from amlrunbook.model.operation import Confirmation, Outcome, Risk
+from amlrunbook.model.operation import Confirmation, Effects, Outcome, Risk
 
 
 class Ruling(StrEnum):
@@ -127,6 +127,7 @@ class PlanAdopted(Event, frozen=True, kw_only=True):
     before: str
     after: str
     difference: str
+    """What differs, a line each."""
     reason: str = ""
 
 
@@ -155,6 +156,14 @@ class ProbeGreen(Event, frozen=True, kw_only=True):
 class ClockStopped(Event, frozen=True, kw_only=True):
     KIND: ClassVar[str] = "clock.stopped"
     text: str = ""
+
+
+class UpdateGiven(Event, frozen=True, kw_only=True):
+    """The incident channel was told how things stand; the next word is due by the timer."""
+
+    KIND: ClassVar[str] = "update.given"
+    text: str = ""
+    next_seconds: int = 1800
 
 
 # Steps
@@ -218,9 +227,24 @@ class StepTimedOut(StepEvent, frozen=True, kw_only=True):
     budget_seconds: int
 
 
+class SkippedBy(StrEnum):
+    """Who or what left a step out; what the plan left out comes back once the reason is gone."""
+
+    OPERATOR = "operator"
+    PLAN = "plan"
+    """It does not concern this pair."""
+    WHEN = "when"
+    """What its ``when`` asks of other steps does not hold."""
+    PARENT = "parent"
+    """The step that opens its child plan was left out."""
+    BRANCH = "branch"
+    """A decision, a failure or a timeout led past it."""
+
+
 class StepSkipped(StepEvent, frozen=True, kw_only=True):
     KIND: ClassVar[str] = "step.skipped"
     reason: str
+    by: SkippedBy = SkippedBy.OPERATOR
 
 
 class StepDoneOutside(StepEvent, frozen=True, kw_only=True):
@@ -228,6 +252,10 @@ class StepDoneOutside(StepEvent, frozen=True, kw_only=True):
 
     KIND: ClassVar[str] = "step.done-outside"
     evidence: str
+    observed: str = ""
+    """What this program saw when it looked for itself; empty where there is nothing to look at."""
+    speaks: str = ""
+    """``for``, ``against`` or ``neither``: what was observed, held against the evidence."""
 
 
 class FindingMade(StepEvent, frozen=True, kw_only=True):
@@ -276,6 +304,8 @@ class ActionProposed(StepEvent, frozen=True, kw_only=True):
     takes: str = ""
     commands: tuple[str, ...] = ()
     preview_sha256: str = ""
+    effects: Effects = Effects()
+    """What it does to copies of data and to serving regions, for the safety rules."""
 
 
 class ActionDeclined(StepEvent, frozen=True, kw_only=True):
@@ -288,16 +318,29 @@ class ActionDeclined(StepEvent, frozen=True, kw_only=True):
 class ApprovalAsked(StepEvent, frozen=True, kw_only=True):
     KIND: ClassVar[str] = "approval.asked"
     challenge: str
+    """Its canonical text, as it was shown; its hash is what an answer refers to."""
     needed: int
     expires: str
+    preview_sha256: str = ""
+    """The proposal that it was asked for: an approval counts for no other."""
+    operator: str = ""
+    asked_by: str = ""
+    """The principal who asks: no key of theirs may answer."""
+    rules: tuple[str, ...] = ()
+    """The safety rules that the approvers are asked to overrule."""
 
 
 class ApprovalGranted(StepEvent, frozen=True, kw_only=True):
     KIND: ClassVar[str] = "approval.granted"
     challenge: str
+    """Its canonical text, as it was shown."""
     principal: str
     sig: str
+    """The 64 bytes of the approver's SSHSIG over the challenge, in base64."""
     comment: str = ""
+    """Said along with it; not under the signature."""
+    public_key: str = ""
+    """The approver's 32 bytes, in base64: to be looked up, never to be trusted."""
 
 
 class ApprovalDeclined(StepEvent, frozen=True, kw_only=True):
@@ -306,9 +349,22 @@ class ApprovalDeclined(StepEvent, frozen=True, kw_only=True):
     comment: str = ""
 
 
+class ApprovalRefused(StepEvent, frozen=True, kw_only=True):
+    """What was pasted is no approval: the asker's own key, expired, altered, for another challenge."""
+
+    KIND: ClassVar[str] = "approval.refused"
+    reason: str
+    principal: str = ""
+    """Who it claims to come from; nothing vouches for that."""
+
+
 class ApprovalExpired(StepEvent, frozen=True, kw_only=True):
+    """Nobody, or too few, answered in time: the proposal stands, and approval must be asked again."""
+
     KIND: ClassVar[str] = "approval.expired"
     challenge: str
+    outcome: str = "proposed"
+    """What follows: back to the proposal."""
 
 
 class GlassBroken(StepEvent, frozen=True, kw_only=True):
@@ -316,6 +372,9 @@ class GlassBroken(StepEvent, frozen=True, kw_only=True):
 
     KIND: ClassVar[str] = "glass.broken"
     reason: str
+    operator: str = ""
+    preview_sha256: str = ""
+    """The proposal that it was broken for: it counts for no other."""
 
 
 class ActionConfirmed(StepEvent, frozen=True, kw_only=True):
@@ -393,6 +452,8 @@ class EvidenceAdded(Event, frozen=True, kw_only=True):
     size: int
     sha256: str
     step: str = ""
+    salted: bool = False
+    """Whether the file begins with 16 random bytes that are no content."""
 
 
 class CallMade(Event, frozen=True, kw_only=True):
@@ -426,6 +487,7 @@ class SafetyViolated(Event, frozen=True, kw_only=True):
     rule: str
     text: str
     step: str = ""
+    preview_sha256: str = ""
 
 
 class SafetyOverruled(Event, frozen=True, kw_only=True):
@@ -434,6 +496,8 @@ class SafetyOverruled(Event, frozen=True, kw_only=True):
     reason: str
     principals: tuple[str, ...]
     step: str = ""
+    preview_sha256: str = ""
+    """The proposal that it was overruled for."""
 
 
 class WarningRaised(Event, frozen=True, kw_only=True):
@@ -449,6 +513,13 @@ class SessionOpened(Event, frozen=True, kw_only=True):
     cert: dict[str, Any] = {}
     ident: str = ""
     sig: str = ""
+
+
+class JournalOpening(Event, frozen=True, kw_only=True):
+    """What the program states about itself and the run as the journal begins."""
+
+    KIND: ClassVar[str] = "journal.opening"
+    program: str = ""
 
 
 class TornTailMoved(Event, frozen=True, kw_only=True):
@@ -519,6 +590,7 @@ VOCABULARY: dict[str, type[Event]] = {
         ProbeRed,
         ProbeGreen,
         ClockStopped,
+        UpdateGiven,
         StepReady,
         StepBlocked,
         StepOverruled,
@@ -540,6 +612,7 @@ VOCABULARY: dict[str, type[Event]] = {
         ApprovalAsked,
         ApprovalGranted,
         ApprovalDeclined,
+        ApprovalRefused,
         ApprovalExpired,
         GlassBroken,
         ActionConfirmed,
@@ -558,6 +631,7 @@ VOCABULARY: dict[str, type[Event]] = {
         SafetyOverruled,
         WarningRaised,
         SessionOpened,
+        JournalOpening,
         TornTailMoved,
         SegmentContinued,
         CheckpointExported,
@@ -569,6 +643,12 @@ VOCABULARY: dict[str, type[Event]] = {
     )
 }
 """The table: every kind, and the class that holds its body."""
+
+
+ALLOWED_FIELDS: dict[str, frozenset[str]] = {
+    kind: frozenset(event.__struct_fields__) for kind, event in VOCABULARY.items()
+}
+"""The fields that a body of each kind may have: what a journal's writer is handed."""
 
 
 def body_of(event: Event) -> dict[str, Any]:

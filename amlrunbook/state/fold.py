@@ -8,6 +8,7 @@ kept in :attr:`RunState.anomalies` and changes nothing else.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 import msgspec
 
@@ -48,6 +49,14 @@ class StepRecord(_State, frozen=True, kw_only=True):
     why_blocked: str = ""
     overruled: tuple[str, ...] = ()
     """The needs that were overruled."""
+    skipped_by: e.SkippedBy | None = None
+    """Who or what left it out, the last time that it was left out."""
+    observed: str = ""
+    """What this program saw of a step that was done outside."""
+    opens: str = ""
+    """The runbook whose steps are done under this one; such a step runs without doing anything itself."""
+    timed_out: bool = False
+    """Whether its latest attempt ran over its budget."""
     variant: str = ""
     done: int = 0
     total: int = 0
@@ -60,6 +69,16 @@ class StepRecord(_State, frozen=True, kw_only=True):
     result: e.ActionResulted | None = None
     doubt: Doubt | None = None
     approvals: tuple[e.ApprovalGranted, ...] = ()
+    """Of the present proposal."""
+    asked: e.ApprovalAsked | None = None
+    """The approval that is asked for; none where none is, or where it expired."""
+    approval_word: str = ""
+    """What was last said of an approval that did not come: declined, refused, expired, and why."""
+    glass: e.GlassBroken | None = None
+    """How the present proposal goes without a second person."""
+    violations: tuple[e.SafetyViolated, ...] = ()
+    """Rules of safety that the present proposal breaks."""
+    overruled_rules: tuple[str, ...] = ()
 
 
 class Clock(_State, frozen=True, kw_only=True):
@@ -87,6 +106,21 @@ class RunState(_State, frozen=True, kw_only=True):
     clock: Clock = Clock()
     probes: dict[str, bool] = {}
     steps: dict[str, StepRecord] = {}
+    probe_words: dict[str, str] = {}
+    """What each probe last said on changing."""
+    handed_over: e.HandoverOffered | None = None
+    """The hand-over that was offered and not accepted yet."""
+    told_at: str = ""
+    """When the incident channel was last told, RFC 3339; empty before the first time."""
+    next_update_seconds: int = 0
+    human_ms: int = 0
+    """Milliseconds in which nothing ran: the run waited for people."""
+    machine_ms: int = 0
+    """Milliseconds in which a step ran or an action was under way."""
+    busy_steps: int = 0
+    """Steps that run or whose action is under way."""
+    broken_glass: int = 0
+    """How often a second person was done without."""
     notes: tuple[tuple[str, e.NoteAdded], ...] = ()
     """Notes with their times."""
     warnings: tuple[str, ...] = ()
@@ -147,11 +181,36 @@ def fold(recorded: Iterable[e.Recorded], start: RunState | None = None) -> RunSt
 def apply(state: RunState, entry: e.Recorded) -> RunState:
     """Return the state after one more entry."""
     event = entry.event
+    state = _with_time(state, entry)
     if isinstance(event, e.StepEvent):
         state = _apply_to_step(state, entry, event)
     else:
         state = _apply_to_run(state, entry)
     return msgspec.structs.replace(state, last_n=entry.n, last_t=entry.t)
+
+
+_LONGEST_GAP_MS = 7 * 24 * 3_600_000
+"""A gap between two entries that is longer is a wrong clock, and is nobody's time."""
+
+
+def _with_time(state: RunState, entry: e.Recorded) -> RunState:
+    """Give the time since the last entry to machines or to people; a clock that went back gives none."""
+    if state.opened is None or state.closed is not None or entry.t == state.last_t:
+        return state
+    gap = _milliseconds_between(state.last_t, entry.t)
+    if not 0 < gap <= _LONGEST_GAP_MS:
+        return state
+    if state.busy_steps:
+        return msgspec.structs.replace(state, machine_ms=state.machine_ms + gap)
+    return msgspec.structs.replace(state, human_ms=state.human_ms + gap)
+
+
+def _milliseconds_between(before: str, after: str) -> int:
+    try:
+        gap = datetime.fromisoformat(after) - datetime.fromisoformat(before)
+    except (ValueError, TypeError):
+        return 0
+    return int(gap.total_seconds() * 1000)
 
 
 def _apply_to_run(state: RunState, entry: e.Recorded) -> RunState:  # noqa: C901, PLR0912 - one flat case an event
@@ -188,7 +247,19 @@ def _apply_to_run(state: RunState, entry: e.Recorded) -> RunState:  # noqa: C901
             return replace(state, clock=replace(state.clock, stopped=entry.t))
         case e.ProbeRed() | e.ProbeGreen():
             green = isinstance(event, e.ProbeGreen)
-            return replace(state, probes={**state.probes, event.probe: green})
+            return replace(
+                state,
+                probes={**state.probes, event.probe: green},
+                probe_words={**state.probe_words, event.probe: event.text},
+            )
+        case e.UpdateGiven():
+            return replace(state, told_at=entry.t, next_update_seconds=event.next_seconds)
+        case e.HandoverOffered():
+            return replace(state, handed_over=event)
+        case e.HandoverAccepted():
+            return replace(state, handed_over=None, operator=event.principal)
+        case e.SafetyViolated() | e.SafetyOverruled():
+            return _with_safety(state, event)
         case e.NoteAdded():
             return replace(state, notes=(*state.notes, (entry.t, event)))
         case e.WarningRaised():
@@ -219,6 +290,33 @@ def _apply_to_step(state: RunState, entry: e.Recorded, event: e.StepEvent) -> Ru
             started=record.started or (entry.t if following not in _UNTOUCHED else ""),
             ended=entry.t if following.settled else "",
         )
+    return msgspec.structs.replace(
+        state,
+        steps={**state.steps, event.step: record},
+        busy_steps=state.busy_steps + _is_busy(record) - _is_busy(before),
+        broken_glass=state.broken_glass + isinstance(event, e.GlassBroken),
+    )
+
+
+_BUSY = frozenset({StepState.RUNNING, StepState.CONFIRMED, StepState.SENT, StepState.ACCEPTED})
+
+
+def _is_busy(record: StepRecord) -> bool:
+    """Return whether a machine works on the step; a child plan that is open waits for its own steps."""
+    return record.state in _BUSY and not record.opens
+
+
+def _with_safety(state: RunState, event: e.SafetyViolated | e.SafetyOverruled) -> RunState:
+    record = state.steps.get(event.step)
+    if record is None:
+        return state
+    if isinstance(event, e.SafetyViolated):
+        kept = tuple(each for each in record.violations if each.rule != event.rule)
+        record = msgspec.structs.replace(record, violations=(*kept, event))
+    else:
+        record = msgspec.structs.replace(
+            record, overruled_rules=(*record.overruled_rules, event.rule)
+        )
     return msgspec.structs.replace(state, steps={**state.steps, event.step: record})
 
 
@@ -237,30 +335,40 @@ def _with_event(record: StepRecord, event: e.StepEvent) -> StepRecord:  # noqa: 
             return replace(record, overruled=(*record.overruled, event.need), text=event.reason)
         case e.StepStarted():
             return replace(
-                record, attempts=record.attempts + 1, findings=(), text="", done=0, total=0
+                record,
+                attempts=record.attempts + 1,
+                findings=(),
+                text="",
+                done=0,
+                total=0,
+                timed_out=False,
             )
         case e.StepProgressed():
             return replace(record, text=event.text, done=event.done, total=event.total)
-        case e.StepPassed() | e.StepWarned() | e.StepFailed() | e.StepUnknown() | e.StepTimedOut():
+        case e.StepPassed() | e.StepWarned() | e.StepFailed() | e.StepUnknown():
             return replace(record, text=event.text)
+        case e.StepTimedOut():
+            return replace(record, text=event.text, timed_out=True)
         case e.StepSkipped():
-            return replace(record, text=event.reason)
+            return replace(record, text=event.reason, skipped_by=event.by)
         case e.StepDoneOutside():
-            return replace(record, text=event.evidence)
+            return replace(record, text=event.evidence, observed=event.observed)
         case e.FindingMade():
             return replace(record, findings=(*record.findings, event.finding))
         case e.DecisionMade():
             return replace(record, decision=event, text=event.text)
+        case e.ChildOpened():
+            return replace(record, opens=event.runbook, text=event.runbook)
         case e.VariantChanged():
-            return replace(record, variant=event.after)
+            return replace(record, variant=event.after, proposal=None)
         case e.ActionProposed():
-            return replace(
-                record, proposal=event, text=event.summary, intent=None, accepted=None, result=None
-            )
+            return _proposed(record, event)
         case e.ActionDeclined():
             return replace(record, proposal=None, text=event.reason)
         case e.ActionConfirmed():
-            return replace(record, intent=event, attempts=record.attempts + 1, doubt=None)
+            return replace(
+                record, intent=event, attempts=record.attempts + 1, doubt=None, timed_out=False
+            )
         case e.ActionAccepted():
             return replace(record, accepted=event)
         case e.ActionResulted():
@@ -273,8 +381,41 @@ def _with_event(record: StepRecord, event: e.StepEvent) -> StepRecord:  # noqa: 
             return replace(record, doubt=_ruled(record.doubt, event), text=event.reason)
         case e.ApprovalGranted():
             return replace(record, approvals=(*record.approvals, event))
+        case e.ApprovalAsked():
+            return replace(record, asked=event, approvals=(), approval_word="")
+        case e.ApprovalDeclined():
+            word = f"{event.principal} declined. {event.comment}".strip()
+            return replace(record, approval_word=word)
+        case e.ApprovalRefused():
+            return replace(record, approval_word=f"Not taken: {event.reason}")
+        case e.ApprovalExpired():
+            word = "The approval expired; the proposal stands. Ask again."
+            return replace(record, asked=None, approvals=(), approval_word=word)
+        case e.GlassBroken():
+            return replace(record, glass=event)
         case _:
             return record
+
+
+def _proposed(record: StepRecord, event: e.ActionProposed) -> StepRecord:
+    """Return the record with a proposal; what people said of another one, or of a past one, is gone."""
+    replace = msgspec.structs.replace
+    record_before = record
+    record = replace(
+        record, proposal=event, text=event.summary, intent=None, accepted=None, result=None
+    )
+    shown = record_before.proposal.preview_sha256 if record_before.proposal else ""
+    if shown and shown == event.preview_sha256 and record_before.intent is None:
+        return record
+    return replace(
+        record,
+        approvals=(),
+        asked=None,
+        approval_word="",
+        glass=None,
+        violations=(),
+        overruled_rules=(),
+    )
 
 
 def _doubt(event: e.ActionDoubted) -> Doubt:

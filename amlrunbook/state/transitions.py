@@ -85,6 +85,7 @@ TRANSITIONS: dict[type[e.StepEvent], tuple[frozenset[StepState], StepState | Non
     e.ApprovalAsked: (frozenset({_S.PROPOSED}), None),
     e.ApprovalGranted: (frozenset({_S.PROPOSED}), None),
     e.ApprovalDeclined: (frozenset({_S.PROPOSED}), None),
+    e.ApprovalRefused: (frozenset({_S.PROPOSED}), None),
     e.ApprovalExpired: (frozenset({_S.PROPOSED}), None),
     e.GlassBroken: (frozenset({_S.PROPOSED}), None),
     e.ActionConfirmed: (frozenset({_S.PROPOSED}), _S.CONFIRMED),

@@ -12,7 +12,10 @@ _GAP = "  "
 
 
 class KeyBar(LineBlock):
-    """Keys and their words; a key that cannot be used now is dim, and says why when it is pressed."""
+    """Keys and their words; a key that cannot be used now is dim, and says why when it is pressed.
+
+    A key without a word has no meaning here, and is left out.
+    """
 
     def __init__(
         self,
@@ -34,6 +37,8 @@ class KeyBar(LineBlock):
         for key in self._keys:
             refused = bool(self._refusal(key))
             label = self._label(key)
+            if not label:
+                continue
             size = len(key.shown_key) + 1 + len(label)
             if used > 1 and used + size > width:
                 lines.append([Span(" ")])

@@ -76,6 +76,17 @@ def shortened(text: str, width: int) -> str:
     return f"{text[:head]}{ELLIPSIS}{text[len(text) - tail :]}" if width > 1 else text[:width]
 
 
+_BETWEEN = " · "
+
+
+def fewer(status: str, width: int) -> str:
+    """Return the counts that fit; the last ones, which matter least, give way."""
+    parts = status.split(_BETWEEN)
+    while len(parts) > 1 and cell_len(_BETWEEN.join(parts)) > width:
+        parts.pop()
+    return shortened(_BETWEEN.join(parts), width)
+
+
 def wrapped(text: str, width: int) -> list[str]:
     """Return one line of text broken into lines of at most ``width`` cells.
 

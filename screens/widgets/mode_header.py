@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from amlrunbook.model.mode import Mode
 from screens.marks import mode_look
 from screens.moments import age_words, clock_words, seconds_between
-from screens.widgets.lines import Line, LineBlock, Span, shortened
+from screens.widgets.lines import Line, LineBlock, Span, fewer, shortened
 from screens.widgets.tones import Tone
 
 _LEAST_PROFILE = 10
@@ -35,6 +35,10 @@ class HeaderFacts:
     """RFC 3339; empty where it is not known."""
     knows_data: bool = True
     """Whether the age of data means anything here."""
+    more: tuple[str, ...] = ()
+    """What else the second line says, first: the incident's clock in words."""
+    handed_over: bool = False
+    """Whether nothing can be changed from here any more: the rule stands out."""
 
 
 class ModeHeader(LineBlock):
@@ -79,17 +83,19 @@ class ModeHeader(LineBlock):
     def _second(self, facts: HeaderFacts, width: int) -> Line:
         rule = mode_look(facts.mode).rule
         parts = [
+            *facts.more,
             f"sub {short_subscription(facts.subscription)}" if facts.subscription else "",
             facts.operator,
         ]
         if facts.knows_data:
             age = age_words(seconds_between(facts.snapshot_taken, self._now()))
             parts.append(f"data {age} old" if facts.snapshot_taken else "data age unknown")
-        text = " · ".join(part for part in parts if part)
-        text = f" {shortened(text, width - 6)} " if text else ""
+        text = fewer(" · ".join(part for part in parts if part), width - 6)
+        text = f" {text} " if text else ""
+        tone = Tone.ERROR if facts.handed_over else Tone.STRONG if facts.more else Tone.DIM
         return (
             Span(rule * 2, Tone.MODE),
-            Span(text, Tone.DIM),
+            Span(text, tone),
             Span(rule * max(width - 2 - cell_len(text), 0), Tone.MODE),
         )
 

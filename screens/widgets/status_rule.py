@@ -8,10 +8,8 @@ from rich.cells import cell_len
 
 from amlrunbook.model.mode import Mode
 from screens.marks import mode_look
-from screens.widgets.lines import Line, LineBlock, Span, shortened
+from screens.widgets.lines import Line, LineBlock, Span, fewer
 from screens.widgets.tones import Tone
-
-_BETWEEN = " · "
 
 
 class StatusRule(LineBlock):
@@ -43,11 +41,3 @@ class StatusRule(LineBlock):
                 Span(rule * 2, Tone.MODE),
             )
         ]
-
-
-def fewer(status: str, width: int) -> str:
-    """Return the counts that fit; the last ones, which matter least, give way."""
-    parts = status.split(_BETWEEN)
-    while len(parts) > 1 and cell_len(_BETWEEN.join(parts)) > width:
-        parts.pop()
-    return shortened(_BETWEEN.join(parts), width)

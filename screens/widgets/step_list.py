@@ -38,6 +38,9 @@ class StepRows:
                 entries.append(_Entry(None, f" {number} {phase.title}"))
                 entries.extend(_Entry(step) for step in steps)
         self._entries = entries
+        self._depth: dict[str, int] = {}
+        for step in plan.steps:
+            self._depth[step.id] = self._depth.get(step.parent, -1) + 1 if step.parent else 0
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -54,12 +57,15 @@ class StepRows:
             return (Span(fitted(shown(entry.heading), width), Tone.STRONG),)
         mark = self._mark(entry.step)
         state = self._state.step(entry.step.id).state
+        record = self._state.step(entry.step.id)
         word = "" if state in _QUIET and mark is not NEXT else mark.word
+        word = f"{word}, late" if record.timed_out and not state.settled else word
+        inner = "  " * self._depth[entry.step.id]
         tail = f" {word}" if word else ""
-        room = width - 3 - cell_len(tail)
+        room = width - 3 - cell_len(inner) - cell_len(tail)
         title_tone = Tone.DIM if state in _QUIET and mark is not NEXT else Tone.PLAIN
         return (
-            Span(f" {mark.glyph} ", mark.tone),
+            Span(f" {inner}{mark.glyph} ", mark.tone),
             Span(fitted(shown(entry.step.title), room), title_tone),
             Span(tail, mark.tone),
         )

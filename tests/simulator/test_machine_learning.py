@@ -269,6 +269,7 @@ def test_secrets_of_datastores_are_never_shown(azure, wire):
     assert secret not in wire.ask("GET", path, V).text
     assert secret not in str(world(azure))
     assert wire.ask("POST", f"{path}/listSecrets", V).json()["key"]
+    assert wire.ask("DELETE", path, V).status_code == 200
 
 
 def test_a_workspace_needs_what_it_stands_on(wire):

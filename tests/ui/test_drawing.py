@@ -12,10 +12,11 @@ from amlrunbook.model.mode import Mode
 from amlrunbook.state import events as e
 from amlrunbook.state.transitions import StepState
 from screens.look import Look, look_of
-from screens.marks import VERDICT_MARKS, mode_look
+from screens.marks import mode_look
 from screens.moments import age_words, clock_words, seconds_between
 from screens.step_marks import STEP_MARKS
 from screens.theme import THEMES
+from screens.verdict_marks import VERDICT_MARKS
 from screens.widgets.lines import PLAIN_GLYPHS, as_ascii, fitted, shortened, wrapped
 from screens.widgets.step_detail import places
 from tests.ui.scripted_run import ScriptedRun
@@ -201,6 +202,8 @@ def hostile_run() -> ScriptedRun:
         e.StepFailed(step="evil", text=HOSTILE),
         e.NoteAdded(text=HOSTILE),
         e.UnknownEvent(kind=HOSTILE, body={HOSTILE: HOSTILE}),
+        e.ClockDeclared(severity=HOSTILE, target_seconds=60, text=HOSTILE),
+        e.CallMade(method=HOSTILE, path=f"/subscriptions/{HOSTILE}", status=0, milliseconds=1),
         failover_proposal(
             summary=HOSTILE,
             loses=HOSTILE,
@@ -226,6 +229,11 @@ def hostile_run() -> ScriptedRun:
         ("v",),
         ("c",),
         ("n",),
+        ("1",),
+        ("t",),
+        ("l",),
+        ("l", "enter"),
+        ("h",),
         ("enter",),
         ("enter", "question_mark"),
     ],

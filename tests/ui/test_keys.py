@@ -8,36 +8,51 @@ from pathlib import Path
 import pytest
 
 from screens.app import AmlApp
+from screens.approve import ApproveScreen
 from screens.ask import AskScreen
+from screens.calls import CallsScreen
 from screens.confirm import ConfirmScreen
 from screens.doubt import DoubtScreen
 from screens.evidence import EvidenceScreen
 from screens.findings import FindingsScreen
+from screens.glass import GlassScreen
+from screens.hand_over import HandOverScreen
 from screens.help import HelpScreen, help_page
 from screens.home import HomeScreen
+from screens.incident import DeclareScreen, ToldScreen
 from screens.keyed import AmlModal, KeyedScreen
 from screens.keys import MOVING
 from screens.leave import LeaveScreen
+from screens.one_page import OnePageScreen
 from screens.page import PageScreen
+from screens.paste import PasteScreen
 from screens.question import QuestionScreen
 from screens.run import RunScreen
 from tests.ui.scripted_run import ScriptedRun
 from tests.ui.sight import app_of, rest, text_of
-from tests.ui.worlds import clock, doubtful_run, home, walked_run
+from tests.ui.worlds import clock, doubtful_run, home, peopled_run, walked_run
 
 Keep = Callable[[ScriptedRun], ScriptedRun]
 
 KEYED = [
+    ApproveScreen,
     AskScreen,
+    CallsScreen,
     ConfirmScreen,
+    DeclareScreen,
     DoubtScreen,
     EvidenceScreen,
     FindingsScreen,
+    GlassScreen,
+    HandOverScreen,
     HelpScreen,
     HomeScreen,
+    OnePageScreen,
     PageScreen,
+    PasteScreen,
     QuestionScreen,
     RunScreen,
+    ToldScreen,
 ]
 
 
@@ -50,7 +65,7 @@ def every_screen() -> Iterator[type]:
 
 
 def test_the_list_of_screens_is_whole() -> None:
-    inner = {"ListingScreen", "RunDoors", "LeaveScreen", "AskToLeave"}
+    inner = {"ListingScreen", "RunDoors", "LeaveScreen", "AskToLeave", "WrittenScreen"}
     assert {each.__name__ for each in every_screen()} - inner == {each.__name__ for each in KEYED}
 
 
@@ -104,6 +119,17 @@ DEPTHS = [
     (walked_run, ("f1",), HelpScreen),
     (walked_run, ("e", "enter", "question_mark"), HelpScreen),
     (walked_run, ("n", "f1"), HelpScreen),
+    (walked_run, ("1",), OnePageScreen),
+    (walked_run, ("1", "t"), PageScreen),
+    (walked_run, ("1", "s"), PageScreen),
+    (walked_run, ("1", "u"), ToldScreen),
+    (walked_run, ("1", "i"), DeclareScreen),
+    (walked_run, ("l",), CallsScreen),
+    (walked_run, ("l", "enter"), PageScreen),
+    (walked_run, ("h",), HandOverScreen),
+    (peopled_run, ("down", "enter"), ApproveScreen),
+    (peopled_run, ("down", "enter", "p"), PasteScreen),
+    (peopled_run, ("down", "enter", "ctrl+g"), GlassScreen),
     (doubtful_run, ("enter",), DoubtScreen),
     (doubtful_run, ("enter", "e"), EvidenceScreen),
     (doubtful_run, ("enter", "h"), AskScreen),
@@ -154,8 +180,8 @@ async def test_q_at_depth_goes_back_and_never_leaves(run_of: Keep, keys: tuple[s
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 @pytest.mark.parametrize(
     "keys",
-    [(), ("f",), ("e",), ("v",), ("enter",)],
-    ids=["run", "findings", "evidence", "page", "confirm"],
+    [(), ("f",), ("e",), ("v",), ("down", "enter"), ("1",), ("l",), ("h",)],
+    ids=["run", "findings", "evidence", "page", "confirm", "one-page", "calls", "hand-over"],
 )
 async def test_the_key_bar_shows_every_key_it_should(
     run_of: Keep, size: tuple[int, int], keys: tuple[str, ...]
@@ -168,7 +194,7 @@ async def test_the_key_bar_shows_every_key_it_should(
         seen = text_of(app)
         screen = app.screen
         for key in screen.KEYS_HERE:
-            if key.bar:
+            if key.bar and screen.label(key):
                 assert f"{key.shown_key} {screen.label(key)}" in seen
 
 

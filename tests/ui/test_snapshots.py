@@ -8,11 +8,21 @@ import pytest
 from textual.pilot import Pilot
 
 from amlrunbook.model.mode import Mode
+from amlrunbook.state import events as e
 from screens.app import AmlApp
 from screens.look import Look
 from tests.ui.scripted_run import ScriptedRun
 from tests.ui.sight import app_of, rest
-from tests.ui.worlds import clock, doubtful_run, empty_home, home, walked_run
+from tests.ui.worlds import (
+    child_run,
+    clock,
+    doubtful_run,
+    empty_home,
+    home,
+    peopled_run,
+    violation,
+    walked_run,
+)
 
 Keep = Callable[[ScriptedRun], ScriptedRun]
 Before = Callable[[Pilot[object]], Awaitable[None]]
@@ -53,6 +63,45 @@ SCREENS = {
 def test_screen(snap_compare, run_of: Keep, name: str, size: tuple[int, int]) -> None:
     run = run_of(walked_run())
     assert snap_compare(app_of(run), terminal_size=size, run_before=pressing(run, *SCREENS[name]))
+
+
+PEOPLE = {
+    "approve": ("down", "enter"),
+    "paste": ("down", "enter", "p"),
+    "glass": ("down", "enter", "ctrl+g"),
+    "hand-over": ("h",),
+    "one-page": ("1",),
+    "status-text": ("t",),
+    "calls": ("l",),
+    "call": ("l", "up", "enter"),
+}
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("name", PEOPLE)
+def test_people(snap_compare, run_of: Keep, name: str, size: tuple[int, int]) -> None:
+    run = run_of(peopled_run())
+    assert snap_compare(app_of(run), terminal_size=size, run_before=pressing(run, *PEOPLE[name]))
+
+
+@pytest.mark.parametrize("ascii_only", [False, True], ids=["colourless", "ascii"])
+def test_a_forbidden_action_without_colour_or_signs(
+    snap_compare, run_of: Keep, ascii_only: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    run = run_of(peopled_run(violation()))
+    app = app_of(run, look=Look(ascii_only=ascii_only))
+    assert snap_compare(app, run_before=pressing(run, "down", "enter"))
+
+
+def test_handed_over(snap_compare, run_of: Keep) -> None:
+    run = run_of(peopled_run(e.HandoverOffered(principal="second@team", text="Mind the lag.")))
+    assert snap_compare(app_of(run), run_before=pressing(run, "enter"))
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_a_child_plan_and_what_is_late(snap_compare, run_of: Keep, size: tuple[int, int]) -> None:
+    assert snap_compare(app_of(run_of(child_run())), terminal_size=size)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")

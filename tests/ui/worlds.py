@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import msgspec
+
+from amlrunbook.journal import Challenge
 from amlrunbook.model.finding import Finding, Verdict
 from amlrunbook.model.mode import Mode
 from amlrunbook.model.operation import Confirmation, Outcome, Risk
 from amlrunbook.model.profile import Profile, Side
 from amlrunbook.planning.grammar import Choice, Phase, StepKind
-from amlrunbook.planning.plan import Plan, PlannedStep
+from amlrunbook.planning.plan import ChildPlan, Plan, PlannedStep
 from amlrunbook.state import events as e
 from screens.home_data import HomeData, JournalRow, OpenRun, ProfileRow, RunbookRow, ScenarioRow
 from tests.ui.scripted_run import ScriptedRun
@@ -277,8 +280,8 @@ def home() -> HomeData:
         operator="operator@team",
         taken=NOW,
         profiles=(
-            ProfileRow(name="fraud-prod", source="eastus", target="westus", posture=Verdict.FAIL, posture_text="3 lost, 2 slow", seen="2026-11-22T08:10:00Z", drilled="2026-11-10T09:00:00Z"),
-            ProfileRow(name="vision-prod", source="germanywestcentral", target="germanynorth", posture=Verdict.PASS, posture_text="ready", seen="2026-11-22T09:51:00Z", drilled="2026-11-19T09:00:00Z"),
+            ProfileRow(name="fraud-prod", source="eastus", target="westus", posture=Verdict.FAIL, posture_text="3 lost, 2 slow", seen="2026-11-22T08:10:00Z"),
+            ProfileRow(name="vision-prod", source="germanywestcentral", target="germanynorth", posture=Verdict.PASS, posture_text="ready", seen="2026-11-22T09:51:00Z"),
             ProfileRow(name="churn-dev", source="eastus", posture=None),
         ),
         open_runs=(
@@ -301,3 +304,83 @@ def empty_home() -> HomeData:
     return HomeData(
         operator="operator@team", taken=NOW, scenarios=home().scenarios, runbooks=home().runbooks
     )
+
+
+def challenge(expires: str = "2026-11-22T10:32:42.000Z") -> Challenge:
+    return Challenge(
+        run="r1", journal="a" * 32, plan_digest="2" * 64, step="fail-over",
+        title="Fail over the account stfraudprod1", summary="Fail over stfraudprod1 from eastus to westus, unplanned.",
+        resources=(f"{STORAGE}/stfraudprod1",), loss="every write after 10:21:08 UTC (4 min 12 s); known: 3 blobs",
+        risk="data-loss", asked_by="operator@team", asked_key="SHA256:abc", needed=2,
+        asked_at="2026-11-22T10:17:42.000Z", expires=expires, nonce="0" * 32, drill=True,
+    )  # fmt: skip
+
+
+def asked(**more: str) -> tuple[e.Event, ...]:
+    """Two persons are wanted, and one of them has answered."""
+    wanted = failover_proposal(confirmation=Confirmation.TWO_PERSONS, preview_sha256="3" * 64)
+    text = challenge(**more).text()
+    return (
+        wanted,
+        e.ApprovalAsked(step="fail-over", challenge=text, needed=2, expires=challenge(**more).expires, preview_sha256="3" * 64, operator="operator@team", asked_by="operator@team"),
+        e.ApprovalGranted(step="fail-over", challenge=text, principal="second@team", sig="", public_key="", comment="checked the lag myself"),
+        e.ApprovalRefused(step="fail-over", reason="The answer is signed by a key of who asks.", principal="operator@team"),
+    )  # fmt: skip
+
+
+def peopled_run(*more: e.Event) -> ScriptedRun:
+    """A switch in the middle: declared, a second person asked, another safety rule in the way."""
+    before = (
+        opened(), *walked()[1:],
+        e.ClockDeclared(severity="sev 1", target_seconds=3600, text="eastus is dark"),
+        e.CallMade(method="GET", path=f"{STORAGE}/stfraudprod1?api-version=2024-01-01", status=0, milliseconds=10000, client_request_id="7c1e", step="redundancy"),
+        e.CallMade(method="POST", path=f"{STORAGE}/stfraudprod1/failover", status=409, milliseconds=312, step="fail-over"),
+        *asked(),
+    )  # fmt: skip
+    return ScriptedRun(plan(), script=script(), before=(*before, *more))
+
+
+def violation() -> e.SafetyViolated:
+    return e.SafetyViolated(
+        rule="one-writable-copy", step="fail-over", preview_sha256="3" * 64,
+        text="stfraudprod1 would be writable in eastus and westus at once.",
+    )  # fmt: skip
+
+
+def child_run() -> ScriptedRun:
+    """A child plan under way, two of its instances side by side, one of them late; a step past its budget."""
+    parent = PlannedStep(
+        id="data", base="data", phase="mend", kind=StepKind.RUNBOOK, title="Move the data", do="move-data",
+        why="Writes to the data accounts fail while their region is down.",
+    )  # fmt: skip
+    inner = tuple(
+        PlannedStep(
+            id=f"data/move:{name}", base="data/move", phase="mend", kind=StepKind.ACTION, title=f"Fail over {name}",
+            do="switchover.storage-failover", resource=f"{STORAGE}/{name}", risk=Risk.DATA_LOSS, budget_seconds=4500,
+            parent="data", parallel=2, variant="ungraceful", variants=("graceful", "ungraceful"), why="So that they can be written again.",
+        )
+        for name in ("stfraudprod1", "stfraudprod2")
+    )  # fmt: skip
+    deeper = check(
+        "data/prove", "Both can be written", phase="mend", parent="data/move:stfraudprod2"
+    )
+    child = ChildPlan(
+        step="data",
+        runbook="move-data",
+        runbook_version="1",
+        runbook_digest="0" * 64,
+        title="Move the data",
+    )
+    book = msgspec.structs.replace(plan((parent, *inner, deeper)), children=(child,))
+    flying = [
+        each for step in inner for each in (failover_of(step.id), *confirmed(step.id, step.do))
+    ]
+    before = (
+        opened(), *walked()[1:], e.StepReady(step="data"), e.StepStarted(step="data"), e.ChildOpened(step="data", runbook="move-data", plan_digest="4" * 64), *flying,
+        e.StepTimedOut(step=inner[0].id, text="It is under way for 4501 s; its budget is 4500 s. Late is not failed.", budget_seconds=4500),
+    )  # fmt: skip
+    return ScriptedRun(book, before=before)
+
+
+def failover_of(step: str) -> e.ActionProposed:
+    return msgspec.structs.replace(failover_proposal(), step=step)

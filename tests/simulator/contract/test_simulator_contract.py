@@ -25,6 +25,7 @@ from tests.simulator.contract.driver import (
     named,
     special_scope,
 )
+from tests.simulator_fixtures import end
 
 pytestmark = needs_shared
 
@@ -70,7 +71,7 @@ def driver(request, tmp_path_factory) -> Iterator[Driver]:
         yield driver
     finally:
         driver.close()
-        process.stop(folder)
+        end(folder)
 
 
 @pytest.fixture

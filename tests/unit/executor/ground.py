@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from amlrunbook.errors import DeadlineError, IncompleteError, JournalError
 from amlrunbook.executor.opening import Who, open_left, open_new
+from amlrunbook.executor.people import NOBODY, People
 from amlrunbook.executor.run import Executor
 from amlrunbook.model.finding import Finding, Verdict
 from amlrunbook.model.mode import Mode
@@ -26,7 +27,14 @@ from amlrunbook.model.profile import Profile, Side
 from amlrunbook.model.snapshot import snapshot_of
 from amlrunbook.planning.grammar import Choice, Phase, StepKind
 from amlrunbook.planning.plan import PLAN_FORMAT, Plan, PlannedStep
-from amlrunbook.state.events import Event, EvidenceAdded, JournalClosed, Recorded, SessionOpened
+from amlrunbook.state.events import (
+    Event,
+    EvidenceAdded,
+    HandoverOffered,
+    JournalClosed,
+    Recorded,
+    SessionOpened,
+)
 
 GROUP = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg"
 WORKSPACE = f"{GROUP}/providers/Microsoft.MachineLearningServices/workspaces/ws-one"
@@ -158,6 +166,8 @@ class MemoryLedger:
 
     def __init__(self, disk: Disk) -> None:
         self.disk = disk
+        self.dead = False
+        """Whether the process has ended: its other threads write nothing any more."""
         disk.append(SessionOpened())
         self._opening = tuple(disk.entries)
 
@@ -170,10 +180,13 @@ class MemoryLedger:
         return self._opening
 
     def append(self, events):
+        if self.dead:
+            raise Crash
         self.disk.appends += 1
         if self.disk.crash_at == self.disk.appends:
             for event in events[: self.disk.crash_keeps]:
                 self.disk.append(event)
+            self.dead = True
             raise Crash
         if self.disk.dies_at == self.disk.appends:
             raise JournalError("The disk is full.")
@@ -189,6 +202,9 @@ class MemoryLedger:
         if sha256 not in self.disk.evidence:
             raise IncompleteError(f"The evidence {sha256} is withheld.")
         return self.disk.evidence[sha256]
+
+    def offer_handover(self, principal, text):
+        return self.append((HandoverOffered(principal=principal, text=text),))
 
     def close(self, outcome):
         return self.append((JournalClosed(outcome=outcome),))
@@ -308,6 +324,7 @@ class Ground:
     mode: Mode = Mode.DRILL
     disk: Disk = field(default_factory=Disk)
     pace: QuickPace = field(default_factory=QuickPace)
+    people: People = NOBODY
 
     def open(self) -> Executor:
         """Open the run."""
@@ -318,18 +335,13 @@ class Ground:
             self.operations,
             who=Who(run="r1", operator="olga", mode=self.mode),
             pace=self.pace,
+            people=self.people,
         )
 
     def resume(self, **fields) -> Executor:
         """Go on with the run in a new process."""
-        left = open_left(
-            MemoryLedger(self.disk),
-            self.operations,
-            operator="olga",
-            mode=self.mode,
-            pace=self.pace,
-            **fields,
-        )
+        words = {"operator": "olga", "mode": self.mode, "pace": self.pace, "people": self.people}
+        left = open_left(MemoryLedger(self.disk), self.operations, **{**words, **fields})
         left.pick_up()
         return left
 

@@ -9,7 +9,8 @@ from amlrunbook.executor.commands import (
     Confirm,
     RunStep,
 )
-from amlrunbook.executor.opening import ChangedRunbookError, plan_difference
+from amlrunbook.executor.difference import plan_difference
+from amlrunbook.executor.opening import ChangedRunbookError
 from amlrunbook.model.finding import Verdict
 from amlrunbook.model.mode import Mode
 from amlrunbook.planning.grammar import Choice

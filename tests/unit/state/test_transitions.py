@@ -12,6 +12,7 @@ from amlrunbook.model.operation import Confirmation, Outcome, Risk
 from amlrunbook.state import events as e
 from amlrunbook.state.fold import RunState, fold
 from amlrunbook.state.transitions import TRANSITIONS, StepState, next_state
+from tests.examples import examples
 
 FINDING = Finding(
     check="c",
@@ -57,6 +58,7 @@ EVENTS: dict[str, e.StepEvent] = {
         "granted": e.ApprovalGranted(step="s", challenge="c", principal="p", sig="s"),
         "denied": e.ApprovalDeclined(step="s", principal="p"),
         "expired": e.ApprovalExpired(step="s", challenge="c"),
+        "refused": e.ApprovalRefused(step="s", reason="own key"),
         "glass": e.GlassBroken(step="s", reason="r"),
         "confirmed": e.ActionConfirmed(
             step="s", operation="o", request_id="i", resources=(), confirmation=Confirmation.ENTER
@@ -108,6 +110,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "approval.granted": ("proposed", SAME),
     "approval.declined": ("proposed", SAME),
     "approval.expired": ("proposed", SAME),
+    "approval.refused": ("proposed", SAME),
     "glass.broken": ("proposed", SAME),
     "action.confirmed": ("proposed", "confirmed"),
     "action.sent": (FLYING, "sent"),
@@ -175,14 +178,14 @@ def recorded(events):
     ]
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(ci=100, campaign=5000))
 @given(st.lists(ANY_EVENT, max_size=30), st.integers(0, 30))
 def test_a_fold_of_a_prefix_and_of_the_rest_is_the_fold_of_all(events, cut):
     entries = recorded(events)
     assert fold(entries[cut:], fold(entries[:cut])) == fold(entries)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(ci=100, campaign=5000))
 @given(st.lists(ANY_EVENT, max_size=30))
 def test_the_fold_refuses_nothing_and_keeps_what_may_not_happen_apart(events):
     states = {"s": StepState.PENDING, "t": StepState.PENDING}
@@ -197,7 +200,7 @@ def test_the_fold_refuses_nothing_and_keeps_what_may_not_happen_apart(events):
     assert {name: state.step(name).state for name in states} == states
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(ci=100, campaign=5000))
 @given(ANY_EVENT)
 def test_an_event_comes_back_out_of_its_body(event):
     if isinstance(event, e.UnknownEvent):

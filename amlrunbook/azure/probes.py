@@ -1,0 +1,110 @@
+"""Health probes: one plain GET a probe, with a deadline; no token of ours leaves, nothing is followed.
+
+A probe asks whether the service is well from where the operator sits. It stands apart from the gateway, whose
+every request carries the operator's token: a probe's address may be anybody's.
+"""
+
+from __future__ import annotations
+
+import ssl
+import time
+from dataclasses import dataclass
+from http.client import HTTPException, HTTPSConnection
+from threading import Thread
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from amlrunbook.azure.transport import trust
+from amlrunbook.errors import DocumentError
+from amlrunbook.model.cloud import Cloud
+from amlrunbook.model.profile import duration_seconds
+
+if TYPE_CHECKING:
+    from amlrunbook.model.profile import Probe
+
+LONGEST_SECONDS = 30
+"""A probe's deadline is never longer, whatever the profile says."""
+_READ_AT_MOST = 1_024
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeSeen:
+    """What one probe saw."""
+
+    probe: str
+    green: bool
+    text: str
+
+
+class HttpsProbes:
+    """Asks probes by HTTPS, all at once, each on a daemon thread: a hanging one holds nobody up."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._context = trust(cloud)
+
+    def ask(self, probes: tuple[Probe, ...]) -> tuple[ProbeSeen, ...]:
+        """Return what each probe saw, in their order; what does not answer in time is red."""
+        seen: dict[int, ProbeSeen] = {}
+        threads = [
+            Thread(target=self._into, args=(seen, place, probe), name="probe", daemon=True)
+            for place, probe in enumerate(probes)
+        ]
+        for thread in threads:
+            thread.start()
+        ends = time.monotonic() + max((_deadline(probe) for probe in probes), default=0) + 1
+        for thread in threads:
+            thread.join(max(0.0, ends - time.monotonic()))
+        return tuple(
+            seen.get(place) or ProbeSeen(probe.name, green=False, text="no answer in time")
+            for place, probe in enumerate(probes)
+        )
+
+    def _into(self, seen: dict[int, ProbeSeen], place: int, probe: Probe) -> None:
+        seen[place] = ask_once(probe, self._context)
+
+
+def _deadline(probe: Probe) -> int:
+    try:
+        wanted = duration_seconds(probe.timeout)
+    except DocumentError:
+        wanted = LONGEST_SECONDS
+    return min(max(1, wanted), LONGEST_SECONDS)
+
+
+def ask_once(probe: Probe, context: ssl.SSLContext) -> ProbeSeen:
+    """Send one GET and return what came back; never raises for what a service does."""
+    try:
+        parts = urlsplit(probe.url)
+        port = parts.port
+    except ValueError as error:
+        return ProbeSeen(probe.name, green=False, text=f"its address is none: {error}")
+    if parts.scheme != "https" or not parts.hostname or parts.username is not None:
+        return ProbeSeen(
+            probe.name, green=False, text="its address is no https address without a user's name"
+        )
+    began = time.monotonic()
+    connection = HTTPSConnection(
+        parts.hostname, port or 443, timeout=_deadline(probe), context=context
+    )
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    try:
+        connection.request("GET", target, headers={"User-Agent": "amlrunbook-probe"})
+        answer = connection.getresponse()
+        answer.read(_READ_AT_MOST)
+    except (OSError, HTTPException, ValueError) as error:
+        return ProbeSeen(probe.name, green=False, text=f"no answer: {_reason(error)}")
+    finally:
+        connection.close()
+    took = int((time.monotonic() - began) * 1000)
+    wanted = probe.expect_status
+    if answer.status == wanted:
+        return ProbeSeen(probe.name, green=True, text=f"{answer.status} in {took} ms")
+    return ProbeSeen(probe.name, green=False, text=f"{answer.status}, not {wanted}, in {took} ms")
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "the deadline is over"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return "its certificate is not trusted"
+    return type(error).__name__ if not isinstance(error, OSError) else error.strerror or "refused"

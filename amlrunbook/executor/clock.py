@@ -1,0 +1,198 @@
+"""The incident's clock: declared by a person, stopped by green probes, never by the last step's end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from amlrunbook.errors import RefusedError
+from amlrunbook.executor.commands import DeclareIncident
+from amlrunbook.executor.forecast import UNFORESEEN, Forecast
+from amlrunbook.executor.people import Seen
+from amlrunbook.executor.stage import Stage, said
+from amlrunbook.model.profile import Profile, duration_seconds
+from amlrunbook.planning.plan import Plan
+from amlrunbook.state import events as e
+from amlrunbook.state.fold import RunState
+
+
+@dataclass(frozen=True, slots=True)
+class ClockView:
+    """The clock as it is shown at one moment. All durations are seconds."""
+
+    declared: bool
+    severity: str
+    elapsed: int
+    target: int
+    left: int
+    """Of the target; negative once it is missed."""
+    stopped: bool
+    human: int
+    """Of the whole run: nothing ran, people thought, talked or slept."""
+    machine: int
+    """Of the whole run: a step ran, or an action was under way."""
+    projected: int | None
+    """Elapsed time at the end, as forecast; ``None`` where nobody can say."""
+    projected_at: str
+    """The same as a moment, RFC 3339; empty where nobody can say."""
+    unforeseen: int
+    """Steps that are left and of which nothing is known: with any, the projection is the least it will take."""
+
+    @property
+    def late(self) -> bool:
+        """Whether the target is missed, or will be by the forecast."""
+        over = self.projected is not None and self.projected > self.target
+        return self.declared and self.target > 0 and (self.left < 0 or over)
+
+
+def target_seconds(profile: Profile) -> int:
+    """Return the time that the team promised to be back in."""
+    return duration_seconds(profile.targets.rto)
+
+
+def clock_view(
+    plan: Plan, state: RunState, now: datetime, forecast: Forecast = UNFORESEEN
+) -> ClockView:
+    """Return the clock at ``now``; before an incident is declared it counts from the run's opening."""
+    clock = state.clock
+    begun = clock.declared or state.opened_at
+    end = _moment(clock.stopped) or _moment(state.last_t if state.closed else "") or now
+    start = _moment(begun) or end
+    elapsed = max(0, int((end - start).total_seconds()))
+    target = clock.target_seconds or target_seconds(plan.profile)
+    going = not clock.stopped and state.closed is None
+    ahead = forecast.projection(plan, state)
+    rest = ahead.p50_seconds if going and ahead.p50_seconds else None
+    since_last = _since_last(state, now) if going else 0
+    busy = state.busy_steps > 0
+    return ClockView(
+        declared=bool(clock.declared),
+        severity=clock.severity,
+        elapsed=elapsed,
+        target=target,
+        left=target - elapsed,
+        stopped=bool(clock.stopped),
+        human=state.human_ms // 1000 + (0 if busy else since_last),
+        machine=state.machine_ms // 1000 + (since_last if busy else 0),
+        projected=elapsed + rest if rest is not None else None,
+        projected_at=_text(now + timedelta(seconds=rest)) if rest is not None else "",
+        unforeseen=len(ahead.unknown) if going else 0,
+    )
+
+
+def _since_last(state: RunState, now: datetime) -> int:
+    last = _moment(state.last_t)
+    return max(0, int((now - last).total_seconds())) if last is not None else 0
+
+
+def _moment(text: str) -> datetime | None:
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def _text(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def span(seconds: int) -> str:
+    """Return a duration as ``hh:mm:ss``, with a sign where it is negative."""
+    minutes, rest = divmod(abs(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{'-' if seconds < 0 else ''}{hours:02}:{minutes:02}:{rest:02}"
+
+
+DEFAULT_UPDATE_MINUTES = 30
+"""How long after one word to the incident channel the next is due."""
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateTimer:
+    """When the incident channel wants the next word."""
+
+    due: str
+    """RFC 3339 UTC; empty where no incident is declared."""
+    seconds_left: int
+    """Negative once it is overdue."""
+
+
+def update_timer(state: RunState, now: datetime) -> UpdateTimer:
+    """Return when the next word is due: counted from the last one, or from the declaration."""
+    since = state.told_at or state.clock.declared
+    if not since or state.clock.stopped:
+        return UpdateTimer("", 0)
+    seconds = state.next_update_seconds or DEFAULT_UPDATE_MINUTES * 60
+    due = datetime.fromisoformat(since) + timedelta(seconds=seconds)
+    text = due.isoformat(timespec="seconds").replace("+00:00", "Z")
+    return UpdateTimer(text, int((due - now).total_seconds()))
+
+
+def declare(stage: Stage, command: DeclareIncident) -> None:
+    """Start the clock, and look at the probes at once where there are any.
+
+    Raises:
+        JournalError: the journal cannot be written.
+    """
+    stage.record.append(
+        e.ClockDeclared(
+            severity=said(command.severity.strip()),
+            target_seconds=target_seconds(stage.plan.profile),
+            text=said(command.text),
+        )
+    )
+    if stage.people.probing is not None and stage.plan.profile.probes:
+        probe(stage)
+
+
+def probe(stage: Stage) -> tuple[Seen, ...]:
+    """Ask the probes, journal what changed, and stop the clock once all of them are green.
+
+    Raises:
+        RefusedError: there is nothing to ask, or nothing that can ask.
+        JournalError: the journal cannot be written.
+    """
+    probes = stage.plan.profile.probes
+    if not probes or stage.people.probing is None:
+        raise RefusedError(
+            f"The profile {stage.plan.profile.name!r} has no probes."
+            if not probes
+            else "This run has nothing to ask probes with.",
+            state="Nothing was asked; the clock goes on.",
+            next_step="Add probes to the profile: the clock stops when all of them are green.",
+        )
+    seen = stage.people.probing.ask(probes)
+    events = [event for each in seen for event in _changed(stage.state, each)]
+    if _stops(stage.state, seen):
+        events.append(e.ClockStopped(text=f"All {len(seen)} probes are green."))
+    if events:
+        stage.record.append(*events)
+    return seen
+
+
+def _changed(state: RunState, seen: Seen) -> tuple[e.Event, ...]:
+    if state.probes.get(seen.probe) is seen.green:
+        return ()
+    kind = e.ProbeGreen if seen.green else e.ProbeRed
+    return (kind(probe=seen.probe, text=said(seen.text)),)
+
+
+def _stops(state: RunState, seen: tuple[Seen, ...]) -> bool:
+    running = bool(state.clock.declared) and not state.clock.stopped
+    return running and all(each.green for each in seen)
+
+
+def probe_after_change(stage: Stage, before: RunState) -> None:
+    """Look at the probes where an action was verified since ``before`` and the clock runs."""
+    running = stage.state.clock.declared and not stage.state.clock.stopped
+    if not running or stage.people.probing is None or not stage.plan.profile.probes:
+        return
+    if _verified(stage.state) > _verified(before):
+        probe(stage)
+
+
+def _verified(state: RunState) -> int:
+    return sum(record.state.value == "verified" for record in state.steps.values())
