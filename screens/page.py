@@ -120,7 +120,11 @@ def status_page(feed: RunFeed) -> PageScreen:
     """Return the words for the incident channel, as things stand now."""
     from amlrunbook.executor.status_text import status_text
 
-    return lines_page(feed, "Status text", status_text(feed.run.plan, feed.run.state, feed.clock()))
+    return lines_page(
+        feed,
+        "Status text",
+        status_text(feed.run.plan, feed.run.state, feed.clock(), feed.run.forecast),
+    )
 
 
 def step_page(step: PlannedStep, record: StepRecord, mode: Mode) -> list[Paragraph]:
