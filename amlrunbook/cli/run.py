@@ -233,11 +233,18 @@ def _resume(
     live: bool,
     unsigned: bool,
 ) -> ExitCode:
+    from amlrunbook.cli import talk
+    from amlrunbook.cli.ending import finish_closed
     from amlrunbook.cli.operating import operate
     from amlrunbook.cli.parts import plan_now, read_left_run, run_folder_of
     from amlrunbook.executor.difference import plan_difference
 
-    found = read_left_run(run_folder_of(text))
+    folder = run_folder_of(text)
+    ended = finish_closed(folder, lambda: _signer(unsigned=unsigned))
+    if ended is not None:
+        talk.say("The run had ended; its journal is closed now.")
+        return ended
+    found = read_left_run(folder)
     current = plan_now(found, runbook)
     difference = plan_difference(found.left.plan, current) if current is not None else ()
     changes.refuse_difference(difference)

@@ -173,3 +173,18 @@ def test_an_interrupt_pauses_the_run(desk):
     assert "Journal: " in out
     journal = out.rstrip().splitlines()[-1].removeprefix("Journal: ")
     assert entries(desk, journal)[-1]["kind"] == "run.paused"
+
+
+def test_a_run_killed_before_its_journals_last_entry_is_closed_by_resuming(desk):
+    journal = Path(journal_of(desk.run("drill", "healthy-pair", "--auto", "--plain")))
+    lines = journal.read_bytes().splitlines(keepends=True)
+    assert b'"kind":"journal.close"' in lines[-1]
+    journal.write_bytes(b"".join(lines[:-1]))
+    assert "DRILL VALID-OPEN" in desk.run("journal", "verify", str(journal)).stdout
+    resumed = desk.run("run", "--resume", str(journal), "--plain")
+    assert resumed.returncode == 0, resumed.stderr
+    assert "its journal is closed now" in resumed.stderr
+    assert "DRILL VALID-CLOSED" in desk.run("journal", "verify", str(journal)).stdout
+    again = desk.run("run", "--resume", str(journal), "--plain")
+    assert again.returncode == 4
+    assert "The run is closed" in again.stderr
