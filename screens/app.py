@@ -26,6 +26,9 @@ from screens.widgets.mode_header import ModeHeader
 from screens.widgets.tones import DEFAULT_VARIABLES
 
 if TYPE_CHECKING:
+    from amlrunbook.executor.adopting import Successor
+    from amlrunbook.executor.commands import AnyCommand
+    from amlrunbook.executor.forecast import Forecast
     from amlrunbook.executor.status_text import Attention
     from amlrunbook.executor.watching import LiveRun
     from screens.feed import RunFeed
@@ -57,6 +60,8 @@ class AmlApp(App[AppResult]):
         *,
         home: HomeData | Callable[[], HomeData] | None = None,
         run: LiveRun | None = None,
+        forecast: Forecast | None = None,
+        successor: Successor | None = None,
         look: Look | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         refresh_seconds: float = REFRESH_SECONDS,
@@ -68,8 +73,10 @@ class AmlApp(App[AppResult]):
         self.home = home
         self.clock = clock
         """What time it is, UTC."""
-        self.feed = self._feed_of(run)
+        self.feed = self._feed_of(run, forecast)
         """The run, brought to this thread; ``None`` on the home screen."""
+        self._successor = successor
+        """The plan that may follow the run's own; asked about at the beginning."""
         self._refresh_seconds = refresh_seconds
         self._looked = -refresh_seconds
         self._touched = -AT_THE_KEYS_SECONDS
@@ -82,12 +89,19 @@ class AmlApp(App[AppResult]):
         self.add_class(mode_look(self.mode).css_class)
         self.set_class((look or Look()).ascii_only, "-ascii")
 
-    def _feed_of(self, run: LiveRun | None) -> RunFeed | None:
+    def _feed_of(self, run: LiveRun | None, forecast: Forecast | None) -> RunFeed | None:
         if run is None:
             return None
+        from amlrunbook.executor.forecast import UNFORESEEN
         from screens.feed import RunFeed
 
-        return RunFeed(run, post=self.post_message, clock=self.clock, call_for=self.call_operator)
+        return RunFeed(
+            run,
+            post=self.post_message,
+            clock=self.clock,
+            call_for=self.call_operator,
+            forecast=forecast or UNFORESEEN,
+        )
 
     def get_default_screen(self) -> Screen[Any]:
         """Return the outermost screen."""
@@ -110,6 +124,18 @@ class AmlApp(App[AppResult]):
         self.set_interval(1.0, self._tick)
         if self.feed is not None:
             self.feed.start()
+        if self._successor is not None:
+            self._ask_about(self._successor)
+
+    def _ask_about(self, successor: Successor) -> None:
+        """Ask whether the run goes on by another plan."""
+        from screens.successor import SuccessorScreen
+
+        _ = self.push_screen(SuccessorScreen(successor), self._adopt)
+
+    def _adopt(self, command: AnyCommand | None) -> None:
+        if command is not None and self.feed is not None:
+            self.feed.run.submit(command)
 
     def on_unmount(self) -> None:
         """Watch no more; the run goes on until the process ends."""

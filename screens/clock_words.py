@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from amlrunbook.executor.clock import Forecast, clock_view
+from amlrunbook.executor.clock import clock_view
+from amlrunbook.executor.forecast import Forecast
 from amlrunbook.planning.plan import Plan
 from amlrunbook.state.fold import RunState
 from screens.moments import clock_words
 
 
-def header_words(
-    plan: Plan, state: RunState, now: datetime, forecast: Forecast | None = None
-) -> tuple[str, ...]:
+def header_words(plan: Plan, state: RunState, now: datetime, forecast: Forecast) -> tuple[str, ...]:
     """Return what the header says beside the elapsed time, the weightiest first; nothing before an incident."""
     if state.handed_over is not None:
         return (f"HANDED OVER to {state.handed_over.principal}",)
@@ -24,7 +23,8 @@ def header_words(
         words.append("clock stopped: probes green")
     elif view.projected is not None:
         late = "LATE, " if view.late else ""
-        words.append(f"{late}would end {clock_words(view.projected)}")
+        when = "not before" if view.unforeseen else "would end"
+        words.append(f"{late}{when} {clock_words(view.projected)}")
     else:
         words.append("LATE, end unknown" if view.late else "end unknown")
     words.append(f"people {clock_words(view.human)}")

@@ -176,7 +176,11 @@ class RunScreen(RunDoors):
     def refresh_step(self) -> None:
         """Show the step under the cursor as it stands now."""
         fields = step_fields(
-            self.step, self.record, self.run.mode, wanted=self.run.focus == self.step.id
+            self.step,
+            self.record,
+            self.run.mode,
+            wanted=self.run.focus == self.step.id,
+            forecast=self.feed.forecast,
         )
         self.query_one(StepDetail).show(
             self.step.title, fields, quiet=self.step.kind is not StepKind.ACTION

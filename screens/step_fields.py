@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from amlrunbook.errors import UsageError
+from amlrunbook.executor.forecast import UNFORESEEN, Forecast
 from amlrunbook.model.mode import Mode
 from amlrunbook.model.operation import Confirmation, Risk
 from amlrunbook.model.resource_id import ResourceId
@@ -33,7 +34,12 @@ class Field:
 
 
 def step_fields(
-    step: PlannedStep, record: StepRecord, mode: Mode, *, wanted: bool = False
+    step: PlannedStep,
+    record: StepRecord,
+    mode: Mode,
+    *,
+    wanted: bool = False,
+    forecast: Forecast = UNFORESEEN,
 ) -> tuple[Field, ...]:
     """Return the fields of a step, in their fixed order: every label always there.
 
@@ -46,7 +52,7 @@ def step_fields(
         _loses(step, record),
         Field("AFTER", _after(step, record)),
         _undo(step, record),
-        _takes(step, record),
+        _takes(step, record, forecast),
         _risk(step, record),
         _mode(step, record, mode),
         Field(
@@ -154,11 +160,13 @@ def _undo(step: PlannedStep, record: StepRecord) -> Field:
     return Field("UNDO", "there is no undo", Tone.ERROR)
 
 
-def _takes(step: PlannedStep, record: StepRecord) -> Field:
-    budget = f"budget {_duration(step.budget_seconds)}" if step.budget_seconds else "no budget set"
+def _takes(step: PlannedStep, record: StepRecord, forecast: Forecast) -> Field:
+    text = forecast.takes(step).replace(" · p", ", p") or "no budget set"
+    if step.base not in forecast.machine:
+        text += " · usual time unknown"
     if record.timed_out:
-        return Field("TAKES", f"OVER its {budget} · usual time unknown", Tone.WARNING)
-    return Field("TAKES", f"{budget} · usual time unknown")
+        return Field("TAKES", f"OVER its {text}", Tone.WARNING)
+    return Field("TAKES", text)
 
 
 def _risk(step: PlannedStep, record: StepRecord) -> Field:

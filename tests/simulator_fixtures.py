@@ -17,7 +17,7 @@ from azure.identity import ClientSecretCredential
 from azure.mgmt.resource.resources import ResourceManagementClient
 
 from amlrunbook.simulator import process
-from amlrunbook.simulator.endpoint import Endpoint
+from amlrunbook.simulator.endpoint import Endpoint, read_endpoint
 
 
 def set_pace(
@@ -26,6 +26,17 @@ def set_pace(
     """Let long-running operations end after so many polls, and not by time."""
     pace = {"polls": polls, "seconds": seconds, "retry_after": retry_after}
     process.control(endpoint, "POST", "/pace", pace)
+
+
+def end(folder: Path) -> None:
+    """End a simulated Azure whose world nobody looks at any more: at once where it is a child of ours."""
+    endpoint = read_endpoint(folder.resolve())
+    child = process._children.get(endpoint.pid)
+    if child is None:
+        process.stop(folder)
+    else:
+        child.kill()
+        process._reap(endpoint.pid)
 
 
 @contextmanager
@@ -38,7 +49,7 @@ def running(
         set_pace(endpoint)
         yield endpoint
     finally:
-        process.stop(folder)
+        end(folder)
 
 
 def credential(endpoint: Endpoint) -> ClientSecretCredential:
@@ -183,4 +194,4 @@ def fresh_azure(tmp_path: Path) -> Iterator[Callable[..., Endpoint]]:
 
     yield start
     for folder in folders:
-        process.stop(folder)
+        end(folder)

@@ -16,11 +16,9 @@ from amlrunbook.assessment.reading import redundancy, text
 from amlrunbook.errors import IncompleteError, UsageError
 from amlrunbook.model.profile import Profile, Strategies
 from amlrunbook.model.resource_id import RegionName, ResourceId, region_name
-from amlrunbook.model.snapshot import Document, Inventory
+from amlrunbook.model.snapshot import NOT_THERE, Document, Inventory
 
 _ENOUGH_FOR_A_PAIR = 2
-_GONE = "not found (404)"
-"""How the reason of a document begins that is referred to, and of which Azure says that it is not there."""
 _WORKSPACES = f"/providers/{types.WORKSPACE}/".lower()
 
 
@@ -44,7 +42,7 @@ class AccountRole(Enum):
 
 def is_gone(document: Document) -> bool:
     """Return whether Azure said that the resource is not there: a fact, no gap in what was read."""
-    return document.unread is not None and document.unread.startswith(_GONE)
+    return document.unread is not None and document.unread.startswith(NOT_THERE)
 
 
 class Landscape:

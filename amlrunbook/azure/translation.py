@@ -7,6 +7,7 @@ is shown on a terminal and written to a journal.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -126,10 +127,23 @@ def translated(method: str, path: str, call: Callable[[], T]) -> T:
         raise _not_reachable(method, path, error) from error
 
 
+_TRIED = re.compile(r"^\s+(\w+Credential): (.+)$", re.MULTILINE)
+"""One credential of a chain, and why it failed, in the words of azure-identity."""
+
+
 def sign_in_error(error: Exception) -> SignInError:
-    """Return our error for one that a credential raised."""
+    """Return our error for one that a credential raised.
+
+    A chain of credentials says at length why each of them failed; of those, what the Azure CLI says is
+    what an operator can act on.
+    """
+    tried = dict(_TRIED.findall(str(error)))
+    said = plain(error)
+    if len(tried) > 1:
+        likely = tried.get("AzureCliCredential", next(iter(tried.values())))
+        said = f"none of {len(tried)} kinds of credential works here ({plain(likely)})"
     return SignInError(
-        f"Signing in failed: {plain(error)}",
+        f"Signing in failed: {said}",
         state="Nothing was sent to Azure's resource manager.",
         next_step="Sign in with `az login`, or check the credential, tenant and cloud.",
     )

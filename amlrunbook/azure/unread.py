@@ -18,6 +18,7 @@ from amlrunbook.errors import (
     SignInError,
     ThrottledError,
 )
+from amlrunbook.model.snapshot import NOT_THERE
 
 _FORBIDDEN = 403
 _ASKED = re.compile(r"^GET \S+?:? (?:is not there \(404\): |was answered \d+: )?")
@@ -28,7 +29,7 @@ _ASKED_LAST = re.compile(r" \(GET \S+\)(?=\.?$)")
 class Reason(StrEnum):
     """The first words of a placeholder's ``unread``."""
 
-    NOT_FOUND = "not found (404)"
+    NOT_FOUND = NOT_THERE
     """A collection, or a view of a resource, that Azure does not have."""
     FORBIDDEN = "no permission (403)"
     REFUSED = "refused"

@@ -9,7 +9,7 @@
     step = "mend-now"           # the step's id, or the runbook's where for_each made several
     do = "decide"               # run confirm decline skip done-outside decide overrule look-again rule note pause
                                 # ask-approval give-answer break-glass overrule-safety
-                                # handover declare probes update
+                                # handover declare probes update switch-variant
     choice = "mend"
     reason = "It is a drill."
 
@@ -18,7 +18,6 @@ The answers of a step are taken in the order of the file, each once an instance.
 
 from __future__ import annotations
 
-import difflib
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, assert_never
@@ -28,6 +27,7 @@ import msgspec
 from amlrunbook.cli.operators import AutoOperator, Operator, Stop
 from amlrunbook.errors import AmlRunbookError, DocumentError, ExitCode
 from amlrunbook.executor import commands as c
+from amlrunbook.model.nearest import nearest_hint
 from amlrunbook.model.strict_toml import decode_toml
 from amlrunbook.planning.grammar import StepKind
 from amlrunbook.planning.plan import Plan, PlannedStep
@@ -51,6 +51,7 @@ class Do(StrEnum):
     OVERRULE = "overrule"
     LOOK_AGAIN = "look-again"
     RULE = "rule"
+    SWITCH_VARIANT = "switch-variant"
     ASK_APPROVAL = "ask-approval"
     GIVE_ANSWER = "give-answer"
     BREAK_GLASS = "break-glass"
@@ -85,6 +86,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     rule: str = ""
     principal: str = ""
     severity: str = ""
+    variant: str = ""
 
 
 class Answers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -101,6 +103,7 @@ _MUST: dict[Do, tuple[str, ...]] = {
     Do.DECIDE: ("choice",),
     Do.OVERRULE: ("need", "reason"),
     Do.RULE: ("ruling", "reason"),
+    Do.SWITCH_VARIANT: ("variant", "reason"),
     Do.NOTE: ("text",),
     Do.GIVE_ANSWER: ("text",),
     Do.BREAK_GLASS: ("reason", "typed"),
@@ -128,6 +131,7 @@ _FIELDS = (
     "rule",
     "principal",
     "severity",
+    "variant",
 )
 _ON_A_PROPOSAL = frozenset(
     {
@@ -200,15 +204,14 @@ def _plan_problem(answer: Answer, plan: Plan) -> str:
             return _nearest(f"there is no choice {answer.choice!r}", answer.choice, choices)
     if answer.need and answer.need not in steps[0].needs:
         return _nearest(f"it does not need {answer.need!r}", answer.need, set(steps[0].needs))
+    if answer.variant and answer.variant not in steps[0].variants:
+        known = set(steps[0].variants)
+        return _nearest(f"it has no variant {answer.variant!r}", answer.variant, known)
     return ""
 
 
 def _nearest(what: str, name: str, known: set[str]) -> str:
-    near = difflib.get_close_matches(name, sorted(known), n=1)
-    hint = (
-        f"did you mean {near[0]!r}?" if near else f"known are {', '.join(sorted(known)) or 'none'}."
-    )
-    return f"{what}; {hint}"
+    return f"{what}; {nearest_hint(name, known)}"
 
 
 class AnswersOperator:
@@ -296,6 +299,8 @@ def command_of(answer: Answer, step: str) -> c.AnyCommand:  # noqa: C901, PLR091
         case Do.RULE:
             ruling = answer.ruling or Ruling.CANNOT_TELL
             return c.Rule(step=step, ruling=ruling, reason=answer.reason)
+        case Do.SWITCH_VARIANT:
+            return c.SwitchVariant(step=step, variant=answer.variant, reason=answer.reason)
         case Do.ASK_APPROVAL:
             return c.AskApproval(step=step)
         case Do.GIVE_ANSWER:

@@ -19,7 +19,9 @@ from amlrunbook.errors import AmlRunbookError, ExitCode, UsageError
 
 if TYPE_CHECKING:
     from amlrunbook.errors import AmlRunbookError as Refusal
+    from amlrunbook.executor.adopting import Successor
     from amlrunbook.executor.commands import AnyCommand
+    from amlrunbook.executor.forecast import Forecast
     from amlrunbook.executor.watching import LiveRun
     from amlrunbook.model.finding import Verdict
     from amlrunbook.state.events import Recorded, RunClosed, RunOpened
@@ -43,9 +45,12 @@ def why_not(stdin: TextIO | None, stdout: TextIO | None, environ: Mapping[str, s
     return ""
 
 
-def open_run(run: LiveRun) -> int:
+def open_run(
+    run: LiveRun, forecast: Forecast | None = None, successor: Successor | None = None
+) -> int:
     """Show a run on screens until the operator leaves; return the run's exit code.
 
+    ``forecast`` is what the steps took before; a ``successor`` of the run's plan is asked about first.
     A run that is left open is paused: this waits a moment for that to be in the journal.
 
     Raises:
@@ -58,7 +63,7 @@ def open_run(run: LiveRun) -> int:
     _check_terminal("Say --plain for linear text.")
     pause = _Pause()
     unwatch = run.watch(pause)
-    result = _shown(run=run)
+    result = _shown(run=run, forecast=forecast, successor=successor)
     if isinstance(result, RunLeft) and not pause.done.wait(PAUSE_SECONDS):
         talk.say("The run was left while something was going on; resuming finds out how it ended.")
     unwatch()

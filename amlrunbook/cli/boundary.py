@@ -21,6 +21,7 @@ READER_GONE = 141
 def main(args: Sequence[str] | None = None) -> int:
     """Run the command line ``args`` (the process's own by default) and return the exit code."""
     talk.prepare_streams()
+    talk.quiet_libraries()
     code = _guarded(list(sys.argv[1:] if args is None else args))
     try:
         talk.flush_data()

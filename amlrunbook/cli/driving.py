@@ -13,6 +13,7 @@ from amlrunbook.cli.plain import PlainText, one_line
 from amlrunbook.errors import AmlRunbookError, ExitCode, worst_exit
 from amlrunbook.executor.closing import counts, exit_code
 from amlrunbook.executor.commands import AnyCommand, Pause
+from amlrunbook.executor.forecast import UNFORESEEN, Forecast
 from amlrunbook.executor.thread import RunThread
 from amlrunbook.state import events as e
 from amlrunbook.state.fold import RunState
@@ -72,11 +73,13 @@ class _Mailbox:
 class Driver:
     """One run from where it stands to where its operator leaves it."""
 
-    def __init__(self, live: RunThread, operator: Operator) -> None:
+    def __init__(
+        self, live: RunThread, operator: Operator, forecast: Forecast = UNFORESEEN
+    ) -> None:
         self._live = live
         self._operator = operator
         self._mailbox = _Mailbox()
-        self._text = PlainText(live.plan, fancy=_shows_more_than_ascii())
+        self._text = PlainText(live.plan, fancy=_shows_more_than_ascii(), forecast=forecast)
         self._in_sight = ""
         self._interrupted = False
         self._stop: Stop | None = None
@@ -142,9 +145,14 @@ class Driver:
         return True
 
     def _show(self, event: e.Event) -> None:
+        if isinstance(event, e.PlanAdopted):
+            self._text = self._text.of(self._live.plan)
         if isinstance(event, _STEP_BEGINS):
             self._introduce(event.step)
-        self._print(self._text.event(event))
+        lines = self._text.event(event)
+        if isinstance(event, e.StepEvent) and event.step != self._in_sight:
+            lines = self._text.beside(event.step, lines)
+        self._print(lines)
 
     def _introduce(self, step: str) -> None:
         """Introduce a step once, as it comes into sight."""

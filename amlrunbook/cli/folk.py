@@ -49,18 +49,35 @@ def people_of_drill(
     )
 
 
-def people_of_run(
-    ledger: JournalLedger, identity: Identity, cloud: Cloud, trust: Trust | None
-) -> People:
+def people_of_run(ledger: JournalLedger, identity: Identity, cloud: Cloud) -> People:
     """Return the people of a real run; a key that is thrown away is nobody's, and nobody approves for it."""
     nobody = isinstance(identity, ThrowAwayIdentity)
-    pinned = trust or Trust(signers=(), source="no pinned list of signers")
     return People(
         principal="" if nobody else identity.principal,
         key="" if nobody else sshsig.fingerprint(identity.public_key),
         journal=ledger.journal_id,
-        trust=lambda: pinned,
+        trust=_pinned,
         probing=ProfileProbes(cloud),
+    )
+
+
+def operator_of(identity: Identity) -> str:
+    """Return the operator's name: their key's, or the machine's where the key is nobody's."""
+    from amlrunbook.cli.parts import operator_name
+
+    return operator_name() if isinstance(identity, ThrowAwayIdentity) else identity.principal
+
+
+def _pinned() -> Trust:
+    """Return the pinned list as it is now; an empty one where nothing is pinned.
+
+    Raises:
+        DocumentError: it cannot be read.
+    """
+    from amlrunbook.cli import signing
+
+    return signing.pinned_trust() or Trust(
+        signers=(), source="the list of pinned signers, which is empty,"
     )
 
 

@@ -9,11 +9,14 @@ from pathlib import Path
 
 from amlrunbook.cli.answers import Answers, AnswersOperator, fitting, load_answers
 from amlrunbook.cli.driving import Driver
+from amlrunbook.cli.history import forecast_of
 from amlrunbook.cli.operators import AutoOperator, Operator
 from amlrunbook.cli.prompts import PromptOperator
 from amlrunbook.cli.root import load
 from amlrunbook.errors import ExitCode, RefusedError
 from amlrunbook.executor.closing import exit_code
+from amlrunbook.executor.commands import AdoptPlan
+from amlrunbook.executor.forecast import Forecast
 from amlrunbook.executor.run import Executor
 from amlrunbook.executor.thread import RunThread
 from amlrunbook.planning.plan import Plan
@@ -75,8 +78,10 @@ def at_terminal() -> bool:
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
 
 
-def operate(executor: Executor, how: Operating) -> ExitCode:
+def operate(executor: Executor, how: Operating, first: AdoptPlan | None = None) -> ExitCode:
     """Have the run operated until it is closed or left; its journal is let go of.
+
+    ``first`` is carried out before anybody is asked in linear text; on screens its difference is shown, and asked about.
 
     Raises:
         JournalError: the journal cannot be written any more.
@@ -84,26 +89,27 @@ def operate(executor: Executor, how: Operating) -> ExitCode:
     live = RunThread(executor)
     try:
         if how.linear:
-            return Driver(live, _operator(executor, how)).drive()
-        return _on_screens(live)
+            if first is not None:
+                live.submit(first)
+            forecast = forecast_of(executor)
+            return Driver(live, _operator(executor, how, forecast), forecast).drive()
+        return _on_screens(live, forecast_of(executor))
     finally:
         executor.stage.record.release()
 
 
-def _operator(executor: Executor, how: Operating) -> Operator:
+def _operator(executor: Executor, how: Operating, forecast: Forecast) -> Operator:
     mode = executor.stage.mode
     if how.answers is not None:
         return AnswersOperator(how.answers, AutoOperator(mode))
-    return (
-        AutoOperator(mode)
-        if how.auto
-        else PromptOperator(mode, lambda: executor.stage.record.entries)
-    )
+    if how.auto:
+        return AutoOperator(mode)
+    return PromptOperator(mode, lambda: executor.stage.record.entries, forecast)
 
 
-def _on_screens(live: RunThread) -> ExitCode:
+def _on_screens(live: RunThread, forecast: Forecast) -> ExitCode:
     opener = load(APP)
     if not callable(opener):
         raise TypeError(f"{APP} is no function")
-    code = opener(live.start())
+    code = opener(live.start(), forecast, live.successor)
     return ExitCode(code) if isinstance(code, int) else exit_code(live.plan, live.state)

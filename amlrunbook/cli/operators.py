@@ -101,7 +101,7 @@ class AutoOperator:
 
 def _default_of_ready(planned: PlannedStep, record: StepRecord) -> c.AnyCommand:
     match planned.kind:
-        case StepKind.CHECK | StepKind.ACTION:
+        case StepKind.CHECK | StepKind.ACTION | StepKind.RUNBOOK:
             return c.RunStep(step=planned.id)
         case StepKind.WAIT:
             if record.attempts:
@@ -112,7 +112,5 @@ def _default_of_ready(planned: PlannedStep, record: StepRecord) -> c.AnyCommand:
             return c.Decide(step=planned.id, choice=chosen.id, reason="--auto takes the default.")
         case StepKind.MANUAL:
             return c.Skip(step=planned.id, reason="--auto: it is done by hand only.")
-        case StepKind.RUNBOOK:
-            return c.Skip(step=planned.id, reason="--auto: this release opens no child runbook.")
         case _:
             assert_never(planned.kind)

@@ -117,8 +117,8 @@ def read_left_run(folder: Path) -> LeftRun:
     return LeftRun(folder, left_of(entries, lambda sha256: read_evidence(folder, sha256)))
 
 
-def plan_now(run: LeftRun, runbook: str) -> Plan | None:
-    """Return the plan that the runbook on disk gives today for a run's profile and snapshot.
+def plan_now(run: LeftRun, runbook: str, snapshot: Snapshot | None = None) -> Plan | None:
+    """Return the plan that the runbook on disk gives today for a run's profile and snapshot, or for another one.
 
     ``None``, with a word on stderr, where the runbook is not found: the run has its own plan.
 
@@ -135,6 +135,5 @@ def plan_now(run: LeftRun, runbook: str) -> Plan | None:
             "the run goes on by the plan in its journal."
         )
         return None
-    return resolve(
-        loaded, run.left.plan.profile, run.left.snapshot, registry_of(None), runbook_named
-    )
+    known = snapshot or run.left.snapshot
+    return resolve(loaded, run.left.plan.profile, known, registry_of(None), runbook_named)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from amlrunbook.cli.plain_people import told
+from amlrunbook.executor.forecast import UNFORESEEN, Forecast
 from amlrunbook.model.display import shown
 from amlrunbook.model.finding import SEVERITY, Finding, Verdict
 from amlrunbook.model.mode import Mode
@@ -61,10 +62,20 @@ _LABEL = 8
 class PlainText:
     """Lines for a run; ``fancy`` says whether the output can show more than ASCII."""
 
-    def __init__(self, plan: Plan, *, fancy: bool) -> None:
+    def __init__(self, plan: Plan, *, fancy: bool, forecast: Forecast = UNFORESEEN) -> None:
         self._plan = plan
         self._place = {planned.id: n for n, planned in enumerate(plan.steps, 1)}
         self._fancy = fancy
+        self._forecast = forecast
+
+    def of(self, plan: Plan) -> PlainText:
+        """Return the same for another plan."""
+        return PlainText(plan, fancy=self._fancy, forecast=self._forecast)
+
+    def beside(self, step: str, lines: Iterator[str]) -> Iterator[str]:
+        """Tell of a step that goes on beside the one in sight: its id stands in front."""
+        for place, line in enumerate(lines):
+            yield one_line(f"  [{step}] {line.strip()}", keep_indent=True) if not place else line
 
     def glyph(self, state: StepState) -> str:
         """Return the sign of a state; its word stands beside it always."""
@@ -128,6 +139,11 @@ class PlainText:
                 yield field("AZ", command)
         if planned.source:
             yield field("SOURCE", planned.source)
+        if planned.variants:
+            yield field("VARIANT", f"{planned.variant}, of {', '.join(planned.variants)}")
+        takes = self._forecast.takes(planned)
+        if takes:
+            yield field("TAKES", takes)
         for choice in planned.choices:
             default = " (default)" if choice.default else ""
             yield field("CHOICE", f"{choice.id}{default}: {choice.text}")
@@ -154,6 +170,21 @@ class PlainText:
                 yield self._said(StepState.SKIPPED, "skipped", f"{event.step}: {event.reason}")
             case e.StepDoneOutside():
                 yield self._said(StepState.DONE_OUTSIDE, "done outside", event.evidence)
+                if event.observed:
+                    yield field("SEEN", f"{event.observed} ({event.speaks})")
+            case e.ChildOpened():
+                yield self._said(StepState.RUNNING, "opened", f"runbook {event.runbook}")
+            case e.ChildClosed():
+                yield self._said(
+                    StepState.RUNNING, "ended", f"runbook {event.runbook}, {event.outcome.value}"
+                )
+            case e.VariantChanged():
+                text = f"{event.before} to {event.after}: {event.reason}"
+                yield self._said(StepState.READY, "variant", text)
+            case e.PlanAdopted():
+                yield one_line(f"The run goes on by another plan. {event.reason}")
+                for line in event.difference.splitlines():
+                    yield field("", line)
             case e.DecisionMade():
                 yield self._said(StepState.PASSED, "decided", f"{event.choice}: {event.text}")
             case e.ActionProposed():

@@ -7,8 +7,9 @@ from datetime import datetime
 
 from amlrunbook.errors import AmlRunbookError
 from amlrunbook.executor.approvals import token_of
+from amlrunbook.executor.forecast import UNFORESEEN, Forecast
 from amlrunbook.executor.one_page import one_page
-from amlrunbook.executor.status_text import status_text, support_ticket
+from amlrunbook.executor.status_text import contact_lines, status_text, support_ticket
 from amlrunbook.model.display import shown
 from amlrunbook.planning.plan import Plan
 from amlrunbook.state import events as e
@@ -21,6 +22,7 @@ PAGES = {
     "calls": "the latest calls",
     "status": "words for the incident channel",
     "ticket": "words for a support ticket",
+    "contacts": "whom to tell, and how",
     "token": "the approval's token again",
 }
 """The words that show a page and change nothing."""
@@ -89,17 +91,20 @@ def page(
     *,
     step: str,
     now: datetime,
+    forecast: Forecast = UNFORESEEN,
 ) -> list[str]:
     """Return the lines of the page that ``word`` names (one of :data:`PAGES`)."""
     match word:
         case "1":
-            lines = list(one_page(plan, state, now).lines)
+            lines = list(one_page(plan, state, now, forecast).lines)
         case "calls":
             lines = call_lines(entries)
         case "status":
-            lines = status_text(plan, state, now).split("\n")
+            lines = status_text(plan, state, now, forecast).split("\n")
         case "ticket":
             lines = support_ticket(plan, entries).split("\n")
+        case "contacts":
+            lines = list(contact_lines(plan))
         case "token":
             asked = state.step(step).asked
             lines = token_lines(asked) if asked else ["No approval is asked for."]

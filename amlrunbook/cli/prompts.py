@@ -11,6 +11,7 @@ from amlrunbook.cli.operators import Stop
 from amlrunbook.cli.plain_people import PAGES, page
 from amlrunbook.errors import AmlRunbookError, ExitCode
 from amlrunbook.executor import commands as c
+from amlrunbook.executor.forecast import UNFORESEEN, Forecast
 from amlrunbook.executor.readiness import unmet_needs
 from amlrunbook.model.display import shown
 from amlrunbook.model.mode import Mode
@@ -24,7 +25,7 @@ from amlrunbook.state.transitions import StepState
 
 _COMMON = "skip REASON · outside EVIDENCE · note TEXT · pause · close · ? more words"
 _MORE = (
-    "1 one page · status · calls · ticket · incident SEVERITY TEXT · probes · update [MINUTES] TEXT · "
+    "1 one page · status · calls · ticket · contacts · incident SEVERITY TEXT · probes · update [MINUTES] TEXT · "
     "handover PERSON TEXT"
 )
 _DIGITS = 5
@@ -40,16 +41,26 @@ class PromptOperator:
     """Asks the person who sits there. Enter is never what changes Azure."""
 
     def __init__(
-        self, mode: Mode, entries: Callable[[], tuple[e.Recorded, ...]] = _no_entries
+        self,
+        mode: Mode,
+        entries: Callable[[], tuple[e.Recorded, ...]] = _no_entries,
+        forecast: Forecast = UNFORESEEN,
     ) -> None:
         self._mode = mode
         self._entries = entries
+        self._forecast = forecast
         self._shown: Callable[[str], list[str]] = lambda _word: []
 
     def next(self, plan: Plan, state: RunState, step: str) -> c.AnyCommand | Stop:
         """Ask until the answer is a command."""
         self._shown = lambda word: page(
-            word, plan, state, self._entries(), step=step, now=datetime.now(UTC)
+            word,
+            plan,
+            state,
+            self._entries(),
+            step=step,
+            now=datetime.now(UTC),
+            forecast=self._forecast,
         )
         if not step:
             talk.say("Every step is settled.")
@@ -76,12 +87,13 @@ class PromptOperator:
             case StepKind.DECISION:
                 ids = " | ".join(choice.id for choice in planned.choices)
                 return self._asked(planned.id, planned, f"choose {ids} · {_COMMON}", None)
-            case StepKind.MANUAL | StepKind.RUNBOOK:
+            case StepKind.MANUAL:
                 return self._asked(planned.id, planned, _COMMON, None)
-            case StepKind.CHECK | StepKind.WAIT | StepKind.ACTION:
-                verb = "show what it would do" if planned.kind is StepKind.ACTION else "run"
+            case StepKind.CHECK | StepKind.WAIT | StepKind.ACTION | StepKind.RUNBOOK:
+                verb = _VERBS.get(planned.kind, "run")
                 run = c.RunStep(step=planned.id)
-                return self._asked(planned.id, planned, f"[Enter] {verb} · {_COMMON}", run)
+                words = f"[Enter] {verb} · {_variants(planned)}{_COMMON}"
+                return self._asked(planned.id, planned, words, run)
 
     def _proposed(self, planned: PlannedStep, record: StepRecord) -> c.AnyCommand | Stop:
         back = c.Skip(step=planned.id, reason="The operator went back from the proposal.")
@@ -135,6 +147,14 @@ def _typed_out(command: c.AnyCommand | None) -> c.AnyCommand | None:
     return c.BreakGlass(step=command.step, reason=command.reason, typed=typed)
 
 
+_VERBS = {StepKind.ACTION: "show what it would do", StepKind.RUNBOOK: "open its steps"}
+
+
+def _variants(planned: PlannedStep) -> str:
+    """Return the word that switches a step's variant; nothing where it is done in one way only."""
+    return f"variant {'|'.join(planned.variants)} WHY · " if planned.variants else ""
+
+
 def _read(words: str) -> str | None:
     """Ask on stderr, so that stdout stays the record; return ``None`` where the input has ended."""
     talk.say(f"  {words}")
@@ -169,6 +189,9 @@ def command_from(line: str, step: str, planned: PlannedStep | None) -> c.AnyComm
         case "overrule":
             need, _, reason = rest.partition(" ")
             return c.Overrule(step=step, need=need, reason=reason)
+        case "variant":
+            variant, _, reason = rest.partition(" ")
+            return c.SwitchVariant(step=step, variant=variant, reason=reason)
         case "happened":
             return c.Rule(step=step, ruling=Ruling.HAPPENED, reason=rest)
         case "not":

@@ -59,15 +59,9 @@ COMMANDS: dict[str, CommandEntry] = {
     "report": CommandEntry(
         "amlrunbook.cli.report:report", "An incident report out of a journal.", exists=False
     ),
-    "approve": CommandEntry(
-        "amlrunbook.cli.approve:approve", "Give the second person's approval.", exists=False
-    ),
-    "key": CommandEntry(
-        "amlrunbook.cli.key:key", "The keys that sign your journals.", exists=False
-    ),
-    "trust": CommandEntry(
-        "amlrunbook.cli.trust:trust", "The signers whose journals you trust.", exists=False
-    ),
+    "approve": CommandEntry("amlrunbook.cli.approve:approve", "Give the second person's approval."),
+    "key": CommandEntry("amlrunbook.cli.key:key", "The keys that sign your journals."),
+    "trust": CommandEntry("amlrunbook.cli.trust:trust", "The signers whose journals you trust."),
     "runbook": CommandEntry(
         "amlrunbook.cli.runbook:runbook", "List, show, check and pack runbooks."
     ),

@@ -13,9 +13,11 @@ from amlrunbook.model.mode import Mode
 
 if TYPE_CHECKING:
     from amlrunbook.cli.accepting import Acceptance
+    from amlrunbook.cli.adopting import Changes
     from amlrunbook.cli.operating import Operating
     from amlrunbook.cli.parts import LeftRun
     from amlrunbook.errors import ExitCode
+    from amlrunbook.executor.commands import AdoptPlan
     from amlrunbook.executor.ledger import JournalLedger
     from amlrunbook.executor.run import Executor
     from amlrunbook.journal import Identity
@@ -43,6 +45,16 @@ class Taking:
     "--accept-changed",
     is_flag=True,
     help="With --resume: go on by the run's own plan although the runbook has changed.",
+)
+@click.option(
+    "--adopt-changed",
+    is_flag=True,
+    help="With --resume: go on by the plan that the runbook gives now; what happened is carried over.",
+)
+@click.option(
+    "--look-anew",
+    is_flag=True,
+    help="With --resume and --adopt-changed: take the inventory anew for that plan.",
 )
 @click.option(
     "--accept-handover",
@@ -73,6 +85,8 @@ def run(
     live: bool,
     resume: str | None,
     accept_changed: bool,
+    adopt_changed: bool,
+    look_anew: bool,
     accept_handover: bool,
     by_force: bool,
     unsigned: bool,
@@ -91,14 +105,14 @@ def run(
 
     if resume is not None:
         talk.say(f"Resuming the run of {shown(resume)}: reading its journal…")
+    from amlrunbook.cli.adopting import Changes
     from amlrunbook.cli.operating import operating
 
     how = operating(answers, auto=auto, plain=plain, live=live)
     if resume is not None:
         hand = Taking(accept=accept_handover, forced=by_force)
-        return _resume(
-            resume, runbook, how, hand, live=live, unsigned=unsigned, accepted=accept_changed
-        )
+        changes = Changes(accept_changed, adopt_changed, look_anew).checked()
+        return _resume(resume, runbook, how, hand, changes, live=live, unsigned=unsigned)
     if not runbook or not profile:
         raise UsageError(
             "A run takes a runbook and a profile.",
@@ -108,25 +122,23 @@ def run(
 
 
 def _begin(runbook: str, name: str, how: Operating, *, live: bool, unsigned: bool) -> ExitCode:
-    from amlrunbook.cli.folk import people_of_run, with_calls
+    from amlrunbook.cli.folk import operator_of, people_of_run, with_calls
     from amlrunbook.cli.looking import gateway_for
     from amlrunbook.cli.operating import operate
     from amlrunbook.cli.parts import (
         looked_at,
-        operator_name,
         registry_of,
         runbook_named,
     )
     from amlrunbook.executor.ledger import JournalLedger
     from amlrunbook.executor.opening import Who, open_new
-    from amlrunbook.journal import ThrowAwayIdentity
     from amlrunbook.planning.resolve import resolve
     from amlrunbook.store.profiles import load_profile
     from amlrunbook.store.runs import new_run_folder
 
     profile = load_profile(name)
     loaded = runbook_named(runbook)
-    _signed_or_said(unsigned=unsigned)
+    identity = _signer(unsigned=unsigned)
     mode = _armed(profile) if live else Mode.READ_ONLY
     gateway = gateway_for(profile, mode)
     snapshot = looked_at(gateway, profile)
@@ -134,31 +146,37 @@ def _begin(runbook: str, name: str, how: Operating, *, live: bool, unsigned: boo
     plan = resolve(loaded, profile, snapshot, registry, runbook_named)
     how.checked(plan)
     folder = new_run_folder(loaded.runbook.id)
-    identity = ThrowAwayIdentity()
     ledger = JournalLedger.create(folder.path, identity, drill=False)
-    people = people_of_run(ledger, identity, gateway.cloud, None)
-    who = Who(run=folder.short_id, operator=operator_name(), mode=mode)
+    people = people_of_run(ledger, identity, gateway.cloud)
+    who = Who(run=folder.short_id, operator=operator_of(identity), mode=mode)
     executor = open_new(ledger, plan, snapshot, registry, who=who, people=people)
     return operate(with_calls(executor, gateway), how)
 
 
-def _signed_or_said(*, unsigned: bool) -> None:
-    """Refuse to sign with a key that is nobody's unless that was asked for.
+def _signer(*, unsigned: bool) -> Identity:
+    """Return who signs: the person's own key, or one that is nobody's where that was asked for in so many words.
 
     Raises:
-        RefusedError: it was not.
+        RefusedError: no key was chosen, and a run that nobody signs was not asked for.
+        JournalError: the key cannot be used.
     """
-    from amlrunbook.cli import talk
+    from amlrunbook.cli import signing, talk
     from amlrunbook.errors import RefusedError
+    from amlrunbook.journal import ThrowAwayIdentity
+    from amlrunbook.journal.keys import CHOICE_FILE
+    from amlrunbook.store.paths import config_folder
 
+    chosen = (config_folder() / CHOICE_FILE).exists()
+    if chosen and not unsigned:
+        return signing.current_identity()
     if unsigned or _unsigned_by_word():
         talk.say("UNSIGNED: every check of this journal will say UNATTRIBUTED.")
-        return
+        return ThrowAwayIdentity()
     raise RefusedError(
-        "A run's journal is signed with your own key, and this release cannot keep keys yet.",
+        "A run's journal is signed with your own key, and none has been chosen.",
         state="Nothing was begun.",
-        next_step="Say --unsigned to sign with a key that is thrown away (every check of the journal will say "
-        "UNATTRIBUTED), or practise with: amlrunbook drill.",
+        next_step="Make one with: amlrunbook key new. Or say --unsigned to sign with a key that is thrown away: every "
+        "check of the journal will say UNATTRIBUTED. Or practise with: amlrunbook drill.",
     )
 
 
@@ -210,33 +228,33 @@ def _resume(
     runbook: str,
     how: Operating,
     hand: Taking,
+    changes: Changes,
     *,
     live: bool,
     unsigned: bool,
-    accepted: bool,
 ) -> ExitCode:
     from amlrunbook.cli.operating import operate
     from amlrunbook.cli.parts import plan_now, read_left_run, run_folder_of
     from amlrunbook.executor.difference import plan_difference
-    from amlrunbook.executor.opening import ChangedRunbookError
 
     found = read_left_run(run_folder_of(text))
     current = plan_now(found, runbook)
     difference = plan_difference(found.left.plan, current) if current is not None else ()
-    if difference and not accepted:
-        raise ChangedRunbookError(difference)
-    how.checked(found.left.plan)
+    changes.refuse_difference(difference)
+    how.checked(current if current is not None and changes.adopted else found.left.plan)
     if not found.is_drill:
-        _signed_or_said(unsigned=unsigned)
+        identity = _signer(unsigned=unsigned)
         mode = _armed(found.left.plan.profile) if live else Mode.READ_ONLY
-        return operate(_real_again(found, mode, runbook, hand), how)
-    return _drill_again(found, how, runbook, hand, live=live)
+        executor, word = _real_again(found, mode, runbook, hand, changes, identity=identity)
+        return operate(executor, how, word)
+    return _drill_again(found, how, runbook, hand, changes, live=live)
 
 
 def _drill_again(
-    found: LeftRun, how: Operating, runbook: str, hand: Taking, *, live: bool
+    found: LeftRun, how: Operating, runbook: str, hand: Taking, changes: Changes, *, live: bool
 ) -> ExitCode:
     from amlrunbook.cli.accepting import acceptance
+    from amlrunbook.cli.adopting import adoption
     from amlrunbook.cli.drill import end_world
     from amlrunbook.cli.folk import people_of_drill, with_calls
     from amlrunbook.cli.looking import gateway_for
@@ -270,16 +288,17 @@ def _drill_again(
             registry_of(gateway),
             operator=operator_name(),
             mode=Mode.DRILL,
-            current=plan_now(found, runbook),
+            current=None if changes.adopted else plan_now(found, runbook),
             accept_changed=True,
             people=people_of_drill(found.folder, ledger, identity, endpoint, gateway.cloud),
             accepted=taken.accepted if taken else None,
         )
         with_calls(executor, gateway)
+        word = adoption(executor, found, runbook, changes, gateway)
     except BaseException:
         ledger.release()
         raise
-    code = operate(executor, how)
+    code = operate(executor, how, word)
     end_world(executor, world)
     return code
 
@@ -287,39 +306,46 @@ def _drill_again(
 def _ledger_again(
     found: LeftRun, identity: Identity, taken: Acceptance | None, hand: Taking
 ) -> JournalLedger:
+    from amlrunbook.cli import talk
     from amlrunbook.executor.ledger import JournalLedger
 
     if taken is None:
         return JournalLedger.reopen(found.folder, identity, drill=found.is_drill)
-    return JournalLedger.accept(
+    ledger = JournalLedger.accept(
         found.folder, identity, taken.statement, drill=found.is_drill, forced=hand.forced
     )
+    talk.say(f"The run is yours now, {taken.accepted.principal}: countersigned as {taken.verdict}.")
+    return ledger
 
 
-def _real_again(found: LeftRun, mode: Mode, runbook: str, hand: Taking) -> Executor:
+def _real_again(
+    found: LeftRun, mode: Mode, runbook: str, hand: Taking, changes: Changes, *, identity: Identity
+) -> tuple[Executor, AdoptPlan | None]:
+    from amlrunbook.cli import signing
     from amlrunbook.cli.accepting import acceptance
-    from amlrunbook.cli.folk import people_of_run, with_calls
+    from amlrunbook.cli.adopting import adoption
+    from amlrunbook.cli.folk import operator_of, people_of_run, with_calls
     from amlrunbook.cli.looking import gateway_for
-    from amlrunbook.cli.parts import operator_name, plan_now, registry_of
+    from amlrunbook.cli.parts import plan_now, registry_of
     from amlrunbook.executor.opening import open_left
-    from amlrunbook.journal import ThrowAwayIdentity
 
     gateway = gateway_for(found.left.plan.profile, mode)
-    identity = ThrowAwayIdentity()
-    taken = acceptance(found, identity.principal, None, accept=hand.accept)
+    taken = acceptance(found, identity.principal, signing.pinned_trust(), accept=hand.accept)
     ledger = _ledger_again(found, identity, taken, hand)
     try:
         executor = open_left(
             ledger,
             registry_of(gateway),
-            operator=operator_name(),
+            operator=operator_of(identity),
             mode=mode,
-            current=plan_now(found, runbook),
+            current=None if changes.adopted else plan_now(found, runbook),
             accept_changed=True,
-            people=people_of_run(ledger, identity, gateway.cloud, None),
+            people=people_of_run(ledger, identity, gateway.cloud),
             accepted=taken.accepted if taken else None,
         )
+        with_calls(executor, gateway)
+        word = adoption(executor, found, runbook, changes, gateway)
     except BaseException:
         ledger.release()
         raise
-    return with_calls(executor, gateway)
+    return executor, word

@@ -128,6 +128,7 @@ def pack_runbook(name: str, profile: str, snapshot: str, output: Path, form: str
         registry_of(None),
         written_at=datetime.now(UTC),
         program=f"amlrunbook {__version__}",
+        library=runbook_named,
     )
     if not pack.has_snapshot:
         talk.say(

@@ -7,6 +7,7 @@ nothing that comes from outside reaches the terminal as a control sequence or as
 from __future__ import annotations
 
 import io
+import logging
 import os
 import select
 import sys
@@ -20,6 +21,14 @@ def prepare_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def quiet_libraries() -> None:
+    """Keep the log lines of libraries off the terminal: they would be drawn over a screen.
+
+    What matters of them reaches the operator as an error's sentence.
+    """
+    logging.getLogger().addHandler(logging.NullHandler())
 
 
 def say(text: str) -> None:

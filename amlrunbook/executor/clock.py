@@ -4,32 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 
 from amlrunbook.errors import RefusedError
 from amlrunbook.executor.commands import DeclareIncident
+from amlrunbook.executor.forecast import UNFORESEEN, Forecast
 from amlrunbook.executor.people import Seen
 from amlrunbook.executor.stage import Stage, said
 from amlrunbook.model.profile import Profile, duration_seconds
 from amlrunbook.planning.plan import Plan
 from amlrunbook.state import events as e
 from amlrunbook.state.fold import RunState
-
-
-class Forecast(Protocol):
-    """How long the steps that are left will take."""
-
-    def remaining_seconds(self, plan: Plan, state: RunState) -> int | None:
-        """Return the seconds that are left, or ``None`` where nobody can say."""
-
-
-class BudgetForecast:
-    """The sum of the budgets of the steps that are left: the longest that the plan allows for."""
-
-    def remaining_seconds(self, plan: Plan, state: RunState) -> int | None:
-        """Return that sum; ``None`` where no step that is left has a budget."""
-        left = [p.budget_seconds for p in plan.steps if not state.step(p.id).state.settled]
-        return sum(left) if any(left) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +35,8 @@ class ClockView:
     """Elapsed time at the end, as forecast; ``None`` where nobody can say."""
     projected_at: str
     """The same as a moment, RFC 3339; empty where nobody can say."""
+    unforeseen: int
+    """Steps that are left and of which nothing is known: with any, the projection is the least it will take."""
 
     @property
     def late(self) -> bool:
@@ -65,7 +51,7 @@ def target_seconds(profile: Profile) -> int:
 
 
 def clock_view(
-    plan: Plan, state: RunState, now: datetime, forecast: Forecast | None = None
+    plan: Plan, state: RunState, now: datetime, forecast: Forecast = UNFORESEEN
 ) -> ClockView:
     """Return the clock at ``now``; before an incident is declared it counts from the run's opening."""
     clock = state.clock
@@ -75,7 +61,8 @@ def clock_view(
     elapsed = max(0, int((end - start).total_seconds()))
     target = clock.target_seconds or target_seconds(plan.profile)
     going = not clock.stopped and state.closed is None
-    rest = (forecast or BudgetForecast()).remaining_seconds(plan, state) if going else None
+    ahead = forecast.projection(plan, state)
+    rest = ahead.p50_seconds if going and ahead.p50_seconds else None
     since_last = _since_last(state, now) if going else 0
     busy = state.busy_steps > 0
     return ClockView(
@@ -89,6 +76,7 @@ def clock_view(
         machine=state.machine_ms // 1000 + (since_last if busy else 0),
         projected=elapsed + rest if rest is not None else None,
         projected_at=_text(now + timedelta(seconds=rest)) if rest is not None else "",
+        unforeseen=len(ahead.unknown) if going else 0,
     )
 
 

@@ -229,19 +229,28 @@ def _confirm(command: c.Confirm, state: RunState, planned: PlannedStep, mode: Mo
         case Confirmation.ENTER:
             return
         case Confirmation.TYPE_NAME | Confirmation.TWO_PERSONS:
-            names = typed_names(planned, record.proposal.resources)
-            if command.typed not in names or len(names) != 1:
+            names = typed_names(planned, record.proposal.resources) or (planned.id,)
+            if not _are_typed(command.typed, names):
+                one = len(names) == 1
                 raise _no(
-                    f"What was typed is not the name of the resource: it is {' and '.join(names)}.",
-                    "Type the name exactly, or go back.",
+                    f"What was typed is not the name of {'the resource' if one else 'every resource'}: "
+                    f"it is {' and '.join(names)}.",
+                    f"Type {'the name' if one else 'all the names, a space between,'} exactly, or go back.",
                     "Nothing was sent.",
                 )
         case _:
             assert_never(record.proposal.confirmation)
 
 
+def _are_typed(typed: str, names: tuple[str, ...]) -> bool:
+    """Return whether every name was typed: one exactly, several in any order, ``and`` between or not."""
+    if len(names) == 1:
+        return typed == names[0]
+    return typed == " and ".join(names) or sorted(typed.split(" ")) == sorted(names)
+
+
 def typed_names(planned: PlannedStep, resources: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the names that must be typed to confirm: one, where one resource is touched."""
+    """Return the names that must be typed to confirm: of every resource that is touched."""
     touched = resources or ((planned.resource,) if planned.resource else ())
     return tuple(dict.fromkeys(_known_name(resource) for resource in touched))
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from amlrunbook.executor.clock import ClockView, Forecast, clock_view, span, update_timer
+from amlrunbook.executor.clock import ClockView, clock_view, span, update_timer
+from amlrunbook.executor.forecast import UNFORESEEN, Forecast
 from amlrunbook.executor.readiness import focus
 from amlrunbook.model.operation import Risk
 from amlrunbook.planning.grammar import StepKind
@@ -62,15 +63,18 @@ class OnePage:
         word = "stopped at" if view.stopped else "at"
         late = "  LATE" if view.late else ""
         begun = "CLOCK" if view.declared else "RUN"
-        head = f"{begun} {word} {span(view.elapsed)} of {span(view.target)}{late}"
+        least = "at least " if view.unforeseen else ""
+        ends = f", ends after {least}{span(view.projected)}" if view.projected is not None else ""
+        head = f"{begun} {word} {span(view.elapsed)} of {span(view.target)}{ends}{late}"
         width = max(map(len, LABELS)) + 1
         return (head, *(f"{row.label:<{width}}{row.text}" for row in self.rows))
 
 
 def one_page(
-    plan: Plan, state: RunState, now: datetime, forecast: Forecast | None = None
+    plan: Plan, state: RunState, now: datetime, forecast: Forecast = UNFORESEEN
 ) -> OnePage:
     """Return the page as things stand at ``now``."""
+    view = clock_view(plan, state, now, forecast)
     return OnePage(
         rows=(
             Row("MOVED", moved(plan, state)),
@@ -79,10 +83,10 @@ def one_page(
             Row("LOST", lost(plan, state)),
             Row("WAITING", waiting(plan, state)),
             Row("NEXT SAFE", (next_safe(plan, state),)),
-            Row("PEOPLE", _people(plan, state, now)),
+            Row("PEOPLE", _people(plan, state, now, view)),
             Row("PROBES", _probes(plan, state)),
         ),
-        clock=clock_view(plan, state, now, forecast),
+        clock=view,
     )
 
 
@@ -136,7 +140,7 @@ def waiting(plan: Plan, state: RunState) -> tuple[str, ...]:
     words = []
     for planned in plan.steps:
         record = state.step(planned.id)
-        if record.state in _AT_WORK:
+        if record.state in _AT_WORK and planned.kind is not StepKind.RUNBOOK:
             words.append(f"on Azure: {planned.title}" + (f", {record.text}" if record.text else ""))
         elif record.asked is not None and record.state is StepState.PROPOSED:
             count = f"{len(record.approvals)} of {record.asked.needed}"
@@ -190,7 +194,7 @@ def _next_of(planned: PlannedStep, record: StepRecord) -> str:
             return f"{verb}{planned.title}"
 
 
-def _people(plan: Plan, state: RunState, now: datetime) -> tuple[str, ...]:
+def _people(plan: Plan, state: RunState, now: datetime, view: ClockView) -> tuple[str, ...]:
     words = [f"operator {state.operator}"]
     timer = update_timer(state, now)
     if timer.due:
@@ -201,7 +205,7 @@ def _people(plan: Plan, state: RunState, now: datetime) -> tuple[str, ...]:
         words.append(f"{approvers} approver{'' if approvers == 1 else 's'}")
     if state.broken_glass:
         words.append(f"GLASS BROKEN {state.broken_glass} times")
-    words.append(f"waited on people {span(state.human_ms // 1000)}")
+    words.append(f"waited on people {span(view.human)}")
     return tuple(words)
 
 

@@ -75,6 +75,11 @@ class Executor:
         state = self.state
         return state.paused or state.step(self.focus).state in _UNDER_WAY
 
+    @property
+    def successor(self) -> Successor | None:
+        """The plan that was proposed to follow this one; ``None`` where none was, or it was adopted."""
+        return self._successor
+
     def propose_successor(self, plan: Plan, snapshot: Snapshot | None = None) -> Successor:
         """Keep ``plan`` as what :class:`~amlrunbook.executor.commands.AdoptPlan` may adopt; writes nothing.
 
@@ -176,6 +181,7 @@ class Executor:
             case c.OverruleSafety():
                 approvals.overrule_safety(stage, stage.plan.step(command.step), command)
             case c.OfferHandover():
+                self.crew.join()
                 handover.offer(stage, command)
             case c.DeclareIncident():
                 clock.declare(stage, command)
@@ -384,6 +390,7 @@ class Executor:
             self._look_again(planned, why)
 
     def _close(self) -> None:
+        self.crew.join()
         if undone(self.stage.plan, self.state):
             self.stage.record.append(
                 e.RunCancelled(reason="Closed by the operator before every step was done.")

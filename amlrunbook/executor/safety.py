@@ -16,7 +16,7 @@ from amlrunbook.state.events import SafetyViolated
 from amlrunbook.state.fold import RunState, StepRecord
 from amlrunbook.state.transitions import StepState
 
-_DONE = frozenset({StepState.VERIFIED})
+_DONE = frozenset({StepState.VERIFIED, StepState.DONE_OUTSIDE})
 _PERHAPS = frozenset(
     {StepState.CONFIRMED, StepState.SENT, StepState.ACCEPTED, StepState.IN_DOUBT, StepState.FAILED}
 )
@@ -131,11 +131,15 @@ def standing_of(plan: Plan, state: RunState, *, without: str = "") -> Standing:
 
 def _in_order(state: RunState, without: str) -> tuple[StepRecord, ...]:
     records = [
-        record
-        for record in state.steps.values()
-        if record.step != without and record.intent is not None and record.state in _DONE | _PERHAPS
+        record for record in state.steps.values() if record.step != without and _had_effect(record)
     ]
     return tuple(sorted(records, key=lambda record: record.since))
+
+
+def _had_effect(record: StepRecord) -> bool:
+    if record.state is StepState.DONE_OUTSIDE:
+        return True
+    return record.intent is not None and record.state in _DONE | _PERHAPS
 
 
 def _data_place(name: str, region: str) -> DataPlace:

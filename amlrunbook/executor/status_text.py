@@ -7,12 +7,14 @@ from enum import StrEnum
 
 from amlrunbook.executor.clock import (
     DEFAULT_UPDATE_MINUTES,
-    Forecast,
+    ClockView,
     clock_view,
     span,
     update_timer,
 )
+from amlrunbook.executor.forecast import UNFORESEEN, Forecast
 from amlrunbook.executor.one_page import moved, not_moved
+from amlrunbook.executor.readiness import focus
 from amlrunbook.model.display import shown
 from amlrunbook.model.mode import Mode
 from amlrunbook.planning.plan import Plan
@@ -21,9 +23,7 @@ from amlrunbook.state.fold import RunState, StepRecord
 from amlrunbook.state.transitions import StepState
 
 
-def status_text(
-    plan: Plan, state: RunState, now: datetime, forecast: Forecast | None = None
-) -> str:
+def status_text(plan: Plan, state: RunState, now: datetime, forecast: Forecast = UNFORESEEN) -> str:
     """Return how things stand, to paste into the incident channel: plain lines, nothing to read twice."""
     source, target = plan.profile.regions
     view = clock_view(plan, state, now, forecast)
@@ -33,7 +33,8 @@ def status_text(
     stamp = now.isoformat(timespec="minutes").replace("+00:00", "Z")
     lines = [
         f"{drill}{severity}{plan.title}, {plan.profile.name} ({where}), {stamp}",
-        _clock_words(state, view.elapsed, view.target, view.projected_at),
+        _clock_words(state, view),
+        *_phase_words(plan, state),
         "Done: " + _listed(moved(plan, state)),
         "Not done yet: " + _listed(not_moved(plan, state)),
     ]
@@ -57,13 +58,38 @@ def status_text(
     return "\n".join(shown(line) for line in lines)
 
 
-def _clock_words(state: RunState, elapsed: int, target: int, projected: str) -> str:
+def _phase_words(plan: Plan, state: RunState) -> tuple[str, ...]:
+    """Return which phase the run is in, and how far; nothing once every step is settled."""
+    step = focus(plan, state)
+    if not step:
+        return ()
+    ids = [phase.id for phase in plan.phases]
+    phase = plan.step(step).phase
+    inside = [p for p in plan.steps if p.phase == phase]
+    settled = sum(state.step(p.id).state.settled for p in inside)
+    if phase not in ids:
+        return ()
+    title = plan.phases[ids.index(phase)].title
+    place = f"{ids.index(phase) + 1} of {len(ids)}"
+    return (f"Phase {place}: {title}, {settled} of {len(inside)} steps settled.",)
+
+
+def contact_lines(plan: Plan) -> tuple[str, ...]:
+    """Return whom to tell and how, a line each, as the profile has them."""
+    return tuple(
+        f"{contact.name}{f' ({contact.role})' if contact.role else ''}: {contact.reach or 'no way known'}"
+        for contact in plan.profile.contacts
+    ) or ("The profile names no contact.",)
+
+
+def _clock_words(state: RunState, view: ClockView) -> str:
     if state.clock.stopped:
-        return f"Over: probes green after {span(elapsed)} (target {span(target)})."
+        return f"Over: probes green after {span(view.elapsed)} (target {span(view.target)})."
     if not state.clock.declared:
-        return f"Running for {span(elapsed)}; no incident is declared."
-    forecast = f", expected to end about {projected}" if projected else ""
-    return f"{span(elapsed)} of {span(target)}{forecast}."
+        return f"Running for {span(view.elapsed)}; no incident is declared."
+    when = "not before" if view.unforeseen else "about"
+    forecast = f", expected to end {when} {view.projected_at}" if view.projected_at else ""
+    return f"{span(view.elapsed)} of {span(view.target)}{forecast}."
 
 
 def plan_title(plan: Plan, step: str) -> str:
@@ -145,6 +171,12 @@ def attention(before: RunState, after: RunState) -> Attention:
         if found is not Attention.NONE:
             return found
     return Attention.NONE
+
+
+def attention_now(state: RunState, now: datetime) -> Attention:
+    """Return what time alone calls somebody for: the incident channel's next word."""
+    timer = update_timer(state, now)
+    return Attention.UPDATE_DUE if timer.due and timer.seconds_left <= 0 else Attention.NONE
 
 
 def _of_step(before: StepRecord, after: StepRecord) -> Attention:

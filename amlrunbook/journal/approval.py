@@ -30,6 +30,8 @@ ANSWER_MARK = "amlanswer1"
 """Begins the token of an answer."""
 _RESOURCES_SAID = 20
 _COMMENT_LIMIT = 2000
+_LINE = 2000
+"""Characters; a terminal passes on at most 4,095 bytes of a line."""
 
 
 class Challenge(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -135,9 +137,18 @@ def ask_token(challenge: Challenge) -> str:
     lines = [
         *challenge.words(),
         "To answer: amlrunbook approve, and paste this message.",
-        token.pack(ASK_MARK, payload),
+        *_wrapped(token.pack(ASK_MARK, payload)),
     ]
     return "\n".join(lines)
+
+
+def _wrapped(text: str) -> list[str]:
+    """Return a token as one line, or several where a terminal would not take it as one."""
+    if len(text) <= _LINE:
+        return [text]
+    body, end = text[: -len(token.END)], token.END
+    lines = [body[i : i + _LINE] for i in range(0, len(body), _LINE)]
+    return [*lines[:-1], lines[-1] + end]
 
 
 def read_ask(text: str) -> Challenge:

@@ -127,12 +127,32 @@ def verifies(key: Ed25519PublicKey, namespace: str, message: bytes, signature: b
 
 def armor(public_key: bytes, namespace: str, signature: bytes) -> str:
     """Return the armored signature that ``ssh-keygen -Y verify`` reads."""
-    blob = b"SSHSIG" + pack(">I", 1) + wire_string(key_blob(public_key))
-    blob += wire_string(namespace.encode()) + wire_string(b"") + _HASH_STRING
-    blob += wire_string(_TYPE_STRING + wire_string(signature))
-    text = to_base64(blob)
+    text = to_base64(_blob(public_key, namespace, signature))
     lines = [text[i : i + _ARMOR_WIDTH] for i in range(0, len(text), _ARMOR_WIDTH)]
     return "\n".join(["-----BEGIN SSH SIGNATURE-----", *lines, "-----END SSH SIGNATURE-----", ""])
+
+
+def _blob(public_key: bytes, namespace: str, signature: bytes) -> bytes:
+    blob = b"SSHSIG" + pack(">I", 1) + wire_string(key_blob(public_key))
+    blob += wire_string(namespace.encode()) + wire_string(b"") + _HASH_STRING
+    return blob + wire_string(_TYPE_STRING + wire_string(signature))
+
+
+def unarmor(text: str, public_key: bytes, namespace: str) -> bytes:
+    """Return the 64 signature bytes of an armored signature by this key under this namespace.
+
+    Raises:
+        JournalError: if it is another form, another key's, or for another use.
+    """
+    lines = text.strip().splitlines()
+    if len(lines) < 3 or not (lines[0] + lines[-1]).count(" SSH SIGNATURE-----") == 2:  # noqa: PLR2004
+        raise JournalError("This is no armored SSH signature.")
+    size = len(_blob(public_key, namespace, bytes(SIGNATURE_SIZE)))
+    blob = from_base64("".join(lines[1:-1]), size=size)
+    signature = blob[-SIGNATURE_SIZE:]
+    if blob != _blob(public_key, namespace, signature):
+        raise JournalError("The SSH signature is another key's, or was made for another use.")
+    return signature
 
 
 def to_base64(value: bytes) -> str:

@@ -16,6 +16,8 @@ from hashlib import sha256
 
 from amlrunbook.errors import DocumentError
 
+END = ".end"
+"""Ends every token."""
 _CHECK_SIZE = 8
 _TEXT_LIMIT = 1 << 20
 _PAYLOAD_LIMIT = 1 << 16
@@ -37,7 +39,7 @@ def pack(mark: str, payload: bytes) -> str:
         raise DocumentError(f"{len(payload)} bytes are too many for a token.")
     packed = zlib.compress(payload, 9)
     text = base64.b32encode(_check(mark, packed) + packed).decode("ascii").rstrip("=").lower()
-    return f"{mark}.{text}.end"
+    return f"{mark}.{text}{END}"
 
 
 def unpack(mark: str, text: str) -> bytes:

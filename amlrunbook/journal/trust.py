@@ -91,7 +91,7 @@ class Trust(msgspec.Struct, frozen=True, kw_only=True):
                 known.
         """
         revocations = () if revoked is None or not revoked.exists() else load_revocations(revoked)
-        trust = cls.parse(_text(path), source=str(path))
+        trust = cls.parse(read_text(path), source=str(path))
         return cls(signers=trust.signers, source=trust.source, revocations=revocations)
 
     @classmethod
@@ -154,7 +154,7 @@ def load_revocations(path: Path) -> tuple[Revocation, ...]:
     Raises:
         DocumentError: if it cannot be read, or a line is no revocation.
     """
-    return parse_revocations(_text(path), source=str(path))
+    return parse_revocations(read_text(path), source=str(path))
 
 
 def parse_revocations(text: str, *, source: str) -> tuple[Revocation, ...]:
@@ -171,7 +171,7 @@ def parse_revocations(text: str, *, source: str) -> tuple[Revocation, ...]:
         fingerprint, _, rest = line.partition(" ")
         since, _, reason = rest.partition(" ")
         try:
-            moment = _moment(since)
+            moment = moment_of(since)
         except JournalError as error:
             raise DocumentError(f"{source}, line {number}: {error.what}") from error
         if moment is None or _FINGERPRINT.fullmatch(fingerprint) is None:
@@ -182,8 +182,12 @@ def parse_revocations(text: str, *, source: str) -> tuple[Revocation, ...]:
     return tuple(found)
 
 
-def _text(path: Path) -> str:
-    """Return the text of a trust file, read whole."""
+def read_text(path: Path) -> str:
+    """Return the text of a trust file, read whole.
+
+    Raises:
+        DocumentError: if it cannot be read, is too large, or is not UTF-8.
+    """
     try:
         with path.open("rb") as file:
             data = file.read(_SIZE_LIMIT + 1)
@@ -230,8 +234,8 @@ def _signer(line: str) -> Signer | None:
         principals=tuple(_unquote(principals).split(",")),
         public_key=sshsig.key_from_blob(blob),
         namespaces=tuple(options["namespaces"].split(",")) if "namespaces" in options else None,
-        valid_after=_moment(options.get("valid-after")),
-        valid_before=_moment(options.get("valid-before")),
+        valid_after=moment_of(options.get("valid-after")),
+        valid_before=moment_of(options.get("valid-before")),
     )
     if signer.valid_after and signer.valid_before and signer.valid_after >= signer.valid_before:
         raise JournalError("valid-before is not after valid-after.")
@@ -261,8 +265,12 @@ def _unquote(text: str) -> str:
     return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
 
 
-def _moment(text: str | None) -> datetime | None:
-    """Return a time in OpenSSH's form; without a final ``Z`` it is in this host's time zone."""
+def moment_of(text: str | None) -> datetime | None:
+    """Return a time in OpenSSH's form; without a final ``Z`` it is in this host's time zone.
+
+    Raises:
+        JournalError: if it is none.
+    """
     if text is None:
         return None
     match = _MOMENT.fullmatch(text)

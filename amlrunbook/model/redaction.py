@@ -32,6 +32,20 @@ _PATTERNS: tuple[re.Pattern[str], ...] = (
 )
 """What secrets look like: SAS signatures, account keys, tokens, private keys, Entra client secrets."""
 
+_MARKERS = (
+    "sig=",
+    "accountkey=",
+    "sharedaccesskey=",
+    "instrumentationkey=",
+    "bearer ",
+    "eyj",
+    "private key-----",
+    "password=",
+    "client_secret=",
+    "q~",
+)
+"""What every pattern needs in an ASCII text, in lower case: a text with none of it has no secret."""
+
 _SECRET_KEYS = frozenset(
     {
         "instrumentationkey",
@@ -65,9 +79,16 @@ _SECRET_KEYS = frozenset(
 
 def masked_text(text: str) -> str:
     """Return ``text`` with everything that looks like a secret replaced by :data:`MASK`."""
+    # ASCII only: beyond it, letters of other forms match the patterns too
+    if text.isascii() and not _may_hold_a_secret(text.lower()):
+        return text
     for pattern in _PATTERNS:
         text = pattern.sub(MASK, text)
     return text
+
+
+def _may_hold_a_secret(lower: str) -> bool:
+    return any(marker in lower for marker in _MARKERS)
 
 
 def masked_document(value: Any) -> Any:

@@ -18,6 +18,9 @@ import msgspec
 SNAPSHOT_FORMAT = 1
 """The version of the file below."""
 
+NOT_THERE = "not found (404)"
+"""How ``unread`` begins where Azure said that the resource is not there: a fact, no gap in what was read."""
+
 
 class Document:
     """One ARM document, read by path and without regard to the letter case of its keys."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from typing import Any, TypeVar
@@ -10,6 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from amlrunbook.errors import DocumentError
+from amlrunbook.model.nearest import nearest_hint
 
 T = TypeVar("T")
 
@@ -27,24 +27,33 @@ def decode_toml(text: str, record: type[T], *, where: str) -> T:
         where: the file's name, for the error.
 
     Raises:
-        DocumentError: it is no TOML, or does not fit; the text names file, place and the nearest valid key.
+        DocumentError: it is no TOML, or does not fit; the text names file, place and the nearest valid key, and
+            the line of an unknown key that is there once.
     """
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError as error:
+        raise DocumentError(f"{where}: its tables lie too deep in one another.") from error
+    except (
+        ValueError
+    ) as error:  # TOMLDecodeError, and what Python says of a number of thousands of digits
         raise DocumentError(f"{where}: this is not TOML: {error}.") from error
-    return convert_document(data, record, where=where)
+    return _converted(data, record, where, text)
 
 
 def convert_document(data: Any, record: type[T], *, where: str) -> T:
     """Return already parsed ``data`` as a ``record``; see :func:`decode_toml`."""
+    return _converted(data, record, where, "")
+
+
+def _converted(data: Any, record: type[T], where: str, text: str) -> T:
     try:
         return msgspec.convert(data, record, strict=True)
     except msgspec.ValidationError as error:
-        raise DocumentError(_explained(str(error), data, record, where)) from error
+        raise DocumentError(_explained(str(error), data, record, where, text)) from error
 
 
-def _explained(message: str, data: Any, record: type[Any], where: str) -> str:
+def _explained(message: str, data: Any, record: type[Any], where: str, text: str) -> str:
     unknown = _UNKNOWN.match(message)
     if unknown is None:
         placed = _PLACED.match(message)
@@ -52,9 +61,15 @@ def _explained(message: str, data: Any, record: type[Any], where: str) -> str:
         return f"{where}: {_place(at, data)}{what}{_values_at(record, at)}."
     key = unknown["key"]
     known = _keys_at(record, unknown["at"] or "$")
-    near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-    hint = f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(known)}."
-    return f"{where}: {_place(unknown['at'], data)}unknown key {key!r}{hint}"
+    hint = nearest_hint(key, known, cutoff=0.5)
+    return f"{where}{_line(key, text)}: {_place(unknown['at'], data)}unknown key {key!r}; {hint}"
+
+
+def _line(key: str, text: str) -> str:
+    """Return ``, line 15`` where a key, or a table's name, is in one line of ``text`` only."""
+    mention = re.compile(rf"\s*(\[+.*)?{re.escape(key)}\s*(=|\])")
+    lines = [number for number, line in enumerate(text.splitlines(), 1) if mention.match(line)]
+    return f", line {lines[0]}" if len(lines) == 1 else ""
 
 
 def _place(at: str | None, data: Any) -> str:
@@ -123,6 +138,8 @@ def _struct_in(kind: msgspec.inspect.Type) -> msgspec.inspect.Type:
         structured = (
             msgspec.inspect.StructType,
             msgspec.inspect.VarTupleType,
+            msgspec.inspect.ListType,
+            msgspec.inspect.DictType,
             msgspec.inspect.EnumType,
         )
         return next((k for k in kind.types if isinstance(k, structured)), kind)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 
 from amlrunbook.errors import DocumentError, UsageError
+from amlrunbook.model.nearest import nearest_hint
 from amlrunbook.model.operation import Registry
 from amlrunbook.planning.grammar import Step, StepKind
 from amlrunbook.planning.load import LoadedRunbook, find_runbook, load_runbook, operation_problems
@@ -76,12 +76,9 @@ def _opened(step: Step, library: Library, chain: tuple[str, ...]) -> LoadedRunbo
 
 
 def _parameter_problems(step: Step, child: LoadedRunbook) -> list[str]:
-    known = sorted(child.runbook.params)
-    problems = []
-    for name in step.params:
-        if name in known:
-            continue
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(known) or 'none'}."
-        problems.append(f"runbook {step.do!r} has no parameter {name!r}; {hint}")
-    return problems
+    known = child.runbook.params
+    return [
+        f"runbook {step.do!r} has no parameter {name!r}; {nearest_hint(name, known)}"
+        for name in step.params
+        if name not in known
+    ]

@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from amlrunbook.errors import DocumentError, UsageError
+from amlrunbook.model.nearest import nearest_hint
 from amlrunbook.model.operation import Action, Check, Confirmation, Registry
 from amlrunbook.model.profile import duration_seconds
 from amlrunbook.model.strict_toml import decode_toml
@@ -206,6 +207,7 @@ _MAY: dict[StepKind, frozenset[str]] = {
     StepKind.WAIT: frozenset({"check", "every", "until", "params"}),
     StepKind.RUNBOOK: frozenset({"do", "params", "on_fail"}),
 }
+_SIDE_BY_SIDE = frozenset({StepKind.CHECK, StepKind.ACTION, StepKind.WAIT})
 _ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _BY_KIND = frozenset().union(*_MAY.values()) - {"commands"}
 
@@ -231,6 +233,10 @@ def _kind_problems(step: Step) -> list[str]:
     )
     if step.kind is StepKind.RUNBOOK and step.do and not _ID.fullmatch(step.do):
         problems.append(f"{step.do!r} is no runbook's id: a path is not taken here.")
+    if step.parallel > 1 and not step.for_each:
+        problems.append("'parallel' is for the instances of 'for_each', which it does not have.")
+    elif step.parallel > 1 and step.kind not in _SIDE_BY_SIDE:
+        problems.append(f"a {step.kind.value} step cannot have 'parallel'.")
     variant = step.params.get("variant")
     if variant and step.variants and variant not in step.variants:
         problems.append(_unknown("variant", variant, set(step.variants)))
@@ -313,9 +319,7 @@ def condition_names(when: str | Condition) -> tuple[str, ...]:
 
 
 def _unknown(what: str, name: str, known: set[str] | frozenset[str]) -> str:
-    near = difflib.get_close_matches(name, sorted(known), n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(sorted(known))}."
-    return f"unknown {what} {name!r}; {hint}"
+    return f"unknown {what} {name!r}; {nearest_hint(name, known)}"
 
 
 def operation_problems(runbook: Runbook, registry: Registry) -> tuple[str, ...]:

@@ -18,6 +18,8 @@ from amlrunbook.model.profile import Profile
 from amlrunbook.model.resource_id import ResourceId
 from amlrunbook.model.snapshot import Snapshot, snapshot_of
 from amlrunbook.planning.command import command_words
+from amlrunbook.planning.conditions import StepPredicate
+from amlrunbook.planning.family import Library, shipped
 from amlrunbook.planning.grammar import Step, StepKind
 from amlrunbook.planning.lists import SNAPSHOT_LISTS
 from amlrunbook.planning.load import LoadedRunbook
@@ -66,8 +68,13 @@ class Pack:
         return f"Taken {plan.snapshot_taken}, {age} before this was written; sha256 {plan.snapshot_digest}"
 
     def outside(self, step: PlannedStep) -> str:
-        """Return why a step does not concern this pair; empty where it does, or where nobody knows its resources."""
-        return "" if step.id in self.gaps and not step.resource else step.not_applicable
+        """Return why a step, or one that opens it, does not concern this pair.
+
+        Empty where it does, or where nobody knows its resources.
+        """
+        if step.not_applicable and not (step.id in self.gaps and not step.resource):
+            return step.not_applicable
+        return self.outside(self.plan.step(step.parent)) if step.parent else ""
 
     @property
     def by_hand(self) -> tuple[PlannedStep, ...]:
@@ -75,7 +82,7 @@ class Pack:
         return tuple(
             step
             for step in self.plan.steps
-            if step.kind is not StepKind.DECISION
+            if step.kind not in {StepKind.DECISION, StepKind.RUNBOOK}
             and not self.outside(step)
             and not runnable_commands(step)
         )
@@ -89,14 +96,17 @@ def pack_of(
     *,
     written_at: datetime,
     program: str,
+    library: Library = shipped,
 ) -> Pack:
     """Return the pack of a runbook for a profile, by what a snapshot knows, or by the profile alone.
+
+    ``library`` gives the runbooks that its steps open; their steps are in the pack too.
 
     Raises:
         DocumentError: the runbook does not fit the operations there are.
     """
-    plan = resolve(loaded, profile, snapshot or snapshot_of([]), registry)
-    books = {step.id: step for step in loaded.runbook.step}
+    plan = resolve(loaded, profile, snapshot or snapshot_of([]), registry, library)
+    books = _books(loaded, library, "")
     found = {step.id: _gap(books[step.base], step, plan) for step in plan.steps}
     return Pack(
         plan=plan,
@@ -107,6 +117,16 @@ def pack_of(
     )
 
 
+def _books(loaded: LoadedRunbook, library: Library, inside: str) -> dict[str, Step]:
+    """Return the steps of a runbook and of those that it opens, by the base of their planned steps."""
+    books: dict[str, Step] = {}
+    for step in loaded.runbook.step:
+        books[f"{inside}{step.id}"] = step
+        if step.kind is StepKind.RUNBOOK:
+            books |= _books(library(step.do), library, f"{inside}{step.id}/")
+    return books
+
+
 def _gap(book: Step, step: PlannedStep, plan: Plan) -> Gap | None:
     if book.for_each in SNAPSHOT_LISTS and not plan.snapshot_taken:
         known = "Only what the profile names is here" if step.resource else "Nothing of it is here"
@@ -114,14 +134,14 @@ def _gap(book: Step, step: PlannedStep, plan: Plan) -> Gap | None:
             f"The list {book.for_each!r} needs a snapshot. {known}: find the rest yourself.",
             book.commands,
         )
-    if book.for_each and not step.resource:
+    if len(step.commands) == len(book.commands) or (book.for_each and not step.resource):
         return None
-    if len(step.commands) < len(book.commands):
-        return Gap(
-            "A name of this resource cannot stand in a command safely: write the command by hand.",
-            book.commands,
-        )
-    return None
+    if step.parent and not step.resource:
+        return Gap("Which resource it is about is not known here.", book.commands)
+    return Gap(
+        "A name of this resource cannot stand in a command safely: write the command by hand.",
+        book.commands,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +185,7 @@ def step_facts(step: PlannedStep) -> tuple[tuple[str, str], ...]:
         ("WHY", step.why),
         ("DOES", _does(step)),
         ("EXPLAIN", step.explain.strip()),
+        ("ONLY IF", _only_if(step)),
         ("NEEDS", ", ".join(step.needs)),
         ("LOSES", _loses(step)),
         ("UNDO", _undo(step)),
@@ -192,11 +213,24 @@ def _does(step: PlannedStep) -> str:
         case StepKind.DECISION:
             return "Is a choice."
         case StepKind.WAIT:
-            return f"Waits: look every {step.every_seconds} s ({step.check}), until {step.until}"
+            return f"Waits until {step.check} passes: look every {step.every_seconds} s, until {step.until} at most."
         case StepKind.RUNBOOK:
-            return f"Is another runbook: {step.do}. It has a pack of its own."
+            return f"Opens another runbook, {step.do}: its steps follow."
         case _:
             assert_never(step.kind)
+
+
+def _only_if(step: PlannedStep) -> str:
+    def said(predicates: tuple[StepPredicate, ...], between: str) -> str:
+        return between.join(predicate.text for predicate in predicates)
+
+    when = step.when
+    parts = (
+        said(when.all, " and "),
+        f"one of these holds: {said(when.any, ', ')}" if when.any else "",
+        f"none of these holds: {said(when.none, ', ')}" if when.none else "",
+    )
+    return "; ".join(part for part in parts if part)
 
 
 def _loses(step: PlannedStep) -> str:

@@ -232,14 +232,18 @@ def _shown_step(pack: Pack, step: PlannedStep) -> list[str]:
 def _offers(pack: Pack, step: PlannedStep) -> list[str]:
     lines: list[str] = []
     commands = commands_of(step)
-    if not commands and step.kind is not StepKind.MANUAL and step.id not in pack.gaps:
+    if (
+        not commands
+        and step.kind not in {StepKind.MANUAL, StepKind.RUNBOOK}
+        and step.id not in pack.gaps
+    ):
         lines += _said("", NO_COMMAND)
     for command in commands:
         if command.words:
             lines.append(_offer(pack, step, command))
         else:
             lines.append(f"say {_quoted('  ' + command.text)}")
-    if not runnable_commands(step):
+    if not runnable_commands(step) and step.kind is not StepKind.RUNBOOK:
         lines.append("by_hand")
     return lines
 

@@ -60,6 +60,8 @@ class _Place:
     params: dict[str, str]
     """What the steps' operations get unless they say otherwise."""
     parent: PlannedStep | None = None
+    of_nothing: bool = False
+    """Whether the step that opens it goes over a list that is empty."""
 
     def named(self, step: str) -> str:
         """Return the id in the plan of a step of this runbook."""
@@ -123,17 +125,19 @@ def _resolved(loaded: LoadedRunbook, place: _Place, ground: _Ground) -> _Resolve
             planned = _planned(step, instance, instances, place, ground)
             steps.append(planned)
             if step.kind is StepKind.RUNBOOK:
-                child = _child(planned, ground)
+                of_nothing = place.of_nothing or bool(step.for_each and not instance.resource)
+                child = _child(planned, ground, of_nothing=of_nothing)
                 steps.extend(child.steps)
                 children.extend(child.children)
     return _Resolved(tuple(steps), tuple(children))
 
 
-def _child(parent: PlannedStep, ground: _Ground) -> _Resolved:
+def _child(parent: PlannedStep, ground: _Ground, *, of_nothing: bool) -> _Resolved:
     """Return what the runbook that ``parent`` opens comes to, ``parent``'s own entry first."""
     loaded = ground.library(parent.do)
     params = {**loaded.runbook.params, **parent.params}
-    inner = _resolved(loaded, _Place(params=params, parent=parent), ground)
+    place = _Place(params=params, parent=parent, of_nothing=of_nothing)
+    inner = _resolved(loaded, place, ground)
     own = ChildPlan(
         step=parent.id,
         runbook=loaded.runbook.id,
@@ -214,7 +218,7 @@ def _planned(
         every_seconds=duration_seconds(step.every) if step.every else 0,
         until=step.until,
         choices=tuple(_led(choice, first(choice.next)) for choice in step.choices),
-        commands=_commands(step, resource, ground.profile),
+        commands=_commands(step, resource, place, ground.profile),
         parent=place.parent.id if place.parent else "",
         when=StepCondition() if not_applicable else _asked(step, resource, instances, ground),
     )
@@ -304,9 +308,9 @@ def _not_applicable(step: Step, resource: str, ground: _Ground) -> str:
     return ""
 
 
-def _commands(step: Step, resource: str, profile: Profile) -> tuple[str, ...]:
+def _commands(step: Step, resource: str, place: _Place, profile: Profile) -> tuple[str, ...]:
     """Return a step's commands; none where it goes over a list that is empty, so that no other id stands in."""
-    if step.for_each and not resource:
+    if not resource and (step.for_each or place.of_nothing):
         return ()
     subject = ResourceId.parse(resource) if resource else profile.primary_id
     return tuple(filter(None, (_command(template, subject) for template in step.commands)))

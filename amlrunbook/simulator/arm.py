@@ -59,10 +59,7 @@ def dispatch(call: Call) -> Response:
     """
     path = call.path
     segments = path.text.lower().split("/")
-    if len(segments) > 2 and segments[-2] in {  # noqa: PLR2004
-        operations.STATUS_SEGMENT,
-        operations.RESULT_SEGMENT,
-    }:
+    if len(segments) > 2 and segments[-2] in operations.SEGMENTS:  # noqa: PLR2004
         return operations.poll(call.azure, segments[-2], segments[-1])
     _check_api_version(call)
     if path.namespace is None or (

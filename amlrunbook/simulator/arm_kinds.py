@@ -10,6 +10,7 @@ from starlette.responses import Response
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_path import parse
 from amlrunbook.simulator.clock import stamp
+from amlrunbook.simulator.effects import Effect
 from amlrunbook.simulator.operations import Style
 from amlrunbook.simulator.world import Document, World
 
@@ -57,12 +58,22 @@ class Kind:
     """What a PATCH can change, where that is not everything."""
     finish: Document = field(default_factory=dict)
     """What a creation or update merges in when it ends, besides ``provisioningState``."""
+    finish_new: Callable[[Document], list[Effect]] | None = None
+    """What else the operation of a creation does when it ends."""
+    update_status: int = 200
+    """The status of a change whose operation the answer tells of, with a body."""
     actions: Mapping[str, Action] = field(default_factory=dict)
     """POST actions by lower-cased name."""
+    show: Callable[[World, Document], Document] | None = None
+    """How a document reads now, where it is not as it is kept."""
+    on_create: Callable[[Call, Document], None] | None = None
+    """What a request that creates one notes; not done for what a scenario begins with."""
     implied: Callable[[World, Document, str], Document | None] | None = None
     """For children that exist without having been created: parent and name to document."""
     fits: Callable[[Call, Document], bool] | None = None
     """Does a list with the call's query show it?"""
+    also_listed: Callable[[Call], list[Document]] | None = None
+    """What a list shows besides what exists."""
     on_list: Special | None = None
     on_get: Special | None = None
     on_put: Special | None = None

@@ -119,7 +119,12 @@ def get(call: Call, kind: Kind) -> Response:
     document = find(call, kind, call.path.resource_id)
     if call.method == "HEAD":
         return Response(status_code=204)
-    return json_answer(document)
+    return json_answer(shown(call, kind, document))
+
+
+def shown(call: Call, kind: Kind, document: Document) -> Document:
+    """Return a document as it reads now."""
+    return document if kind.show is None else kind.show(call.world, document)
 
 
 def list_children(call: Call, kind: Kind) -> Response:
@@ -127,7 +132,9 @@ def list_children(call: Call, kind: Kind) -> Response:
     require_scope(call, call.path.text)
     if kind.on_list is not None and (special := kind.on_list(call)) is not None:
         return special
-    return call.page(members(call, kind))
+    also = kind.also_listed(call) if kind.also_listed is not None else []
+    fitting = [d for d in also if kind.fits is None or kind.fits(call, d)]
+    return call.page(members(call, kind) + fitting)
 
 
 def members(call: Call, kind: Kind) -> list[Document]:
@@ -135,7 +142,7 @@ def members(call: Call, kind: Kind) -> list[Document]:
     wanted = kind.type.lower()
     under = call.path.scope.lower() if kind.depth == 1 else call.path.resource_id.lower()
     return [
-        document
+        shown(call, kind, document)
         for key, document in sorted(call.world.resources.items())
         if key.startswith(under + "/")
         and str(document["type"]).lower() == wanted
@@ -268,6 +275,8 @@ def _write(
     call.world.put(resource_id, document)
     if created and kind.after_write is not None:
         kind.after_write(call.world, document)
+    if created and kind.on_create is not None:
+        kind.on_create(call, document)
     action = f"{kind.type}/write"
     if style is None:
         status = kind.create_status if created else 200
@@ -277,16 +286,17 @@ def _write(
     finish = operations.merged(
         {"properties": {"provisioningState": "Succeeded"}}, deepcopy(kind.finish)
     )
+    more = kind.finish_new(document) if created and kind.finish_new is not None else []
     operation = operations.begin(
         call.azure,
         target=resource_id,
         action=action,
-        effects=[Merge(id=resource_id, values=finish)],
+        effects=[Merge(id=resource_id, values=finish), *more],
         by_state=style is Style.BODY,
         state=call.state,
     )
     headers = operations.headers(call.azure, operation, style)
-    status = 202 if style is Style.LOCATION else (201 if created else 200)
+    status = 202 if style is Style.LOCATION else (201 if created else kind.update_status)
     note(call, action, resource_id, "Accepted", status)
     if status == 202:  # noqa: PLR2004 - Accepted has no body: the document comes by Location
         return Response(status_code=status, headers=headers)

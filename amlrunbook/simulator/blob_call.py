@@ -8,16 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
-from fnmatch import fnmatchcase
 from http import HTTPStatus
 
 from starlette.responses import Response
 
 from amlrunbook.simulator.answers import Refusal
-from amlrunbook.simulator.arm_path import parents
 from amlrunbook.simulator.azure import SimulatedAzure
 from amlrunbook.simulator.blob_states import Policy, base, shown, tag
 from amlrunbook.simulator.blobs import Blob, BlobAccount, Container
+from amlrunbook.simulator.data_actions import permitted
 from amlrunbook.simulator.geo import GeoStats
 from amlrunbook.simulator.world import Document, World
 
@@ -138,13 +137,7 @@ class BlobCall:
         Raises:
             Refusal: the caller may not.
         """
-        wanted = f"{_CONTAINERS}/{action}".lower()
-        for scope in parents(self.account.resource_id):
-            narrowed = self.world.facets.get(scope.lower(), {}).get("permissions")
-            if narrowed is None:
-                continue
-            if any(_permits(permission, wanted) for permission in narrowed):
-                return
+        if not permitted(self.world, self.account.resource_id, f"{_CONTAINERS}/{action}"):
             raise Refusal(
                 403,
                 "AuthorizationPermissionMismatch",
@@ -209,15 +202,6 @@ class BlobCall:
             "ConditionNotMet",
             "The condition specified using HTTP conditional header(s) is not met.",
         )
-
-
-def _permits(permission: Document, wanted: str) -> bool:
-    def covers(patterns: list[str]) -> bool:
-        return any(fnmatchcase(wanted, pattern.lower()) for pattern in patterns)
-
-    return covers(permission.get("dataActions", [])) and not covers(
-        permission.get("notDataActions", [])
-    )
 
 
 def invalid_header(name: str) -> Refusal:

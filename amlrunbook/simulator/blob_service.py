@@ -21,6 +21,7 @@ from amlrunbook.simulator.azure import SimulatedAzure
 from amlrunbook.simulator.blob_call import BlobCall
 from amlrunbook.simulator.blob_states import Policy
 from amlrunbook.simulator.geo import geo_stats, is_readable
+from amlrunbook.simulator.geo_takeover import PLANNED_FACET
 
 _SECONDARY = "-secondary"
 _METHODS = ["GET", "HEAD", "PUT", "POST", "DELETE"]
@@ -91,13 +92,12 @@ async def _call(azure: SimulatedAzure, request: Request) -> BlobCall | None:
     service = world.get(f"{account.resource_id}/blobServices/default") or {}
     rest = _without_former_host(str(request.path_params.get("rest", "")), name)
     container, _, blob = rest.partition("/")
-    readable = is_readable(str(document["sku"]["name"]))
     synced = stats.last_sync if stats else None
     return BlobCall(
         azure=azure,
         account=account,
         document=document,
-        policy=Policy.of(service.get("properties", {}), trailing=readable),
+        policy=Policy.of(service.get("properties", {}), trailing=stats is not None),
         stats=stats,
         at=(synced or 0.0) if secondary else None,
         secondary=secondary,
@@ -155,13 +155,25 @@ def _check_secondary(call: BlobCall) -> None:
         Refusal: its reading is off, or the request would write.
     """
     if not call.secondary:
+        _check_failover(call)
         return
-    if not call.policy.trailing:
+    if not is_readable(str(call.document["sku"]["name"])):
         raise Refusal(
             403, "InsufficientAccountPermissions", "Read operations are currently disabled."
         )
     if call.method not in {"GET", "HEAD"}:
         raise Refusal(403, "InsufficientAccountPermissions", "Write operations are not allowed.")
+
+
+def _check_failover(call: BlobCall) -> None:
+    """Refuse changes while a planned failover swaps the regions.
+
+    Raises:
+        Refusal: it does.
+    """
+    swapping = call.world.facets.get(call.account.resource_id.lower(), {}).get(PLANNED_FACET)
+    if swapping and call.method not in {"GET", "HEAD"}:
+        raise Refusal(503, "ServerBusy", "The server is busy. Please retry after some time.")
 
 
 def _operation(call: BlobCall) -> Operation:

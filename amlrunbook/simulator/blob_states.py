@@ -32,7 +32,7 @@ class Policy:
     container_days: int | None = None
     versioning: bool = False
     trailing: bool = False
-    """Is there a secondary that can be read, and that may show what is gone here?"""
+    """Is there a secondary, which may still hold what is gone here?"""
 
     @classmethod
     def of(cls, properties: Document, *, trailing: bool) -> Policy:
@@ -81,6 +81,19 @@ def _as_of(state: Blob, at: float) -> Blob:
         snapshot=None if was_current else state.snapshot,
         deleted_at=None if was_live else state.deleted_at,
     )
+
+
+def rewind(container: Container, name: str, at: float) -> None:
+    """Put a blob back to what it was at a moment; a name that was not there yet goes."""
+    states = shown(container.blobs[name], at)
+    for state in states:
+        state.gone_at = None
+        if state.current:
+            state.until = None
+    if states:
+        container.blobs[name] = [msgspec.structs.replace(state) for state in states]
+    else:
+        del container.blobs[name]
 
 
 def base(states: list[Blob]) -> Blob | None:

@@ -7,10 +7,11 @@ small enough to be written after every change.
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 
 import msgspec
+
+from amlrunbook.simulator.files import replace_file
 
 
 class Blob(msgspec.Struct, kw_only=True):
@@ -109,11 +110,7 @@ class Contents:
         digest = hashlib.sha256(data).hexdigest()
         target = self._folder / digest
         if not target.exists():
-            partial = self._folder / f"{digest}.partial"
-            descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(data)
-            partial.replace(target)
+            replace_file(target, data)
         return digest
 
     def get(self, digest: str) -> bytes:

@@ -12,6 +12,7 @@ from amlrunbook.simulator import (
     container_registry,
     key_vault,
     locks,
+    log_analytics,
     machine_learning,
     ml_assets,
     ml_computes,
@@ -28,6 +29,7 @@ _ALL: tuple[Kind, ...] = (
     *container_registry.KINDS,
     *key_vault.KINDS,
     *locks.KINDS,
+    *log_analytics.KINDS,
     *machine_learning.KINDS,
     *ml_assets.KINDS,
     *ml_computes.KINDS,
@@ -41,10 +43,13 @@ BY_TYPE: dict[str, Kind] = {kind.type.lower(): kind for kind in _ALL}
 """Kinds by lower-cased resource type."""
 
 SPECIALS: dict[tuple[str, str], Callable[[Call], Response]] = {
+    **container_registry.SPECIALS,
     **key_vault.SPECIALS,
+    **log_analytics.SPECIALS,
     **machine_learning.SPECIALS,
     **monitor.SPECIALS,
     **storage.SPECIALS,
+    **storage_services.SPECIALS,
 }
 """Requests by method and path shape: names replaced by stars, in lower case."""
 

@@ -14,15 +14,21 @@ from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind, system_data
 from amlrunbook.simulator.clock import stamp
+from amlrunbook.simulator.effects import Effect, Merge, MergeLater
 from amlrunbook.simulator.operations import Style
 from amlrunbook.simulator.places import region_name
+from amlrunbook.simulator.registry_data import RegistryData
+from amlrunbook.simulator.registry_import import import_image
 from amlrunbook.simulator.world import Document, World
 
 REGISTRIES = "Microsoft.ContainerRegistry/registries"
 REPLICATIONS = f"{REGISTRIES}/replications"
+SYNC_SECONDS = 10.0
+"""World seconds for which a new replication still syncs after it is provisioned."""
 VERSIONS = (
     "2025-11-01", "2025-04-01", "2024-11-01-preview", "2023-11-01-preview", "2023-07-01",
-    "2023-01-01-preview", "2022-12-01", "2021-09-01", "2019-12-01-preview", "2019-05-01",
+    "2023-01-01-preview", "2022-12-01", "2021-09-01", "2020-11-01-preview",
+    "2019-12-01-preview", "2019-05-01",
 )  # fmt: skip
 
 
@@ -57,9 +63,27 @@ def complete(world: World, document: Document, before: Document | None) -> None:
     for key, value in defaults.items():
         properties.setdefault(key, held.get(key, value))
     document.setdefault("tags", {})
+    name = str(document["name"]).lower()
+    world.registries.setdefault(name, RegistryData(name=name, resource_id=str(document["id"])))
 
 
-def _check(_call: Call, document: Document, _before: Document | None) -> None:
+def _check(call: Call, document: Document, before: Document | None) -> None:
+    name = str(document["name"])
+    if before is None and name.lower() in call.world.registries:
+        raise Refusal(
+            409,
+            "AlreadyInUse",
+            f"The registry DNS name {name.lower()}.azurecr.io is already in use. You can check if "
+            "the name is already claimed using following API: checkNameAvailability.",
+        )
+    zones = document["properties"].get("zoneRedundancy")
+    held = (before or {}).get("properties", {}).get("zoneRedundancy")
+    if before is not None and zones is not None and zones != held:
+        raise Refusal(
+            400,
+            "ZoneRedundancyCannotBeChanged",
+            "The zone redundancy of a registry is fixed at its creation.",
+        )
     sku = str((document.get("sku") or {}).get("name", ""))
     if sku not in {"Basic", "Standard", "Premium"}:
         raise Refusal(400, "InvalidSku", f"The registry SKU '{sku}' is not valid.")
@@ -114,9 +138,24 @@ def _check_replica(call: Call, document: Document, before: Document | None) -> N
         )
     if before is None:
         document["properties"]["status"] = {
-            "displayStatus": "Syncing",
             "timestamp": stamp(call.world.now()),
         }
+
+
+def _sync(document: Document) -> list[Effect]:
+    """Let a new replication be provisioned while it still syncs; a closed one has nothing to do.
+
+    Recorded from Azure: azure-cli, test_acr_create_replication.
+    """
+    resource_id = str(document["id"])
+    ready: Document = {"properties": {"status": {"displayStatus": "Ready"}}}
+    if not document["properties"]["regionEndpointEnabled"]:
+        return [Merge(id=resource_id, values=ready)]
+    syncing: Document = {"properties": {"status": {"displayStatus": "Syncing"}}}
+    return [
+        Merge(id=resource_id, values=syncing),
+        MergeLater(id=resource_id, values=ready, seconds=SYNC_SECONDS),
+    ]
 
 
 def _delete_replica(call: Call) -> Response | None:
@@ -158,6 +197,18 @@ def passwords(call: Call, document: Document) -> list[Document]:
     ]
 
 
+def _usages(call: Call) -> Response:
+    """Answer how much of a registry's quota is used."""
+    registry = call.world.get(call.path.resource_id)
+    held = call.world.registries.get(call.path.name.lower())
+    if registry is None or held is None:
+        raise arm_verbs.not_found(call.path.resource_id)
+    size = sum(m.size for r in held.repositories.values() for m in r.manifests.values())
+    limit = {"Basic": 10, "Standard": 100, "Premium": 500}[registry["sku"]["name"]]
+    row = {"name": "Size", "limit": limit * 1024**3, "currentValue": size, "unit": "Bytes"}
+    return json_answer({"value": [row]})
+
+
 KINDS = (
     Kind(
         type=REGISTRIES,
@@ -169,7 +220,7 @@ KINDS = (
         update_style=Style.ASYNC,
         delete_style=Style.LOCATION,
         after_write=home_replica,
-        actions={"listcredentials": _credentials},
+        actions={"listcredentials": _credentials, "importimage": import_image},
     ),
     Kind(
         type=REPLICATIONS,
@@ -182,6 +233,9 @@ KINDS = (
         patch_style=Style.ASYNC,
         delete_style=Style.LOCATION,
         on_delete=_delete_replica,
-        finish={"properties": {"status": {"displayStatus": "Ready"}}},
+        finish_new=_sync,
+        update_status=201,
     ),
 )
+
+SPECIALS = {("GET", "microsoft.containerregistry/registries/*/listusages"): _usages}

@@ -146,6 +146,8 @@ def add(azure: SimulatedAzure, fault: Fault) -> Fault:
         while f"fault-{number}" in azure.world.faults:
             number += 1
         fault.id = f"fault-{number}"
+    if fault.since is None:
+        fault.since = azure.world.now()
     azure.world.faults[fault.id] = fault
     azure.dirty()
     return fault

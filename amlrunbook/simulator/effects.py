@@ -37,7 +37,55 @@ class Remove(msgspec.Struct, kw_only=True, tag="remove", tag_field="do"):
     id: str
 
 
-Effect = Put | Merge | Remove
+class FailOver(msgspec.Struct, kw_only=True, tag="fail-over", tag_field="do"):
+    """Let a storage account's second region take over."""
+
+    id: str
+    planned: bool
+
+
+class Restore(msgspec.Struct, kw_only=True, tag="restore", tag_field="do"):
+    """Bring a soft-deleted resource back."""
+
+    id: str
+
+
+class Purge(msgspec.Struct, kw_only=True, tag="purge", tag_field="do"):
+    """Let go of a soft-deleted resource for good."""
+
+    id: str
+
+
+class MergeLater(msgspec.Struct, kw_only=True, tag="merge-later", tag_field="do"):
+    """Merge values into a document some time after the operation has ended."""
+
+    id: str
+    values: dict[str, Any]
+    seconds: float
+    """Of the world's time."""
+
+
+class ImportImage(msgspec.Struct, kw_only=True, tag="import-image", tag_field="do"):
+    """Copy an image from one registry to another."""
+
+    source: str
+    """A registry's name."""
+    repository: str
+    digest: str
+    target: str
+    """A registry's name."""
+    image: str
+    """What it is called there: ``repository:tag``."""
+
+
+Effect = Put | Merge | Remove | FailOver | Restore | Purge | MergeLater | ImportImage
+
+
+class Later(msgspec.Struct, kw_only=True):
+    """What comes by itself at a world time, with no operation that tells of it."""
+
+    due: float
+    effects: list[Effect]
 
 
 class Operation(msgspec.Struct, kw_only=True):

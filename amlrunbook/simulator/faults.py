@@ -24,6 +24,11 @@ class FaultKind(StrEnum):
     """429 with ``Retry-After``; nothing happens."""
     LOST = "lost"
     """A change is answered 202 Accepted, and nothing happens, whatever the polls say."""
+    READ_ONLY = "read-only"
+    """Changes are refused, by default with 403; reads and a vault's backups are answered.
+
+    Source: https://learn.microsoft.com/azure/key-vault/general/disaster-recovery-guidance
+    """
     UNANSWERED = "unanswered"
     """The change happens; then the connection is closed, or :attr:`Fault.status` is answered."""
 
@@ -88,6 +93,21 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Seconds in ``Retry-After``; throttling says 1 unless told."""
     outcome: LostOutcome = LostOutcome.SUCCEEDED
     """What the polls of a lost operation say."""
+    since: float | None = None
+    """The world time at which it began; given when it is added."""
+
+    def darkens(self, plane: Plane, region: str, resource_type: str) -> bool:
+        """Does it keep a plane of a region's service of one type from answering at all?"""
+        return (
+            self.kind in {FaultKind.DARK, FaultKind.HANG, FaultKind.ERROR}
+            and self.plane in {None, plane}
+            and (self.region is None or self.region.lower() == region.lower())
+            and _fits(self.resource_type, resource_type)
+            and not self.methods
+            and self.path is None
+            and self.skip == 0
+            and self.count is None
+        )
 
     def matches(self, target: Target) -> bool:
         """Does this fault concern ``target``, whatever its count?"""
@@ -97,7 +117,8 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
             and (not self.methods or target.method in {m.upper() for m in self.methods})
             and _fits(self.resource_type, target.resource_type)
             and _fits(self.path, target.path)
-            and (self.kind is not FaultKind.LOST or target.method not in {"GET", "HEAD"})
+            and (self.kind not in _OF_CHANGES or target.method not in {"GET", "HEAD"})
+            and (self.kind is not FaultKind.READ_ONLY or not _reads(target.path))
         )
 
     def strikes(self) -> bool:
@@ -111,6 +132,15 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
             return False
         self.count -= 1
         return True
+
+
+_OF_CHANGES = frozenset({FaultKind.LOST, FaultKind.READ_ONLY})
+_READING = ("backup", "decrypt", "encrypt", "sign", "unwrapkey", "verify", "wrapkey")
+"""What a POST ends with that changes nothing."""
+
+
+def _reads(path: str) -> bool:
+    return path.rpartition("/")[2].lower() in _READING
 
 
 def _fits(pattern: str | None, value: str | None) -> bool:

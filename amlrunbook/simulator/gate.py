@@ -22,13 +22,14 @@ from amlrunbook.simulator import operations
 from amlrunbook.simulator.answers import arm_error, storage_error
 from amlrunbook.simulator.azure import SimulatedAzure
 from amlrunbook.simulator.faults import Fault, FaultKind, Plane, Striking, Target, strike
-from amlrunbook.simulator.places import locate, plane_of
+from amlrunbook.simulator.places import locate, plane_of, service_of
 from amlrunbook.simulator.request_log import LoggedRequest
 from amlrunbook.simulator.throttle import Throttle
-from amlrunbook.simulator.tokens import STORAGE_AUDIENCE, TokenMint, TokenProblem
+from amlrunbook.simulator.tokens import STORAGE_AUDIENCE, VAULT_AUDIENCE, TokenMint, TokenProblem
 from amlrunbook.simulator.world import World
 
 CONTROL_PREFIX = "/_simulator"
+PORTAL_PREFIX = "/_portal"
 _ANONYMOUS = re.compile(r"^/azureml/[^/]+/discovery$")
 """The one address of Azure Machine Learning that is read without a token."""
 
@@ -50,7 +51,7 @@ class Gate:
             return
         self.last_request = time.monotonic()
         path: str = scope["path"]
-        if path.startswith(CONTROL_PREFIX):
+        if path.startswith((CONTROL_PREFIX, PORTAL_PREFIX)):
             await self._services(scope, receive, send)
             return
         await _Passage(self, scope, receive, send).run(self._services)
@@ -69,6 +70,7 @@ class _Passage:
         self._send = send
         self.headers = Headers(scope=scope)
         self.plane = plane_of(scope["path"])
+        self.service = service_of(scope["path"])
         if self.plane is Plane.CONTROL:
             scope["path"] = _with_lower_root(scope["path"])
         self.request_id = str(uuid.uuid4())
@@ -175,6 +177,13 @@ class _Passage:
             pass
 
     def _refused_by_fault(self, fault: Fault | None) -> Response | None:
+        if fault is not None and fault.kind is FaultKind.READ_ONLY:
+            return self._error(
+                fault.status or 403,
+                fault.code or "Forbidden",
+                fault.message or "The service is read-only while it fails over to another region.",
+                {},
+            )
         if fault is None or fault.kind not in {FaultKind.ERROR, FaultKind.THROTTLE}:
             return None
         throttled = fault.kind is FaultKind.THROTTLE
@@ -188,6 +197,8 @@ class _Passage:
         )
 
     def _error(self, status: int, code: str, message: str, headers: dict[str, str]) -> Response:
+        if self.plane is Plane.DATA and self.service in {"keyvault", "registry"}:
+            return arm_error(status, code, message, headers=headers)
         if self.plane is Plane.DATA:
             return storage_error(status, code, message, headers=headers)
         if self.plane is Plane.IDENTITY:
@@ -196,7 +207,8 @@ class _Passage:
         return arm_error(status, code, message, headers=headers)
 
     def _refused_by_token(self) -> Response | None:
-        if self.plane is Plane.IDENTITY or _ANONYMOUS.match(self.scope["path"]):
+        own = self.service == "registry"  # its tokens are its own
+        if self.plane is Plane.IDENTITY or own or _ANONYMOUS.match(self.scope["path"]):
             return None
         try:
             claims = self.mint.check(self.headers.get("authorization"))
@@ -214,12 +226,24 @@ class _Passage:
         return None
 
     def _audience_fits(self, audience: str) -> bool:
+        if self.service == "keyvault":
+            return audience == VAULT_AUDIENCE
         if self.plane is Plane.DATA:
             return audience == STORAGE_AUDIENCE or audience.endswith(".blob.core.windows.net")
         return audience == self.azure.base_url or audience.startswith("https://management.")
 
     def _challenge(self, problem: TokenProblem) -> Response:
         where = f"{self.azure.base_url}/{self.azure.world.tenant_id}"
+        if self.service == "keyvault":
+            challenge = f'Bearer authorization="{where}", resource="{VAULT_AUDIENCE}"'
+            return arm_error(
+                401,
+                "Unauthorized",
+                "AKV10000: Request is missing a Bearer or PoP token."
+                if problem.code == "AuthenticationFailed"
+                else f"AKV10022: {problem.message}",
+                headers={"WWW-Authenticate": challenge},
+            )
         if self.plane is Plane.DATA:
             known = problem.code != "AuthenticationFailed"
             code = "InvalidAuthenticationInfo" if known else "NoAuthenticationInformation"

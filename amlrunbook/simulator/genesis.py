@@ -20,6 +20,7 @@ from amlrunbook.simulator.faults import Fault
 from amlrunbook.simulator.regions import REGIONS
 from amlrunbook.simulator.scenario import ResourceTable, Scenario
 from amlrunbook.simulator.subscriptions import GROUP_TYPE
+from amlrunbook.simulator.vault_data import Secret, SecretVersion
 from amlrunbook.simulator.world import Document, Subscription, World
 
 
@@ -59,6 +60,7 @@ def build_world(scenario: Scenario, *, seed: int, base_url: str, contents: Conte
     for number, resource in enumerate(table.resources):
         _resource(world, resource, f"{scenario.name}: world.resources[{number}]")
     _data(world, scenario, contents)
+    _secrets(world, scenario, contents)
     _facts(world, scenario)
     world.revision = 1
     return world
@@ -193,6 +195,22 @@ def _data(world: World, scenario: Scenario, contents: Contents) -> None:
         share.files[item.path] = contents.put(item.text.encode())
 
 
+def _secrets(world: World, scenario: Scenario, contents: Contents) -> None:
+    for number, item in enumerate(scenario.world.secrets):
+        vault = world.vaults.get(item.vault.lower())
+        if vault is None:
+            place = f"{scenario.name}: world.secrets[{number}]"
+            raise DocumentError(f"{place}: there is no vault '{item.vault}'")
+        version = SecretVersion(
+            id=world.guid().replace("-", ""),
+            digest=contents.put(item.text.encode()),
+            created=world.now(),
+            updated=world.now(),
+        )
+        secret = vault.secrets.setdefault(item.name.lower(), Secret(name=item.name, versions=[]))
+        secret.versions.append(version)
+
+
 def _account(world: World, name: str, place: str) -> BlobAccount:
     account = world.accounts.get(name)
     if account is None:
@@ -210,4 +228,5 @@ def _facts(world: World, scenario: Scenario) -> None:
     for number, described in enumerate(scenario.faults, 1):
         fault: Fault = deepcopy(described)
         fault.id = fault.id or f"fault-{number}"
+        fault.since = world.now() if fault.since is None else fault.since
         world.faults[fault.id] = fault

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from amlrunbook.simulator import arm_verbs
+from amlrunbook.simulator import arm_verbs, operations, soft_delete
 from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind
 from amlrunbook.simulator.clock import stamp
+from amlrunbook.simulator.effects import Purge
+from amlrunbook.simulator.operations import Style
+from amlrunbook.simulator.vault_data import VaultData
 from amlrunbook.simulator.world import Deleted, Document, World
 
 VAULTS = "Microsoft.KeyVault/vaults"
@@ -19,7 +22,6 @@ VERSIONS = (
     "2026-05-15", "2026-02-01", "2025-05-01", "2024-11-01", "2023-07-01", "2023-02-01",
     "2022-07-01", "2021-10-01", "2019-09-01", "2015-06-01",
 )  # fmt: skip
-DAY = 86_400.0
 
 
 def complete(world: World, document: Document, before: Document | None) -> None:
@@ -42,14 +44,28 @@ def complete(world: World, document: Document, before: Document | None) -> None:
         properties.setdefault(key, held.get(key, value))
     if held.get("enablePurgeProtection"):
         properties["enablePurgeProtection"] = True
-    properties["vaultUri"] = f"https://{document['name']}.vault.azure.net/"
+    name = str(document["name"])
+    properties["vaultUri"] = f"{world.base_url}/keyvault/{name}/"
+    world.vaults.setdefault(
+        name.lower(), VaultData(name=name.lower(), resource_id=str(document["id"]))
+    )
     properties.pop("createMode", None)
     properties.setdefault("provisioningState", "Succeeded")
     document.setdefault("tags", {})
 
 
-def _check(_call: Call, document: Document, before: Document | None) -> None:
+def _check(call: Call, document: Document, before: Document | None) -> None:
     properties = document["properties"]
+    name = str(document["name"])
+    if before is None and name.lower() in call.world.vaults:
+        raise Refusal(
+            409,
+            "VaultAlreadyExists",
+            f"The vault name '{name}' is already in use. Vault names are globally unique so it is "
+            "possible that the name is already taken.",
+        )
+    if before is None and str(properties.get("createMode", "default")).lower() == "recover":
+        raise Refusal(404, "DeletedVaultNotFound", f"There is no deleted vault '{name}'.")
     held: Document = (before or {}).get("properties", {})
     days = properties.get("softDeleteRetentionInDays", 90)
     if not isinstance(days, int) or not 7 <= days <= 90:  # noqa: PLR2004
@@ -90,9 +106,7 @@ def _put(call: Call) -> Response | None:
             "https://go.microsoft.com/fwlink/?linkid=2149745 for more information on soft delete.",
         )
     arm_verbs.require_scope(call, call.path.text)
-    for document in held.documents:
-        call.world.put(str(document["id"]), document)
-    del call.world.deleted[key]
+    soft_delete.restore(call.world, key)
     arm_verbs.note(call, f"{VAULTS}/write", str(held.documents[0]["id"]), "Succeeded", 200)
     return json_answer(held.documents[0])
 
@@ -101,16 +115,8 @@ def _delete(call: Call) -> Response | None:
     document = call.world.get(call.path.text)
     if document is None:
         return None
-    days = int(document["properties"]["softDeleteRetentionInDays"])
-    now = call.world.now()
-    if document["properties"].get("enableSoftDelete", True):
-        call.world.deleted[str(document["id"]).lower()] = Deleted(
-            documents=call.world.remove(str(document["id"])),
-            deleted_at=now,
-            purge_at=now + days * DAY,
-        )
-    else:
-        call.world.remove(str(document["id"]))
+    soft_delete.keep(call.world, document)
+    call.world.remove(str(document["id"]))
     arm_verbs.note(call, f"{VAULTS}/delete", str(document["id"]), "Succeeded", 200)
     return Response(status_code=200)
 
@@ -146,13 +152,23 @@ def _deleted_document(call: Call, held: Deleted) -> Document:
 def _list_deleted(call: Call) -> Response:
     found = [
         _deleted_document(call, held)
-        for held in call.world.deleted.values()
+        for key, held in call.world.deleted.items()
         if held.documents[0]["type"] == VAULTS
+        and key.startswith(f"/subscriptions/{call.path.subscription}/".lower())
     ]
     return call.page(found)
 
 
 def _get_deleted(call: Call) -> Response:
+    return json_answer(_deleted_document(call, _find_deleted(call)[1]))
+
+
+def _find_deleted(call: Call) -> tuple[str, Deleted]:
+    """Return the deleted vault that a path names; its region is the first name in it.
+
+    Raises:
+        Refusal: there is none in that region.
+    """
     gone = _deleted(call.world, call.path.name)
     if gone is None or gone[1].documents[0]["location"] != call.path.names[0].lower():
         raise Refusal(
@@ -160,7 +176,34 @@ def _get_deleted(call: Call) -> Response:
             "DeletedVaultNotFound",
             f"The specified deleted vault '{call.path.name}' does not exist.",
         )
-    return json_answer(_deleted_document(call, gone[1]))
+    return gone
+
+
+def _purge(call: Call) -> Response:
+    """Delete a deleted vault for good.
+
+    Raises:
+        Refusal: there is none, or it is protected against that.
+    """
+    key, held = _find_deleted(call)
+    if held.documents[0]["properties"].get("enablePurgeProtection"):
+        raise Refusal(
+            400,
+            "MethodNotAllowed",
+            f"Operation 'DeletedVaultPurge' is not allowed: the vault '{call.path.name}' has "
+            "purge protection. It is purged on its scheduled purge date.",
+        )
+    operation = operations.begin(
+        call.azure,
+        target=str(held.documents[0]["id"]),
+        action="Microsoft.KeyVault/locations/deletedVaults/purge/action",
+        effects=[Purge(id=key)],
+        answers_target=False,
+        state=call.state,
+    )
+    return Response(
+        status_code=202, headers=operations.headers(call.azure, operation, Style.LOCATION)
+    )
 
 
 def _check_name(call: Call) -> Response:
@@ -196,5 +239,6 @@ KINDS = (
 SPECIALS = {
     ("GET", "microsoft.keyvault/deletedvaults"): _list_deleted,
     ("GET", "microsoft.keyvault/locations/*/deletedvaults/*"): _get_deleted,
+    ("POST", "microsoft.keyvault/locations/*/deletedvaults/*/purge"): _purge,
     ("POST", "microsoft.keyvault/checknameavailability"): _check_name,
 }

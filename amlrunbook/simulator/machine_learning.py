@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from amlrunbook.simulator import arm_verbs, operations
+from amlrunbook.simulator import ml_soft_delete, operations
 from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind, canonical_scope
@@ -22,17 +22,11 @@ from amlrunbook.simulator.azure import SimulatedAzure
 from amlrunbook.simulator.blobs import Container, FileShare
 from amlrunbook.simulator.clock import stamp
 from amlrunbook.simulator.container_registry import passwords
-from amlrunbook.simulator.effects import Merge
 from amlrunbook.simulator.ml_versions import VERSIONS, WORKSPACES
 from amlrunbook.simulator.operations import Style
 from amlrunbook.simulator.storage import account_keys
-from amlrunbook.simulator.world import Deleted, Document, World
+from amlrunbook.simulator.world import Document, World
 
-SOFT_DELETE_SECONDS = 14 * 86_400.0
-"""How long a soft-deleted workspace can be recovered; fixed.
-
-Source: https://learn.microsoft.com/azure/machine-learning/concept-soft-delete
-"""
 _READ_ONLY = ("workspaceId", "discoveryUrl", "mlFlowTrackingUri", "creationTime", "notebookInfo")
 _RESULTS = (
     "userDefinedRouteResults", "networkSecurityRuleResults", "resourceLockResults",
@@ -249,43 +243,6 @@ def _diagnose(call: Call, document: Document) -> Response:
     return _operation(call, document, {"value": results})
 
 
-def _put(call: Call) -> Response | None:
-    """Refuse the name of a soft-deleted workspace."""
-    if call.path.text.lower() in call.world.deleted:
-        raise Refusal(
-            400,
-            "BadRequest",
-            "Soft-deleted workspace exists. Please purge or recover it. https://aka.ms/wsoftdelete",
-        )
-    return None
-
-
-def _delete(call: Call) -> Response | None:
-    """Soft-delete a workspace, or purge it with ``forceToPurge=true``, soft-deleted or not."""
-    purge = call.query.get("forcetopurge", "").lower() == "true"
-    key = call.path.text.lower()
-    document = call.world.get(key)
-    if document is None:
-        if purge and call.world.deleted.pop(key, None) is not None:
-            arm_verbs.note(call, f"{WORKSPACES}/delete", call.path.text, "Succeeded", 200)
-            call.world.touch()
-            return Response(status_code=200)
-        return None
-    if not purge:
-        now = call.world.now()
-        below = [d for k, d in call.world.resources.items() if k.startswith(key + "/")]
-        kept = [d for d in below if not _lost_on_delete(str(d["type"]))]
-        call.world.deleted[key] = Deleted(
-            documents=[document, *kept], deleted_at=now, purge_at=now + SOFT_DELETE_SECONDS
-        )
-    return None
-
-
-def _lost_on_delete(resource_type: str) -> bool:
-    """Is a child of a workspace deleted at once, even by a soft delete?"""
-    return resource_type.split("/")[2] in {"computes", "onlineEndpoints", "batchEndpoints"}
-
-
 def _fits(call: Call, document: Document) -> bool:
     kinds = call.query.get("kind")
     return not kinds or str(document["kind"]).lower() in kinds.lower().split(",")
@@ -320,21 +277,6 @@ def _usages(call: Call) -> Response:
     return call.page(found)
 
 
-def recover(world: World, key: str) -> Document | None:
-    """Bring a soft-deleted workspace back with what is kept of it, as the portal does."""
-    held = world.deleted.pop(key.lower(), None)
-    if held is None:
-        return None
-    for document in held.documents:
-        world.put(str(document["id"]), document)
-    workspace = held.documents[0]
-    operations.apply(
-        world,
-        Merge(id=str(workspace["id"]), values={"properties": {"provisioningState": "Succeeded"}}),
-    )
-    return world.get(str(workspace["id"]))
-
-
 def routes(azure: SimulatedAzure) -> list[Route]:
     """Return the route of a region's discovery document, which names its data plane."""
 
@@ -357,8 +299,9 @@ KINDS = (
         patch_style=Style.LOCATION,
         delete_style=Style.BOTH,
         after_write=bring_about,
-        on_put=_put,
-        on_delete=_delete,
+        on_put=ml_soft_delete.put,
+        on_delete=ml_soft_delete.delete,
+        also_listed=ml_soft_delete.listed,
         fits=_fits,
         actions={
             "listkeys": _list_keys,

@@ -1,7 +1,6 @@
-"""Application Insights, Log Analytics, Resource Health, and the way to the activity log.
+"""Application Insights, Resource Health, and the way to the activity log.
 
 Source: https://learn.microsoft.com/rest/api/application-insights/ ,
-https://learn.microsoft.com/rest/api/loganalytics/ ,
 https://learn.microsoft.com/rest/api/resourcehealth/
 """
 
@@ -16,11 +15,9 @@ from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind
 from amlrunbook.simulator.clock import stamp
-from amlrunbook.simulator.operations import Style
 from amlrunbook.simulator.world import Document, World
 
 COMPONENTS = "Microsoft.Insights/components"
-LOG_WORKSPACES = "Microsoft.OperationalInsights/workspaces"
 HEALTH_VERSIONS = ("2025-05-01", "2024-02-01", "2023-10-01-preview", "2022-10-01", "2020-05-01")
 _HEALTH_TYPES = {
     "microsoft.storage/storageaccounts",
@@ -64,32 +61,6 @@ def complete_component(world: World, document: Document, before: Document | None
     }
     for item, value in defaults.items():
         properties.setdefault(item, held.get(item, value))
-    document.setdefault("tags", {})
-
-
-def complete_log_workspace(world: World, document: Document, before: Document | None) -> None:
-    """Fill a Log Analytics workspace as Azure does."""
-    properties = document["properties"]
-    held: Document = (before or {}).get("properties", {})
-    now = stamp(world.now())
-    defaults: Document = {
-        "customerId": held.get("customerId") or world.guid(),
-        "provisioningState": "Succeeded",
-        "sku": {"name": "PerGB2018", "lastSkuUpdate": now},
-        "retentionInDays": 30,
-        "features": {
-            "legacy": 0,
-            "searchVersion": 1,
-            "enableLogAccessUsingOnlyResourcePermissions": True,
-        },
-        "workspaceCapping": {"dailyQuotaGb": -1.0, "dataIngestionStatus": "RespectQuota"},
-        "publicNetworkAccessForIngestion": "Enabled",
-        "publicNetworkAccessForQuery": "Enabled",
-        "createdDate": held.get("createdDate") or now,
-    }
-    for item, value in defaults.items():
-        properties.setdefault(item, held.get(item, value))
-    properties["modifiedDate"] = now
     document.setdefault("tags", {})
 
 
@@ -170,18 +141,7 @@ KINDS = (
         complete=complete_component,
         create_status=200,
     ),
-    Kind(
-        type=LOG_WORKSPACES,
-        api_versions=(
-            "2025-07-01", "2025-02-01", "2023-09-01", "2022-10-01", "2021-06-01", "2020-08-01",
-            "2015-03-20",
-        ),
-        tracked=True,
-        complete=complete_log_workspace,
-        create_style=Style.BODY,
-        keep_on_put=("customerId", "createdDate"),
-    ),
-)  # fmt: skip
+)
 
 SPECIALS = {
     ("GET", "microsoft.insights/eventtypes/*/values"): activity.answer,

@@ -15,19 +15,36 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
-from amlrunbook.simulator import activity
+from amlrunbook.simulator import activity, registry_copy, soft_delete
 from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_path import parse
 from amlrunbook.simulator.azure import SimulatedAzure
 from amlrunbook.simulator.clock import stamp
-from amlrunbook.simulator.effects import Effect, Merge, Operation, OperationState, Put, Remove
+from amlrunbook.simulator.effects import (
+    Effect,
+    FailOver,
+    ImportImage,
+    Merge,
+    MergeLater,
+    Operation,
+    OperationState,
+    Purge,
+    Put,
+    Remove,
+    Restore,
+)
 from amlrunbook.simulator.faults import Fault, LostOutcome
+from amlrunbook.simulator.geo_takeover import FLAG_SECONDS, take_over
 from amlrunbook.simulator.world import Document, World
 
 KEPT = 200
 """Ended operations that can still be polled."""
 STATUS_SEGMENT = "operationstatuses"
 RESULT_SEGMENT = "operationresults"
+STORAGE_SEGMENT = "asyncoperations"
+"""What Microsoft.Storage calls its results."""
+SEGMENTS = frozenset({STATUS_SEGMENT, RESULT_SEGMENT, STORAGE_SEGMENT})
+"""What stands before the id of an operation in the address of its polls."""
 
 
 class Style(StrEnum):
@@ -81,11 +98,16 @@ def _forget_old(world: World) -> None:
         del world.operations[operation_id]
 
 
-def headers(azure: SimulatedAzure, operation: Operation, style: Style) -> dict[str, str]:
-    """Return the headers that tell of an operation: absolute addresses, and ``Retry-After``."""
+def headers(
+    azure: SimulatedAzure, operation: Operation, style: Style, *, region: str | None = None
+) -> dict[str, str]:
+    """Return the headers that tell of an operation: absolute addresses, and ``Retry-After``.
+
+    ``region`` serves the polls where that is not the region of the operation's target.
+    """
     path = parse(operation.target)
-    document = azure.world.get(operation.target) or {}
-    region = str(document.get("location", "global")).replace(" ", "").lower()
+    document = azure.world.get(operation.target) or _deleted(azure.world, operation.target)
+    region = region or str(document.get("location", "global")).replace(" ", "").lower()
     namespace = path.namespace or "Microsoft.Resources"
     base = (
         f"{azure.base_url}/subscriptions/{path.subscription}/providers/{namespace}"
@@ -98,8 +120,18 @@ def headers(azure: SimulatedAzure, operation: Operation, style: Style) -> dict[s
     if style in {Style.ASYNC, Style.BOTH}:
         found["Azure-AsyncOperation"] = f"{base}/operationStatuses/{operation.id}?{query}"
     if style in {Style.LOCATION, Style.BOTH}:
-        found["Location"] = f"{base}/operationResults/{operation.id}?{query}"
+        is_storage = namespace.lower() == "microsoft.storage"
+        found["Location"] = (
+            f"{base}/asyncoperations/{operation.id}?monitor=true&{query}"
+            if is_storage
+            else f"{base}/operationResults/{operation.id}?{query}"
+        )
     return found
+
+
+def _deleted(world: World, resource_id: str) -> Document:
+    held = world.deleted.get(resource_id.lower())
+    return held.documents[0] if held else {}
 
 
 def poll(azure: SimulatedAzure, segment: str, operation_id: str) -> Response:
@@ -185,6 +217,12 @@ def settle(azure: SimulatedAzure) -> None:
     for key in [k for k, held in world.deleted.items() if held.purge_at <= now]:
         del world.deleted[key]
         world.touch()
+    due = [later for later in world.later if later.due <= now]
+    for later in due:
+        world.later.remove(later)
+        for effect in later.effects:
+            apply(world, effect)
+        world.touch()
 
 
 def finish(azure: SimulatedAzure, operation: Operation) -> None:
@@ -217,7 +255,21 @@ def apply(world: World, effect: Effect) -> None:
             if document is not None:
                 world.put(effect.id, merged(document, effect.values))
         case Remove():
+            soft_delete.keep_below(world, effect.id)
             world.remove(effect.id)
+        case MergeLater():
+            world.bring_later(effect.seconds, Merge(id=effect.id, values=effect.values))
+        case ImportImage():
+            registry_copy.copy(world, effect)
+        case Purge():
+            world.deleted.pop(effect.id.lower(), None)
+            world.touch()
+        case Restore():
+            soft_delete.restore(world, effect.id)
+        case FailOver():
+            take_over(world, effect.id, planned=effect.planned)
+            flag: Document = {"properties": {"failoverInProgress": None}}
+            world.bring_later(FLAG_SECONDS, Merge(id=effect.id, values=flag))
 
 
 def merged(document: Document, values: Document) -> Document:

@@ -6,10 +6,12 @@ from typing import TypedDict
 
 from amlrunbook.simulator.arm_path import ArmPath, parents, parse
 from amlrunbook.simulator.faults import Plane
+from amlrunbook.simulator.registry_replicas import REGISTRIES, serving_region
 from amlrunbook.simulator.world import World
 
 _CONTROL = frozenset({"subscriptions", "tenants", "providers"})
-_DATA = frozenset({"blob", "file", "azureml"})
+_DATA = frozenset({"blob", "file", "azureml", "keyvault", "registry"})
+_VAULTS = "Microsoft.KeyVault/vaults"
 
 
 class Place(TypedDict):
@@ -27,11 +29,21 @@ def plane_of(path: str) -> Plane:
     return Plane.DATA if first in _DATA else Plane.IDENTITY
 
 
+def service_of(path: str) -> str:
+    """Return which service's own endpoint a path is on: its first segment, in lower case."""
+    return path[1:].partition("/")[0].lower()
+
+
 def locate(world: World, plane: Plane, path: str) -> Place:
     """Return the region that serves a path, and its resource type; ``None`` where there is none."""
     if plane is Plane.CONTROL:
         return _control(world, path)
     if plane is Plane.DATA:
+        if service_of(path) == "keyvault":
+            return Place(region=_vault_region(world, path), resource_type=_VAULTS)
+        if service_of(path) == "registry":
+            host = [*path.split("/"), ""][2].lower()
+            return Place(region=serving_region(world, host), resource_type=REGISTRIES)
         return Place(
             region=_data_region(world, path),
             resource_type="Microsoft.Storage/storageAccounts",
@@ -42,9 +54,8 @@ def locate(world: World, plane: Plane, path: str) -> Place:
 def _control(world: World, path: str) -> Place:
     arm = parse(path)
     kind = arm.collection_type or arm.resource_type
-    named = [part.lower() for part in path.split("/")]
-    if "locations" in named[:-1] and arm.group is None:
-        return Place(region=named[named.index("locations") + 1], resource_type=kind)
+    if arm.types and arm.types[0].lower() == "locations":
+        return Place(region=arm.names[0].lower(), resource_type=kind)
     for scope in parents(arm.resource_id):
         document = world.get(scope)
         if parse(scope).namespace is None:
@@ -75,6 +86,12 @@ def _data_region(world: World, path: str) -> str | None:
     if name.endswith("-secondary"):
         where = properties.get("secondaryLocation")
     return region_name(where) if where else None
+
+
+def _vault_region(world: World, path: str) -> str | None:
+    vault = world.vaults.get([*path.split("/"), ""][2].lower())
+    document = world.get(vault.resource_id) if vault else None
+    return region_name(str(document["location"])) if document else None
 
 
 def region_name(text: str) -> str:

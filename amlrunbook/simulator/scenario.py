@@ -8,8 +8,6 @@ children, as in ARM templates), and what matters of the document; Azure's defaul
 from __future__ import annotations
 
 import difflib
-import re
-import tomllib
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
@@ -18,13 +16,12 @@ from typing import Any
 import msgspec
 
 from amlrunbook.errors import DocumentError, UsageError
+from amlrunbook.model.strict_toml import decode_toml
 from amlrunbook.simulator.faults import Fault
 from amlrunbook.simulator.geo import GeoFacts
 from amlrunbook.simulator.world import Pace
 
 _FOLDER = "scenarios"
-_UNKNOWN = re.compile(r"unknown field `(?P<key>[^`]*)`")
-_PLACE = re.compile(r" - at `\$\.?(?P<place>[^`]*)`")
 
 
 class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -94,6 +91,14 @@ class ShareTable(_Table, frozen=True, kw_only=True):
     text: str = ""
 
 
+class SecretTable(_Table, frozen=True, kw_only=True):
+    """A secret in a key vault."""
+
+    vault: str
+    name: str
+    text: str
+
+
 class ClockTable(_Table, frozen=True, kw_only=True):
     """The world's clock."""
 
@@ -119,6 +124,7 @@ class WorldTable(_Table, frozen=True, kw_only=True):
     resources: list[ResourceTable] = []
     blobs: list[BlobTable] = []
     files: list[ShareTable] = []
+    secrets: list[SecretTable] = []
     usages: list[UsageTable] = []
     events: list[dict[str, Any]] = []
     """Service health events, as the properties of Azure's documents."""
@@ -194,61 +200,9 @@ def parse_scenario(text: str, file: str, name: str) -> Scenario:
     Raises:
         DocumentError: it is no TOML, or does not fit the schema.
     """
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise DocumentError(f"{file}: this is no TOML: {error}") from error
-    table.setdefault("name", name)
-    try:
-        scenario = msgspec.convert(table, type=Scenario)
-    except msgspec.ValidationError as error:
-        raise DocumentError(_explain(file, text, str(error))) from error
+    scenario = decode_toml(text, Scenario, where=file)
+    if not scenario.name:
+        scenario = msgspec.structs.replace(scenario, name=name)
     if scenario.format != 1:
         raise DocumentError(f"{file}: format {scenario.format} is not known; this program reads 1.")
     return scenario
-
-
-def _explain(file: str, text: str, message: str) -> str:
-    place_match = _PLACE.search(message)
-    place = place_match["place"] if place_match else ""
-    where = f"{file}: {place or 'top level'}"
-    unknown = _UNKNOWN.search(message)
-    if unknown is None:
-        return f"{where}: {_PLACE.sub('', message)}"
-    key = unknown["key"]
-    lines = [
-        str(number)
-        for number, line in enumerate(text.splitlines(), 1)
-        if re.match(rf"\s*(\[+.*)?{re.escape(key)}\s*(=|\])", line)
-    ]
-    if len(lines) == 1:
-        where = f"{file}, line {lines[0]}: {place or 'top level'}"
-    near = difflib.get_close_matches(key, _known_keys(place), 1, 0.5)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return f"{where}: the key {key!r} is not known{hint}"
-
-
-def _known_keys(place: str) -> list[str]:
-    """Return the keys of the table at a place such as ``world.resources[3]``."""
-    current: Any = msgspec.inspect.type_info(Scenario)
-    for part in re.findall(r"[^.\[\]]+|\[[^\]]*\]", place):
-        current = _step(current, part)
-    fields = getattr(_struct(current), "fields", ())
-    return [field.encode_name for field in fields]
-
-
-def _step(current: Any, part: str) -> Any:
-    if part.startswith("["):
-        return getattr(_struct(current), "item_type", None)
-    for field in getattr(_struct(current), "fields", ()):
-        if field.encode_name == part:
-            return field.type
-    return None
-
-
-def _struct(current: Any) -> Any:
-    """Return the table in a type that may also be null."""
-    for option in getattr(current, "types", ()):
-        if not isinstance(option, msgspec.inspect.NoneType):
-            return option
-    return current

@@ -20,7 +20,16 @@ from starlette.routing import BaseRoute, Router
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from amlrunbook.errors import SimulatorError
-from amlrunbook.simulator import arm, blob_service, control, machine_learning, tokens
+from amlrunbook.simulator import (
+    arm,
+    blob_service,
+    control,
+    machine_learning,
+    portal,
+    registry_service,
+    tokens,
+    vault_service,
+)
 from amlrunbook.simulator.azure import CONTENTS_FOLDER, SimulatedAzure, read_world
 from amlrunbook.simulator.blobs import Contents
 from amlrunbook.simulator.endpoint import (
@@ -56,7 +65,10 @@ def services(azure: SimulatedAzure, mint: tokens.TokenMint) -> list[BaseRoute]:
         *blob_service.routes(azure),
         *control.routes(azure, mint),
         *machine_learning.routes(azure),
+        *portal.routes(azure),
+        *registry_service.routes(azure, mint),
         *tokens.routes(azure, mint),
+        *vault_service.routes(azure),
     ]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import re
+from copy import deepcopy
 
 from starlette.responses import Response
 
@@ -18,6 +19,12 @@ from amlrunbook.simulator.clock import stamp
 from amlrunbook.simulator.geo import BOOTSTRAP_SECONDS, geo_stats, is_geo, is_readable
 from amlrunbook.simulator.operations import Style
 from amlrunbook.simulator.regions import REGIONS
+from amlrunbook.simulator.storage_deleted import delete, forget, get_deleted, list_deleted, put
+from amlrunbook.simulator.storage_failover import (
+    fail_over,
+    refuse_while_failing_over,
+    shown,
+)
 from amlrunbook.simulator.world import Document, World
 
 ACCOUNTS = "Microsoft.Storage/storageAccounts"
@@ -32,7 +39,7 @@ _SERVICES = ("blob", "dfs", "file", "queue", "table", "web")
 _READ_ONLY = (
     "creationTime", "primaryLocation", "secondaryLocation", "statusOfPrimary",
     "statusOfSecondary", "primaryEndpoints", "secondaryEndpoints", "provisioningState",
-    "geoReplicationStats",
+    "failoverInProgress", "lastGeoFailoverTime",
 )  # fmt: skip
 
 
@@ -60,6 +67,8 @@ def _check(call: Call, document: Document, before: Document | None) -> None:
             f"invalid: sku.name '{sku}'."
         )  # fmt: skip
     _check_sku_change(before, redundancy)
+    if before is not None:
+        refuse_while_failing_over(before)
 
 
 def _check_sku_change(before: Document | None, redundancy: str) -> None:
@@ -105,16 +114,11 @@ def complete(world: World, document: Document, before: Document | None) -> None:
         "supportsHttpsTrafficOnly": True,
         "isHnsEnabled": False,
         "accessTier": "Hot",
-        "encryption": {
-            "services": {
-                part: {"keyType": "Account", "enabled": True, "lastEnabledTime": made}
-                for part in ("file", "blob")
-            },
-            "keySource": "Microsoft.Storage",
-        },
+        "encryption": {"keySource": "Microsoft.Storage"},
     }
     for key, value in defaults.items():
-        properties.setdefault(key, held.get(key, value))
+        properties.setdefault(key, deepcopy(held.get(key, value)))
+    _complete_encryption(properties["encryption"], str(made))
     properties.setdefault("provisioningState", "Succeeded")
     properties.setdefault("primaryLocation", region)
     properties["statusOfPrimary"] = properties.get("statusOfPrimary", "available")
@@ -122,6 +126,14 @@ def complete(world: World, document: Document, before: Document | None) -> None:
     _complete_secondary(world, document, before)
     if before is None or name not in world.accounts:
         world.accounts.setdefault(name, BlobAccount(name=name, resource_id=str(document["id"])))
+
+
+def _complete_encryption(encryption: Document, made: str) -> None:
+    """Fill in what is encrypted: always blobs and files."""
+    services = encryption.setdefault("services", {})
+    for part in ("file", "blob"):
+        held = services.get(part) or {}
+        services[part] = {"keyType": "Account", "enabled": True, "lastEnabledTime": made} | held
 
 
 def _complete_secondary(world: World, document: Document, before: Document | None) -> None:
@@ -134,7 +146,9 @@ def _complete_secondary(world: World, document: Document, before: Document | Non
         return
     if before is not None and not is_geo(str(before["sku"]["name"])):
         world.facet(str(document["id"]))["geo"] = {"live_at": world.now() + BOOTSTRAP_SECONDS}
-    properties.setdefault("secondaryLocation", primary.pair)
+    made_in = str(document["location"])
+    second = primary.pair if primary.name == made_in else made_in
+    properties.setdefault("secondaryLocation", second)
     properties.setdefault("statusOfSecondary", "available")
     if is_readable(sku):
         endpoints = _endpoints(world, str(document["name"]), "-secondary")
@@ -142,6 +156,15 @@ def _complete_secondary(world: World, document: Document, before: Document | Non
         properties["secondaryEndpoints"] = endpoints
     else:
         properties.pop("secondaryEndpoints", None)
+
+
+def _created(call: Call, document: Document) -> None:
+    """Let a new account's secondary be unavailable until the first copy is there."""
+    forget(call, document)
+    if is_geo(str(document["sku"]["name"])):
+        now = call.world.now()
+        facts = {"made_at": now, "live_at": now + BOOTSTRAP_SECONDS}
+        call.world.facet(str(document["id"]))["geo"] = facts
 
 
 def _endpoints(world: World, name: str, suffix: str) -> dict[str, str]:
@@ -155,7 +178,7 @@ def _get(call: Call) -> Response | None:
     if "georeplicationstats" not in expand or document is None:
         return None
     stats = geo_stats(call.world, document)
-    properties = {**document["properties"]}
+    properties = shown(call.world, document)["properties"]
     if stats is not None:
         properties["geoReplicationStats"] = stats.document(str(document["sku"]["name"]))
     return json_answer({**document, "properties": properties})
@@ -196,10 +219,6 @@ def _check_name(call: Call) -> Response:
     return json_answer({"nameAvailable": True})
 
 
-def _no_deleted(call: Call) -> Response:
-    return call.page([])
-
-
 KINDS = (
     Kind(
         type=ACCOUNTS,
@@ -209,11 +228,16 @@ KINDS = (
         complete=complete,
         create_style=Style.LOCATION,
         on_get=_get,
-        actions={"listkeys": _list_keys},
+        on_create=_created,
+        on_put=put,
+        on_delete=delete,
+        show=shown,
+        actions={"listkeys": _list_keys, "failover": fail_over},
     ),
 )
 
 SPECIALS = {
     ("POST", "microsoft.storage/checknameavailability"): _check_name,
-    ("GET", "microsoft.storage/deletedaccounts"): _no_deleted,
+    ("GET", "microsoft.storage/deletedaccounts"): list_deleted,
+    ("GET", "microsoft.storage/locations/*/deletedaccounts/*"): get_deleted,
 }

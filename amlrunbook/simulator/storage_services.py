@@ -9,6 +9,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from amlrunbook.simulator import storage_shares
 from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind
@@ -141,42 +142,6 @@ def _get_container(call: Call) -> Response | None:
     return json_answer(_container(listed, container.name, container.modified, None, None))
 
 
-def _shares(call: Call) -> Response:
-    """List file shares by the resource manager, deleted ones if asked."""
-    account = call.world.accounts.get(call.path.names[0].lower())
-    if account is None:
-        return call.page([])
-    shares = sorted(account.shares.values(), key=lambda share: share.name)
-    if "deleted" in call.query.get("$expand", "").lower():
-        shares += account.deleted_shares
-    found = []
-    for share in shares:
-        properties: Document = {
-            "leaseStatus": "unlocked",
-            "leaseState": "available",
-            "lastModifiedTime": stamp(share.modified),
-            "shareQuota": share.quota_gib,
-            "enabledProtocols": "SMB",
-            "accessTier": "TransactionOptimized",
-        }
-        if share.deleted_at is not None:
-            properties |= {
-                "deleted": True,
-                "deletedTime": stamp(share.deleted_at),
-                "version": share.version,
-            }
-        found.append(
-            {
-                "id": f"{call.path.resource_id}/shares/{share.name}",
-                "name": share.name,
-                "type": f"{ACCOUNTS}/fileServices/shares",
-                "etag": f'"{int(share.modified * 1e7):#x}"',
-                "properties": properties,
-            }
-        )
-    return call.page(found)
-
-
 def _get_policy(call: Call) -> Response | None:
     if call.world.get(call.path.text) is None and call.world.get(call.path.text.rsplit("/", 2)[0]):
         raise Refusal(
@@ -231,9 +196,12 @@ KINDS = (
     Kind(
         type=f"{ACCOUNTS}/fileServices/shares",
         api_versions=VERSIONS,
-        on_list=_shares,
+        on_list=storage_shares.list_shares,
+        on_get=storage_shares.get_share,
+        on_put=storage_shares.put_share,
+        on_delete=storage_shares.delete_share,
         patchable=False,
-        methods=frozenset({"GET"}),
+        methods=frozenset({"GET", "PUT", "DELETE"}),
     ),
     Kind(
         type=f"{ACCOUNTS}/managementPolicies",
@@ -250,3 +218,10 @@ KINDS = (
         patchable=False,
     ),
 )
+
+SPECIALS = {
+    (
+        "POST",
+        "microsoft.storage/storageaccounts/*/fileservices/*/shares/*/restore",
+    ): storage_shares.restore_share,
+}

@@ -23,6 +23,8 @@ from amlrunbook.simulator.azure import SimulatedAzure
 LIFETIME = 3599
 """Seconds a token lives, unless the control endpoint says otherwise."""
 
+VAULT_AUDIENCE = "https://vault.azure.net"
+"""The audience of the vaults' own endpoints."""
 STORAGE_AUDIENCE = "https://storage.azure.com"
 """The audience of storage's own endpoints, in every cloud."""
 

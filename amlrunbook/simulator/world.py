@@ -14,8 +14,10 @@ import msgspec
 
 from amlrunbook.simulator.blobs import BlobAccount
 from amlrunbook.simulator.clock import WorldClock
-from amlrunbook.simulator.effects import Operation
+from amlrunbook.simulator.effects import Effect, Later, Operation
 from amlrunbook.simulator.faults import Fault
+from amlrunbook.simulator.registry_data import RegistryData
+from amlrunbook.simulator.vault_data import VaultData
 
 Document = dict[str, Any]
 """An ARM document: JSON, as Azure would send it."""
@@ -48,6 +50,14 @@ class Deleted(msgspec.Struct, kw_only=True):
 
     documents: list[Document]
     """The resource itself first, then what was below it."""
+    facets: dict[str, dict[str, Any]] = {}
+    account: BlobAccount | None = None
+    """The data of a storage account."""
+    vault: VaultData | None = None
+    roles: list[Document] = []
+    """Role assignments that the resource's own identity had."""
+    purging: bool = False
+    """Is it as good as gone, and only its name not free yet?"""
     deleted_at: float
     purge_at: float
 
@@ -94,7 +104,13 @@ class World(msgspec.Struct, kw_only=True):
     """What is true of a resource and stands in no document of its own: lower-cased id to facts."""
     accounts: dict[str, BlobAccount] = {}
     """Data of storage accounts, by account name."""
+    vaults: dict[str, VaultData] = {}
+    """Data of key vaults, by name in lower case."""
+    registries: dict[str, RegistryData] = {}
+    """Images of container registries, by name in lower case."""
     operations: dict[str, Operation] = {}
+    later: list[Later] = []
+    """What comes by itself: flags that lag behind, copies that take their time."""
     deleted: dict[str, Deleted] = {}
     """Soft-deleted resources, by the lower-cased id they had."""
     activity: list[ActivityEvent] = []
@@ -112,6 +128,11 @@ class World(msgspec.Struct, kw_only=True):
         """Mint a GUID: the same seed gives the same sequence."""
         self.minted += 1
         return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.seed}/{self.minted}"))
+
+    def bring_later(self, seconds: float, *effects: Effect) -> None:
+        """Let effects come after so many world seconds."""
+        self.later.append(Later(due=self.now() + seconds, effects=list(effects)))
+        self.touch()
 
     def touch(self) -> int:
         """Note that something changed, and return the new revision."""
@@ -138,6 +159,10 @@ class World(msgspec.Struct, kw_only=True):
             self.facets.pop(k, None)
         for name in [n for n, a in self.accounts.items() if a.resource_id.lower() in gone]:
             del self.accounts[name]
+        for name in [n for n, v in self.vaults.items() if v.resource_id.lower() in gone]:
+            del self.vaults[name]
+        for name in [n for n, r in self.registries.items() if r.resource_id.lower() in gone]:
+            del self.registries[name]
         return [self.resources.pop(k) for k in gone]
 
     def facet(self, resource_id: str) -> dict[str, Any]:

@@ -302,6 +302,7 @@ _BUSY = frozenset({StepState.RUNNING, StepState.CONFIRMED, StepState.SENT, StepS
 
 
 def _is_busy(record: StepRecord) -> bool:
+    """Return whether a machine works on the step; a child plan that is open waits for its own steps."""
     return record.state in _BUSY and not record.opens
 
 

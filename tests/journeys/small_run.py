@@ -39,19 +39,25 @@ class SmallRun:
 
     world: Path
     snapshot: Snapshot
+    scenario: str = SCENARIO
+    runbook: Path = RUNBOOK
 
     def __post_init__(self):
-        self.profile = scenario_profile(load_scenario(SCENARIO))
+        self.profile = scenario_profile(load_scenario(self.scenario))
         self.gateway = gateway_for(self.profile, Mode.DRILL, endpoint=read_endpoint(self.world))
         self.registry = dict(registry_of(self.gateway))
         self.registry["hardening.blob-soft-delete"] = BlobSoftDelete(self.gateway, looks=1)
-        loaded = load_runbook(RUNBOOK)
-        self.plan = resolve(loaded, self.profile, self.snapshot, self.registry)
+        loaded = load_runbook(self.runbook)
+        self.plan = resolve(loaded, self.profile, self.snapshot, self.registry, self.beside)
+
+    def beside(self, name: str):
+        """Return the runbook that lies beside this one."""
+        return load_runbook(self.runbook.with_name(f"{name}.toml"))
 
     def open(self, folder: Path, ledger=JournalLedger):
         """Open the run in a new folder."""
         identity = DrillIdentity.create(folder)
-        who = Who(run="small", operator="olga", mode=Mode.DRILL, scenario=SCENARIO)
+        who = Who(run="small", operator="olga", mode=Mode.DRILL, scenario=self.scenario)
         book = ledger.create(folder, identity, drill=True)
         return open_new(book, self.plan, self.snapshot, self.registry, who=who)
 
@@ -100,7 +106,8 @@ def die(small: SmallRun, folder: Path, at: int, moment: str) -> int:
 def main() -> None:
     """Serve deaths to the test that asks for them."""
     world, snapshot = Path(sys.argv[1]), Path(sys.argv[2])
-    small = SmallRun(world, msgspec.json.decode(snapshot.read_bytes(), type=Snapshot))
+    known = msgspec.json.decode(snapshot.read_bytes(), type=Snapshot)
+    small = SmallRun(world, known, sys.argv[3], Path(sys.argv[4]))
     for line in sys.stdin:
         folder, at, moment = line.split()
         sys.stdout.write(f"{die(small, Path(folder), int(at), moment)}\n")

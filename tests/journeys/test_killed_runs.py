@@ -25,6 +25,7 @@ from amlrunbook.state import events as e
 from amlrunbook.state.fold import fold
 from amlrunbook.state.transitions import StepState
 from tests.journeys.small_run import SCENARIO, SmallRun
+from tests.simulator_fixtures import end
 from tests.unit.executor.driving import drive, next_command
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,7 +37,7 @@ def world(tmp_path_factory):
     folder = tmp_path_factory.mktemp("world")
     endpoint = process.start(folder, SCENARIO)
     yield folder, endpoint
-    process.stop(folder)
+    end(folder)
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +89,10 @@ def deaths(world, small, tmp_path_factory):
     snapshot = tmp_path_factory.mktemp("snapshot") / "snapshot.json"
     snapshot.write_bytes(msgspec.json.encode(small.snapshot))
     server = subprocess.Popen(
-        [sys.executable, "-m", "tests.journeys.small_run", str(world[0]), str(snapshot)],
+        [
+            *(sys.executable, "-m", "tests.journeys.small_run", str(world[0]), str(snapshot)),
+            *(small.scenario, str(small.runbook)),
+        ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

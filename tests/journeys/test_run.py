@@ -127,3 +127,46 @@ def test_a_journal_whose_plan_is_withheld_cannot_be_resumed(desk, left):
     done = desk.run("run", "--resume", str(left), "--auto")
     assert done.returncode == 6
     assert sentences(done) <= 3
+
+
+def changed_assessment(desk):
+    own = desk.home / "config" / "runbooks"
+    own.mkdir(parents=True)
+    from amlrunbook.planning.load import find_runbook
+
+    text = find_runbook("assessment").read_text("utf-8")
+    changed = text.replace('title = "Key vaults"', 'title = "Vaults of keys"')
+    (own / "assessment.toml").write_text(changed, "utf-8")
+
+
+def test_a_changed_runbook_is_adopted_where_that_is_said(desk, left):
+    changed_assessment(desk)
+    done = desk.run("run", "--resume", str(left), "--auto", "--adopt-changed")
+    assert done.returncode == 1, done.stderr
+    assert "step 'key-vault': title changed" in done.stderr
+    assert "The run goes on by another plan." in done.stdout
+    assert "Vaults of keys" in done.stdout
+    again = desk.run("journal", "verify", str(left))
+    assert "VALID-CLOSED" in again.stdout
+
+
+def test_an_inventory_taken_anew_comes_with_its_plan(desk, left):
+    done = desk.run("run", "--resume", str(left), "--auto", "--adopt-changed", "--look-anew")
+    assert done.returncode == 1, done.stderr
+    assert "the inventory is another" in done.stdout
+
+
+def test_an_unchanged_runbook_has_nothing_to_adopt(desk, left):
+    done = desk.run("run", "--resume", str(left), "--auto", "--adopt-changed")
+    assert done.returncode == 1, done.stderr
+    assert "nothing to adopt" in done.stderr
+    assert "another plan" not in done.stdout
+
+
+@pytest.mark.parametrize("words", [("--accept-changed", "--adopt-changed"), ("--look-anew",)])
+def test_a_plan_is_kept_or_changed_not_both(desk, left, words):
+    before = (left / "journal.jsonl").read_bytes()
+    done = desk.run("run", "--resume", str(left), "--auto", *words)
+    assert done.returncode == 2
+    assert sentences(done) <= 3
+    assert (left / "journal.jsonl").read_bytes() == before

@@ -102,10 +102,19 @@ def test_constraints_name_every_dependency(root):
     assert [name for name in names if f"\n{name}==" not in constrained] == []
 
 
+LOCK_FILE = re.compile(r"(?:.*[-._]|py)?lock(?:\.(?!py$)\w+)?|constraints\.txt", re.IGNORECASE)
+"""Names of lock files: ``uv.lock``, ``package-lock.json``; modules about locks are none."""
+
+
 def test_lock_files_hold_no_address(committed, root):
-    locks = [name for name in committed if "lock" in Path(name).name or name == "constraints.txt"]
-    assert locks
+    locks = [name for name in committed if LOCK_FILE.fullmatch(Path(name).name)]
+    assert "constraints.txt" in locks
     assert [name for name in locks if "://" in text_of(root / name)] == []
+
+
+def test_lock_files_are_known_by_name():
+    names = ("uv.lock", "package-lock.json", "pnpm-lock.yaml", "pylock.toml", "locks.py", "lock.py")
+    assert [bool(LOCK_FILE.fullmatch(name)) for name in names] == [True] * 4 + [False] * 2
 
 
 def test_runbooks_hold_no_code(root):

@@ -16,7 +16,8 @@ from amlrunbook.model.cloud import loopback_cloud
 from amlrunbook.model.mode import Mode
 from amlrunbook.model.profile import Profile
 from amlrunbook.simulator.endpoint import Endpoint
-from amlrunbook.simulator.process import control, start, stop
+from amlrunbook.simulator.process import control, start
+from tests.simulator_fixtures import end
 
 
 class AzureHere:
@@ -66,7 +67,7 @@ def azure_running(folder: Path, scenario: str) -> Iterator[AzureHere]:
         yield here
     finally:
         here.close()
-        stop(folder / "azure")
+        end(folder / "azure")
 
 
 @pytest.fixture(scope="module")

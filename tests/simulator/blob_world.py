@@ -11,6 +11,7 @@ from azure.storage.blob import BlobServiceClient
 
 from amlrunbook.simulator import process
 from amlrunbook.simulator.endpoint import Endpoint
+from tests.simulator_fixtures import end
 
 SCENARIO = """
 format = 1
@@ -87,7 +88,7 @@ def storage_world(folder: Path) -> Iterator[Endpoint]:
     try:
         yield endpoint
     finally:
-        process.stop(folder / "azure")
+        end(folder / "azure")
 
 
 def credential(endpoint: Endpoint) -> ClientSecretCredential:

@@ -13,6 +13,7 @@ import pytest
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 
 from amlrunbook.simulator import process
+from amlrunbook.simulator.ml_soft_delete import PURGE_SECONDS
 from tests.simulator_fixtures import Wire, credential, resource_client, running, set_pace, world
 
 V = "2024-04-01"
@@ -268,6 +269,7 @@ def test_secrets_of_datastores_are_never_shown(azure, wire):
     assert secret not in wire.ask("GET", path, V).text
     assert secret not in str(world(azure))
     assert wire.ask("POST", f"{path}/listSecrets", V).json()["key"]
+    assert wire.ask("DELETE", path, V).status_code == 200
 
 
 def test_a_workspace_needs_what_it_stands_on(wire):
@@ -298,7 +300,9 @@ def test_a_workspace_is_soft_deleted_purged_and_made_again(azure, wire):
     again = wire.ask("PUT", path, V, body=body)
     assert code(again) == (400, "BadRequest")
     assert "Soft-deleted workspace exists" in again.text
-    assert wire.ask("DELETE", path, V, forceToPurge="true").status_code == 200
+    assert wire.ask("DELETE", path, V, forceToPurge="true").status_code == 204
+    assert wire.ask("PUT", path, V, body=body).status_code == 400  # its name is not free yet
+    process.control(azure, "POST", "/clock", {"advance": PURGE_SECONDS})
     finish(wire, wire.ask("PUT", path, V, body=body))
     finish(wire, wire.ask("DELETE", path, V, forceToPurge="true"))
 

@@ -86,15 +86,15 @@ def test_the_profile_is_handed_on_untouched():
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ('hint = ["x"]', "'hint' is not known; did you mean 'hints'?"),
+        ('hint = ["x"]', "unknown key 'hint'; did you mean 'hints'?"),
         ('[[faults]]\nkind = "dark"\nregoin = "eastus"', "did you mean 'region'?"),
         (
             '[[world.resources]]\ntype = "Microsoft.KeyVault/vaults"\nname = "a"\ngruop = "rg"',
-            "x.toml, line 15: world.resources[0]: the key 'gruop' is not known; did you mean",
+            "x.toml, line 15: world.resources[0] ('a'): unknown key 'gruop'; did you mean 'group'?",
         ),
         ('[[faults]]\nkind = "drak"', "faults[0].kind: Invalid enum value 'drak'"),
         ("[world.pace]\npolls = true", "world.pace.polls: Expected `int`, got `bool`"),
-        ("not toml", "this is no TOML"),
+        ("not toml", "this is not TOML"),
     ],
 )
 def test_wrong_files_get_file_place_and_nearest_key(text, says):

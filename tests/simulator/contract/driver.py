@@ -158,8 +158,7 @@ def served_requests() -> Iterator[tuple[str, str]]:
     for method in ("GET", "HEAD", "PUT", "PATCH", "DELETE"):
         yield method, group
     for method, shape in SPECIALS:
-        name = "current" if "resourcehealth" in shape else "management"
-        yield method, f"/subscriptions/s/providers/{shape.replace('*', name)}"
+        yield method, f"{special_scope(shape, '/subscriptions/s')}/providers/{named(shape)}"
     for kind in BY_TYPE.values():
         namespace, *types = kind.type.split("/")
         above = "".join(
@@ -175,6 +174,31 @@ def served_requests() -> Iterator[tuple[str, str]]:
             yield method, f"{collection}/name"
         for action in kind.actions:
             yield "POST", f"{collection}/name/{action}"
+
+
+def special_scope(shape: str, subscription: str) -> str:
+    """Return where a request of a shape goes: to what is in a group, or to the subscription."""
+    of_a_group = "/".join(shape.split("/")[:2]) in BY_TYPE and "/*" in shape
+    of_a_group = of_a_group or shape.endswith("/workspaces/*/failover")
+    return f"{subscription}/resourceGroups/g" if of_a_group else subscription
+
+
+_NAMES = {
+    "availabilitystatuses": "current",
+    "deletedvaults": "none",
+    "eventtypes": "management",
+    "fileservices": "default",
+    "locations": "eastus",
+}
+
+
+def named(shape: str) -> str:
+    """Return a shape with a name in place of every star."""
+    parts = shape.split("/")
+    for place, part in enumerate(parts):
+        if part == "*":
+            parts[place] = _NAMES.get(parts[place - 1], "name")
+    return "/".join(parts)
 
 
 def documents(world: dict[str, Any], kind: Kind) -> list[dict[str, Any]]:

@@ -18,7 +18,14 @@ from amlrunbook.simulator import process
 from amlrunbook.simulator.arm_kinds import Kind
 from amlrunbook.simulator.catalog import BY_TYPE, SPECIALS
 from tests.shared_data import needs_shared
-from tests.simulator.contract.driver import Driver, documents, everything_to_read
+from tests.simulator.contract.driver import (
+    Driver,
+    documents,
+    everything_to_read,
+    named,
+    special_scope,
+)
+from tests.simulator_fixtures import end
 
 pytestmark = needs_shared
 
@@ -34,14 +41,19 @@ BEYOND_THE_DOCUMENTS = (
         "recorded from Azure in 2024 and 2025: aml-workspace-softdelete, test_workspace",
     ),
     (
+        "Workspaces_List",
+        r"properties\.(softDeleteEnabled|softDeletedAt|scheduledPurgeDate): no document knows",
+        "recorded from Azure in 2024: aml-workspace-softdelete",
+    ),
+    (
         "Workspaces_ListKeys",
         r"\$\.userStorageArmId: no document knows",
         "api-version 2025-12-01",
     ),
     (
-        "Workspaces_",
-        r"properties\.replication: no document knows",
-        "Log Analytics' replication came with api-version 2025-02-01",
+        "(Deleted)?Workspaces_",
+        r"properties\.(replication|failover): no document knows",
+        "Log Analytics' replication and failover came with api-version 2025-02-01",
     ),
     (
         "(Subscriptions|Tenants)_List",
@@ -59,7 +71,7 @@ def driver(request, tmp_path_factory) -> Iterator[Driver]:
         yield driver
     finally:
         driver.close()
-        process.stop(folder)
+        end(folder)
 
 
 @pytest.fixture
@@ -165,7 +177,6 @@ def test_the_subscription_and_its_groups(checked):
 
 def test_specials(checked):
     world = checked.world()
-    names = {"locations": "eastus", "eventtypes": "management", "deletedvaults": "none"}
     root = f"/subscriptions/{next(iter(world['subscriptions']))}"
     bodies: dict[str, Any] = {
         "microsoft.storage/checknameavailability": {
@@ -178,13 +189,8 @@ def test_specials(checked):
         },
     }
     for method, shape in SPECIALS:
-        parts = shape.split("/")
-        for place, part in enumerate(parts):
-            if part == "*":
-                parts[place] = names.get(parts[place - 1], "current")
-        checked.ask(
-            method, f"{root}/providers/{'/'.join(parts)}", SPECIAL_VERSION, bodies.get(shape)
-        )
+        path = f"{special_scope(shape, root)}/providers/{named(shape)}"
+        checked.ask(method, path, SPECIAL_VERSION, bodies.get(shape))
     assert_kept(checked)
 
 

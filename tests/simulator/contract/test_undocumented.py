@@ -12,9 +12,13 @@ from tests.simulator.contract.driver import served_requests
 from tests.simulator.contract.openapi import unserved_documents
 
 ACCOUNT = "/subscriptions/*/resourceGroups/*/providers/Microsoft.Storage/storageAccounts/*"
+GROUP = "/subscriptions/*/resourceGroups/*"
 UNDOCUMENTED = {
     # The document knows the one policy of an account, and no list of it.
     f"GET {ACCOUNT}/managementPolicies",
+    # Failing log workspaces over came with api-version 2025-02-01, after the document.
+    f"POST {GROUP}/providers/microsoft.operationalinsights/locations/*/workspaces/*/failover",
+    f"POST {GROUP}/providers/Microsoft.OperationalInsights/workspaces/*/failback",
 }
 
 

@@ -16,6 +16,7 @@ from amlrunbook.facts import fact_base
 from amlrunbook.model.finding import Finding, Verdict
 from amlrunbook.model.profile import DataAccount, Profile, Side, Strategies, Strategy
 from amlrunbook.model.snapshot import Inventory
+from tests.examples import examples
 
 RG = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg/providers"
 ACCOUNT = f"{RG}/Microsoft.Storage/storageAccounts/acct"
@@ -434,7 +435,7 @@ def documents(draw: Any) -> dict[str, Any]:
 
 
 @given(st.lists(documents() | st.dictionaries(st.text(max_size=8), JSON, max_size=4), max_size=4))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(ci=40, campaign=2000))
 def test_no_document_crashes_a_rule_and_none_that_is_unread_passes(
     bodies: list[dict[str, Any]],
 ) -> None:
@@ -453,7 +454,7 @@ def test_no_document_crashes_a_rule_and_none_that_is_unread_passes(
 
 
 @given(documents())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(ci=40, campaign=2000))
 def test_an_unread_parent_alone_is_unknown_throughout(body: dict[str, Any]) -> None:
     kept = {key: body[key] for key in ("id", "type")} | {"unread": "403"}
     if isinstance(kept["id"], str) and kept["id"]:

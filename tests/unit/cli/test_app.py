@@ -59,8 +59,8 @@ def test_without_a_terminal_the_caller_is_told(monkeypatch: pytest.MonkeyPatch) 
     [
         (StartDrill("healthy-pair"), ["drill", "healthy-pair"]),
         (Resume("/runs/a"), ["run", "--resume", "/runs/a"]),
-        (Assess("fraud"), ["run", "assessment", "-w", "fraud", "--unsigned"]),
-        (StartRun("assessment", "fraud"), ["run", "assessment", "-w", "fraud", "--unsigned"]),
+        (Assess("fraud"), ["run", "assessment", "-w", "fraud"]),
+        (StartRun("assessment", "fraud"), ["run", "assessment", "-w", "fraud"]),
     ],
 )
 def test_a_choice_becomes_a_command_that_the_command_line_knows(result, words: list[str]) -> None:

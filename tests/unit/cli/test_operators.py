@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from amlrunbook.cli.answers import Answer, Answers, AnswersOperator, Do, Otherwise
+from amlrunbook.cli.answers import Answer, Answers, AnswersOperator, Do, Otherwise, command_of
 from amlrunbook.cli.operators import AutoOperator, Stop
 from amlrunbook.cli.prompts import command_from
 from amlrunbook.errors import AmlRunbookError, ExitCode
@@ -167,3 +167,71 @@ def test_what_is_not_answered_stops_as_a_wrong_call():
 def test_typed_words(line, command):
     step = decision("s", Choice(id="go", text="Go"))
     assert command_from(line, "s", step) == command
+
+
+@pytest.mark.parametrize(
+    ("line", "command"),
+    [
+        ("ask", c.AskApproval(step="s")),
+        ("answer amlanswer1.x.end", c.GiveAnswer(step="s", text="amlanswer1.x.end")),
+        ("glass nobody answers", c.BreakGlass(step="s", reason="nobody answers")),
+        (
+            "overrule-safety one-writable-copy east is lost",
+            c.OverruleSafety(step="s", rule="one-writable-copy", reason="east is lost"),
+        ),
+        ("handover sam mind the cat", c.OfferHandover(principal="sam", text="mind the cat")),
+        ("incident sev1 it is dark", c.DeclareIncident(severity="sev1", text="it is dark")),
+        ("probes", c.RunProbes()),
+        ("update 10 told them", c.GiveUpdate(text="told them", next_minutes=10)),
+        ("update told them", c.GiveUpdate(text="told them")),
+    ],
+)
+def test_the_words_of_a_prompt_for_people(line, command):
+    assert command_from(line, "s", None) == command
+
+
+@pytest.mark.parametrize("line", ["ask", "answer x", "glass x", "overrule-safety x y"])
+def test_what_is_about_a_step_means_nothing_without_one(line):
+    assert command_from(line, "", None) is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "command"),
+    [
+        (Answer(step="s", do=Do.ASK_APPROVAL), c.AskApproval(step="s")),
+        (Answer(step="s", do=Do.GIVE_ANSWER, text="t"), c.GiveAnswer(step="s", text="t")),
+        (
+            Answer(step="s", do=Do.BREAK_GLASS, reason="r", typed="t"),
+            c.BreakGlass(step="s", reason="r", typed="t"),
+        ),
+        (
+            Answer(step="s", do=Do.OVERRULE_SAFETY, rule="x", reason="r"),
+            c.OverruleSafety(step="s", rule="x", reason="r"),
+        ),
+        (
+            Answer(step="s", do=Do.HANDOVER, principal="sam", text="t"),
+            c.OfferHandover(principal="sam", text="t"),
+        ),
+        (
+            Answer(step="s", do=Do.DECLARE, severity="sev1"),
+            c.DeclareIncident(severity="sev1"),
+        ),
+        (Answer(step="s", do=Do.PROBES), c.RunProbes()),
+        (Answer(step="s", do=Do.UPDATE, text="t"), c.GiveUpdate(text="t")),
+    ],
+)
+def test_the_words_of_an_answers_file_for_people(answer, command):
+    assert command_of(answer, "s") == command
+
+
+def test_an_answers_file_breaks_the_glass_in_a_drill_and_types_the_name():
+    ground = ground_of(switch_step(), confirmation=Confirmation.TWO_PERSONS)
+    answers = Answers(
+        answer=(
+            Answer(step="switch", do=Do.BREAK_GLASS, reason="Alone.", typed=c.GLASS_PHRASE),
+            Answer(step="switch", do=Do.CONFIRM, typed="stone"),
+        )
+    )
+    run, _ = play(ground, AnswersOperator(answers, AutoOperator(Mode.DRILL)))
+    assert run.state.step("switch").state is StepState.VERIFIED
+    assert run.state.broken_glass == 1

@@ -6,12 +6,17 @@ from amlrunbook.executor.commands import Close, Confirm, Decide, Rule, RunStep
 from amlrunbook.state import events as e
 from amlrunbook.state.transitions import StepState
 
+UNDER_WAY = {StepState.RUNNING, StepState.CONFIRMED, StepState.SENT, StepState.ACCEPTED}
+
 
 def drive(run) -> None:
     """Be the operator of the script: whatever is in focus, from wherever the run stands."""
-    for _ in range(50):
+    for _ in range(80):
         if run.state.closed is not None:
             return
+        if run.state.step(run.focus).state in UNDER_WAY:
+            run.crew.join()
+            continue
         run.perform(next_command(run))
     raise AssertionError("the script does not end")
 

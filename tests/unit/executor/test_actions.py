@@ -341,3 +341,34 @@ def test_the_plans_own_check_verifies_too(verdict, state):
 )
 def test_the_name_to_type_is_the_one_that_people_know(resource, name):
     assert typed_names(switch_step(), (resource,)) == (name,)
+
+
+@pytest.mark.parametrize(
+    ("typed", "taken"),
+    [
+        ("stone ws-one", True),
+        ("ws-one stone", True),
+        ("stone and ws-one", True),
+        ("stone", False),
+        ("ws-one", False),
+        ("stone stone", False),
+        ("stone  ws-one", False),
+        ("", False),
+    ],
+)
+def test_every_name_is_typed_where_several_resources_are_touched(typed, taken):
+    from msgspec.structs import replace
+
+    ground = ground_of(switch_step(), confirmation=Confirmation.TYPE_NAME)
+    action = ground.operations["switch.on"]
+    plain = action.preview
+    action.preview = lambda context: replace(plain(context), resources=(ACCOUNT, WORKSPACE))
+    run = ground.open()
+    run.perform(RunStep(step="switch"))
+    if taken:
+        run.perform(Confirm(step="switch", typed=typed))
+        assert run.state.step("switch").state is StepState.VERIFIED
+        return
+    with pytest.raises(RefusedError, match="name of every resource"):
+        run.perform(Confirm(step="switch", typed=typed))
+    assert ground.world.puts == []

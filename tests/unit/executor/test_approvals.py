@@ -26,6 +26,7 @@ from amlrunbook.model.profile import Approvals, Approver
 from amlrunbook.state import events as e
 from amlrunbook.state.fold import fold
 from amlrunbook.state.transitions import StepState
+from tests.examples import examples
 from tests.unit.executor.ground import Crash
 from tests.unit.executor.peopled import (
     OLGA,
@@ -211,11 +212,12 @@ def test_an_approval_is_for_one_proposal():
     assert ground.world.puts == []
 
 
-def test_an_approval_survives_the_process_and_no_other_operator():
+@pytest.mark.parametrize("operator", ["sam", "tina", ""])
+def test_an_approval_survives_the_process_and_no_other_operator(operator):
     ground = two_persons_ground()
     run = asked_run(ground)
     run.perform(GiveAnswer(step="switch", text=answered(run, SAM)))
-    other = replace(ground.people, principal="sam", key="SHA256:other")
+    other = replace(ground.people, principal=operator, key="SHA256:other")
     taken = ground.resume(people=other)
     with pytest.raises(RefusedError, match="0 of 1"):
         confirm(taken)
@@ -280,7 +282,11 @@ MOVE = st.tuples(
 )
 
 
-@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    deadline=None,
+    max_examples=examples(ci=100, campaign=5000),
+    suppress_health_check=[HealthCheck.too_slow],
+)
 @given(moves=st.lists(MOVE, max_size=16))
 def test_no_approval_by_the_starter_ever_confirms(moves):
     ground = two_persons_ground()

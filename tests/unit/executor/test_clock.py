@@ -17,6 +17,7 @@ from amlrunbook.executor.commands import (
     RunProbes,
     RunStep,
 )
+from amlrunbook.executor.status_text import Attention, attention_now
 from amlrunbook.model.profile import Probe, Targets
 from amlrunbook.state import events as e
 from amlrunbook.state.fold import RunState, fold
@@ -126,6 +127,7 @@ def test_peoples_time_is_told_apart_from_machines_time():
     assert (view.human, view.machine) == (5 * 60 + 6 * 60, 20 * 60)
     assert (view.elapsed, view.left) == (30 * 60, 30 * 60)
     assert view.projected == 40 * 60
+    assert view.unforeseen == 0
     assert not view.late
     late = clock_view(ground.plan, state, datetime(2026, 1, 1, 10, 55, tzinfo=UTC))
     assert late.late
@@ -152,6 +154,8 @@ def test_the_next_word_is_due_half_an_hour_after_the_last():
     assert update_timer(fold(declared), NOON).seconds_left == 20 * 60
     told = [*declared, entry(2, "11:55:00", e.UpdateGiven(next_seconds=120))]
     assert update_timer(fold(told), NOON).seconds_left == -180
+    assert attention_now(fold(told), NOON) is Attention.UPDATE_DUE
+    assert attention_now(fold(declared), NOON) is Attention.NONE
     stopped = [*told, entry(3, "11:56:00", e.ClockStopped())]
     assert update_timer(fold(stopped), NOON).due == ""
 

@@ -7,25 +7,36 @@ from hypothesis import strategies as st
 
 from amlrunbook.errors import AmlRunbookError
 from amlrunbook.executor.commands import (
+    GLASS_PHRASE,
     AddNote,
+    AskApproval,
+    BreakGlass,
     Close,
     Confirm,
     Decide,
+    DeclareIncident,
     Decline,
     DoneOutside,
+    GiveAnswer,
+    GiveUpdate,
     LookAgain,
+    OfferHandover,
     Overrule,
+    OverruleSafety,
     Pause,
     Rule,
+    RunProbes,
     RunStep,
     Skip,
 )
+from amlrunbook.executor.handover import Accepted
 from amlrunbook.model.finding import Verdict
 from amlrunbook.model.mode import Mode
 from amlrunbook.model.operation import Outcome
 from amlrunbook.planning.grammar import Choice
 from amlrunbook.state import events as e
 from amlrunbook.state.fold import fold
+from tests.examples import examples
 from tests.unit.executor.ground import Crash, LookAt, check, decision, ground_of, switch_step
 
 STEPS = ["a", "d", "switch", "b", "nowhere"]
@@ -44,6 +55,14 @@ COMMAND = st.one_of(
     st.builds(LookAgain, step=STEP),
     st.builds(Rule, step=STEP, ruling=st.sampled_from(list(e.Ruling)), reason=TEXT),
     st.builds(AddNote, text=TEXT),
+    st.builds(AskApproval, step=STEP),
+    st.builds(GiveAnswer, step=STEP, text=TEXT),
+    st.builds(BreakGlass, step=STEP, reason=TEXT, typed=st.sampled_from(["", GLASS_PHRASE])),
+    st.builds(OverruleSafety, step=STEP, rule=TEXT, reason=TEXT),
+    st.builds(OfferHandover, principal=st.sampled_from(["", "sam"]), text=TEXT),
+    st.builds(DeclareIncident, severity=TEXT),
+    st.builds(RunProbes),
+    st.builds(GiveUpdate, next_minutes=st.integers(-1, 2000)),
     st.builds(Pause),
     st.builds(Close),
 )
@@ -88,12 +107,17 @@ def play(ground, moves, watcher):
             ground.disk.crash_at = 0
             if any(isinstance(event, e.RunClosed) for event in ground.disk.events):
                 return
-            run = ground.resume()
+            handed = fold(ground.disk.entries).handed_over
+            run = ground.resume(accepted=Accepted("sam") if handed else None)
             run.stage.record.watch(watcher)
             continue
 
 
-@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    deadline=None,
+    max_examples=examples(ci=200, campaign=10_000),
+    suppress_health_check=[HealthCheck.too_slow],
+)
 @given(moves=st.lists(MOVE, max_size=14))
 def test_whatever_happens_no_action_is_lost_repeated_or_guessed_at(moves):
     ground = ground_for(Mode.DRILL)
@@ -132,7 +156,11 @@ def assert_none_repeated_without_a_word(events):
                 continue
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    deadline=None,
+    max_examples=examples(ci=100, campaign=5000),
+    suppress_health_check=[HealthCheck.too_slow],
+)
 @given(moves=st.lists(MOVE, max_size=14))
 def test_nothing_ever_leaves_in_read_only(moves):
     ground = ground_for(Mode.READ_ONLY)

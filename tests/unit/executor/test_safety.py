@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from amlrunbook.errors import RefusedError
 from amlrunbook.executor.approvals import token_of
 from amlrunbook.executor.commands import (
     AskApproval,
     Confirm,
+    DoneOutside,
     GiveAnswer,
     OverruleSafety,
     Rule,
@@ -21,7 +24,15 @@ from amlrunbook.model.operation import DataPlace, Effects, ServingPlace
 from amlrunbook.model.profile import DataAccount, Side, Strategies, Strategy
 from amlrunbook.state import events as e
 from amlrunbook.state.transitions import StepState
-from tests.unit.executor.ground import ACCOUNT, WORKSPACE, SwitchOn, ground_of, switch_step
+from tests.unit.executor.ground import (
+    ACCOUNT,
+    WORKSPACE,
+    Crash,
+    Switch,
+    SwitchOn,
+    ground_of,
+    switch_step,
+)
 from tests.unit.executor.peopled import SAM, answered, people
 
 SECOND = WORKSPACE.replace("ws-one", "ws-two")
@@ -182,3 +193,67 @@ def test_an_approval_that_says_nothing_of_a_rule_overrules_none():
     run.perform(GiveAnswer(step="switch", text=answered(run, SAM)))
     with pytest.raises(RefusedError, match="not held up by a rule 'somebody-serves'"):
         run.perform(OverruleSafety(step="switch", rule="somebody-serves", reason="So be it."))
+
+
+def test_what_was_done_outside_counts_as_its_proposal_said():
+    ground = ground_with(Effects(makes_unwritable=(EAST,)), Effects(makes_writable=(WEST,)))
+    run = proposed(ground)
+    run.perform(DoneOutside(step="switch", evidence="Read-only since noon; seen in the portal."))
+    run.perform(RunStep(step="switch1"))
+    run.perform(Confirm(step="switch1"))
+    assert run.state.step("switch1").state is StepState.VERIFIED
+
+
+class Copies(Declares):
+    """An action on copies of data that keeps the truth: which are writable in the world."""
+
+    def __init__(self, truth, effects, name) -> None:
+        super().__init__(Switch())
+        self.truth, self.effects, self.id = truth, effects, name
+
+    def apply(self, context, preview, intent, reporter):
+        self.world.on = False
+        result = super().apply(context, preview, intent, reporter)
+        if self.world.on:
+            self.truth -= {place.region.lower() for place in self.effects.makes_unwritable}
+            self.truth |= {place.region.lower() for place in self.effects.makes_writable}
+        return result
+
+
+ACTS = (
+    Effects(makes_unwritable=(EAST,)),
+    Effects(makes_writable=(WEST,)),
+    Effects(makes_writable=(EAST,), makes_unwritable=(WEST,)),
+    Effects(makes_writable=(WEST,), makes_unwritable=(EAST,)),
+)
+MOVE = st.tuples(
+    st.integers(0, len(ACTS) - 1),
+    st.sampled_from(["works", "refused", "lost", "unanswered", "lies"]),
+    st.booleans(),
+    st.integers(0, 12),
+)
+
+
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@given(moves=st.lists(MOVE, max_size=12))
+def test_no_order_of_acts_answers_and_crashes_leaves_two_writable_copies(moves):
+    ground = ground_with(*ACTS)
+    truth = {"eastus"}
+    acts = [Copies(truth, effects, f"switch.{n}") for n, effects in enumerate(ACTS)]
+    ground.operations.update({act.id: act for act in acts})
+    run = ground.open()
+    for n, behaviour, sure, crash in moves:
+        step = f"switch{n}" if n else "switch"
+        acts[n].world.behaviour = behaviour
+        ground.disk.crash_at = ground.disk.appends + crash if crash else 0
+        for act in (RunStep, Confirm, Rule):
+            seen = e.Ruling.HAPPENED if acts[n].world.on else e.Ruling.DID_NOT_HAPPEN
+            words = {"ruling": seen if sure else e.Ruling.CANNOT_TELL, "reason": "As it is."}
+            try:
+                run.perform(act(step=step, **(words if act is Rule else {})))
+            except RefusedError:
+                continue
+            except Crash:
+                ground.disk.crash_at = 0
+                run = ground.resume()
+            assert len(truth) <= 1

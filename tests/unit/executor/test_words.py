@@ -20,10 +20,16 @@ from amlrunbook.executor.commands import (
 )
 from amlrunbook.executor.handover import Accepted, read_back
 from amlrunbook.executor.one_page import LABELS, NOTHING, one_page
-from amlrunbook.executor.status_text import Attention, attention, status_text, support_ticket
+from amlrunbook.executor.status_text import (
+    Attention,
+    attention,
+    contact_lines,
+    status_text,
+    support_ticket,
+)
 from amlrunbook.model.mode import Mode
 from amlrunbook.model.operation import Confirmation
-from amlrunbook.model.profile import Probe
+from amlrunbook.model.profile import Contact, Probe
 from amlrunbook.planning.grammar import StepKind
 from amlrunbook.state import events as e
 from tests.unit.executor.ground import check, ground_of, planned, switch_step
@@ -102,6 +108,7 @@ def test_probes_and_people_stand_on_the_page():
     assert "next update overdue by 00:14:1" in rows(run)["PEOPLE"]
     text = status_text(run.stage.plan, run.state, NOW)
     assert text.startswith("DRILL, nothing real. sev1 Small, one (eastus), 2026-01-01T00:44Z")
+    assert "Phase 1 of 1: All, 0 of 1 steps settled." in text
     assert "Health probes: red: web" in text
     assert "Next update: 2026-01-01T00:30:00Z" in text
 
@@ -186,3 +193,11 @@ def test_nothing_is_accepted_that_was_not_offered():
     ground.open()
     with pytest.raises(RefusedError, match="not handed over"):
         ground.resume(accepted=Accepted("sam"))
+
+
+def test_contacts_are_told_as_the_profile_has_them():
+    plan = ground_of(check("a")).plan
+    contacts = (Contact(name="Tina", role="lead", reach="+1 555"), Contact(name="Desk"))
+    profile = msgspec.structs.replace(plan.profile, contacts=contacts)
+    lines = contact_lines(msgspec.structs.replace(plan, profile=profile))
+    assert lines == ("Tina (lead): +1 555", "Desk: no way known")

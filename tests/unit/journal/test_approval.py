@@ -32,6 +32,7 @@ from amlrunbook.journal import (
     token,
 )
 from amlrunbook.journal.approval import ANSWER_MARK, ASK_MARK
+from tests.examples import examples
 from tests.unit.journal.forge import ALICE, LIVE_OPTIONS, alice, bob, pinned
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -101,6 +102,17 @@ def test_what_is_asked_is_readable_and_says_everything() -> None:
     assert ask_token(challenge(drill=True)).startswith("DRILL. ")
 
 
+def test_a_long_token_is_wrapped_so_that_a_terminal_takes_it() -> None:
+    import random
+
+    noise = random.Random(7)
+    ids = tuple(f"/subscriptions/{noise.getrandbits(900):x}" for _ in range(40))
+    text = ask_token(challenge(resources=ids))
+    assert len(text.splitlines()[-2]) == 2000
+    assert text.endswith(".end")
+    assert read_ask(text).resources == ids
+
+
 @pytest.mark.parametrize(
     "mangle",
     [
@@ -146,7 +158,7 @@ def test_every_changed_character_of_a_token_is_noticed() -> None:
             read_ask(text[:place] + ("a" if text[place] != "a" else "b") + text[place + 1 :])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(ci=100, campaign=5000), deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_is_a_token_or_one_sentence(text: str) -> None:
     for read in (read_ask, read_answer):

@@ -16,6 +16,12 @@ from tests.unit.journal.forge import ALICE, Forger, alice, write_journal
 ROOT = Path(__file__).parents[3]
 
 
+@pytest.fixture(autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes the person's own configuration."""
+    monkeypatch.setenv("AMLRUNBOOK_HOME", str(tmp_path_factory.mktemp("home")))
+
+
 def run(capsys: pytest.CaptureFixture[str], *args: object) -> tuple[int, str, str]:
     code = main(["journal", *map(str, args)])
     out, err = capsys.readouterr()

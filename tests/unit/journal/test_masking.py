@@ -6,9 +6,12 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from amlrunbook.errors import JournalError, RefusedError
 from amlrunbook.journal import JournalWriter, Verdict, read_entries, verify, would_mask
+from amlrunbook.model import redaction
 from amlrunbook.state.events import ALLOWED_FIELDS, JournalOpening, event_of
 from tests.unit.journal.forge import START, alice, pinned, stopped_host
 
@@ -22,6 +25,38 @@ SECRETS = [
     "abc8Q~" + "x" * 33,
     "password=hunter2hunter2",
 ]
+
+
+PIECES = [
+    *SECRETS,
+    *(secret.upper() for secret in SECRETS),
+    *(
+        "?",
+        "&",
+        " ",
+        ";",
+        '"',
+        "sig",
+        "=",
+        "x" * 40,
+        "eyJ",
+        ".",
+        "Q~",
+        "8",
+        "-----",
+        "\u017fig=x",
+        "=ab",
+        "é",
+    ),
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=8).map("".join))
+def test_no_secret_is_passed_over_for_speed(text: str) -> None:
+    slowly = text
+    for pattern in redaction._PATTERNS:
+        slowly = pattern.sub(redaction.MASK, slowly)
+    assert redaction.masked_text(text) == slowly
 
 
 def create(folder: Path, **more: object) -> JournalWriter:

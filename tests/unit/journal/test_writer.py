@@ -25,6 +25,7 @@ from amlrunbook.journal import (
     read_entries,
     verify,
 )
+from amlrunbook.journal import host as host_module
 from amlrunbook.journal.appendfile import BALLAST_FILE, BALLAST_SIZE
 from amlrunbook.journal.entry import LINE_LIMIT
 from amlrunbook.journal.namespaces import LIVE
@@ -757,3 +758,24 @@ def test_the_real_hosts_clock_and_boot_are_claimed(tmp_path: Path) -> None:
     assert one.boot == two.boot != ""
     assert one.mono <= two.mono
     assert one.moment() <= two.moment()
+
+
+@pytest.mark.parametrize("there_is_one", [True, False])
+def test_on_macos_the_drives_own_cache_is_flushed_where_the_file_system_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there_is_one: bool
+) -> None:
+    """F_FULLFSYNC does not exist here: what is tested is that it is asked for, and what follows a no."""
+    calls: list[object] = []
+
+    def control(descriptor: int, command: int) -> int:
+        calls.append(command)
+        if not there_is_one:
+            raise OSError(errno.ENOTSUP, "not supported")
+        return 0
+
+    monkeypatch.setattr(host_module, "_FULL_SYNC", 51)
+    monkeypatch.setattr(host_module.fcntl, "fcntl", control)
+    monkeypatch.setattr(host_module.os, "fsync", lambda descriptor: calls.append("fsync"))
+    with (tmp_path / "x").open("wb") as file:
+        Disk().sync(file.fileno())
+    assert calls == ([51] if there_is_one else [51, "fsync"])

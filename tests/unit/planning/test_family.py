@@ -211,6 +211,8 @@ def test_a_condition_is_on_the_same_resource_where_there_is_one(shelf: Shelf) ->
         ('when = { none = ["step:look.faild"] }', "did you mean 'failed'?"),
         ('on_timeout = "late"', "a manual step cannot have 'on_timeout'"),
         ('budget = "PT0S"', "'PT0S' is no time at all"),
+        ("parallel = 2", "'parallel' is for the instances of 'for_each'"),
+        ('parallel = 2\nfor_each = "workspaces"', "a manual step cannot have 'parallel'"),
     ],
 )
 def test_a_wrong_condition_or_time_is_told(shelf: Shelf, lines: str, says: str) -> None:

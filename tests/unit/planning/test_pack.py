@@ -27,6 +27,7 @@ from amlrunbook.planning.pack import Pack, pack_of
 from amlrunbook.planning.pack_paper import pack_paper
 from amlrunbook.planning.pack_script import pack_script
 from amlrunbook.planning.plan import PLAN_FORMAT, Plan, PlannedStep
+from tests.examples import examples
 from tests.unit.planning.test_resolve import DATA, SUB, documents, profile, registry
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
@@ -239,13 +240,68 @@ def test_what_does_not_concern_the_pair_says_so_and_is_not_offered(desk: Desk) -
         ({"variant": "graceful"}, "variant = graceful"),
         ({"budget_seconds": 4500}, "**TAKES** at most 75 min"),
         ({"kind": StepKind.MANUAL}, "nothing of it is automatic"),
-        ({"kind": StepKind.WAIT, "every_seconds": 30, "until": "it is green"}, "until it is green"),
-        ({"kind": StepKind.RUNBOOK, "do": "failback"}, "another runbook: failback"),
+        ({"kind": StepKind.WAIT, "every_seconds": 30, "until": "PT1H"}, "until PT1H at most"),
+        ({"kind": StepKind.RUNBOOK, "do": "failback"}, "another runbook, failback"),
     ],
 )
 def test_what_a_step_is_and_asks_is_told(changes: dict[str, Any], says: str) -> None:
     planned = step(**{"kind": StepKind.ACTION, **changes})
     assert says in pack_paper(pack(planned))
+
+
+def with_a_child(folder: Path, over: str) -> Pack:
+    book = """
+id = "{id}"
+version = "1"
+title = "{id}"
+[[phases]]
+id = "one"
+title = "One"
+[[step]]
+id = "{step}"
+phase = "one"
+title = "{step}"
+why = "Because."
+"""
+    outer = (
+        book.format(id="outer", step="open")
+        + f'kind = "runbook"\ndo = "inner"\nfor_each = "{over}"\n'
+    )
+    inner = book.format(id="inner", step="look") + (
+        'kind = "manual"\ncommands = ["az storage account show --name {name}"]\n'
+        '[[step]]\nid = "after"\nphase = "one"\ntitle = "After"\nwhy = "Because."\nkind = "manual"\n'
+        'when = "step:look.passed"\n'
+    )
+    for name, text in (("outer", outer), ("inner", inner)):
+        (folder / f"{name}.toml").write_text(text, encoding="utf-8")
+    return pack_of(
+        load_runbook(folder / "outer.toml"),
+        profile(data_accounts=(DataAccount(id=DATA),)),
+        None,
+        registry(),
+        written_at=NOW,
+        program="test",
+        library=lambda name: load_runbook(folder / f"{name}.toml"),
+    )
+
+
+def test_the_steps_of_an_opened_runbook_are_there_with_the_resource(desk: Desk) -> None:
+    made = with_a_child(desk.folder, "data_accounts")
+    paper = pack_paper(made)
+    assert "Opens another runbook, inner: its steps follow." in paper
+    assert "az storage account show --name stdata\n" in paper
+    assert "**ONLY IF** step look passed" in paper
+    code, said = desk.run(pack_script(made), "r\nd\n")
+    assert code == 0, said
+    assert desk.calls == [["storage", "account", "show", "--name", "stdata"]]
+
+
+def test_an_opened_runbook_of_nothing_names_no_other_resource(desk: Desk) -> None:
+    made = with_a_child(desk.folder, "default_accounts")
+    for text in (pack_paper(made), pack_script(made)):
+        assert "needs a snapshot" in text
+        assert "--name aml-a" not in text
+        assert "az storage account show --name {name}" in text
 
 
 # -- script ---------------------------------------------------------------------------------
@@ -411,7 +467,9 @@ def test_hostile_text_everywhere_is_text(desk: Desk, shell: str) -> None:
 
 
 @settings(
-    max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    max_examples=examples(ci=15, campaign=500),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    deadline=None,
 )
 @given(words=st.lists(st.text(max_size=12).filter(lambda t: "\0" not in t), max_size=30))
 def test_any_words_reach_az_as_they_are_or_are_not_run(desk: Desk, words: list[str]) -> None:

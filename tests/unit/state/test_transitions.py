@@ -12,6 +12,7 @@ from amlrunbook.model.operation import Confirmation, Outcome, Risk
 from amlrunbook.state import events as e
 from amlrunbook.state.fold import RunState, fold
 from amlrunbook.state.transitions import TRANSITIONS, StepState, next_state
+from tests.examples import examples
 
 FINDING = Finding(
     check="c",
@@ -177,14 +178,14 @@ def recorded(events):
     ]
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(ci=100, campaign=5000))
 @given(st.lists(ANY_EVENT, max_size=30), st.integers(0, 30))
 def test_a_fold_of_a_prefix_and_of_the_rest_is_the_fold_of_all(events, cut):
     entries = recorded(events)
     assert fold(entries[cut:], fold(entries[:cut])) == fold(entries)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(ci=100, campaign=5000))
 @given(st.lists(ANY_EVENT, max_size=30))
 def test_the_fold_refuses_nothing_and_keeps_what_may_not_happen_apart(events):
     states = {"s": StepState.PENDING, "t": StepState.PENDING}
@@ -199,7 +200,7 @@ def test_the_fold_refuses_nothing_and_keeps_what_may_not_happen_apart(events):
     assert {name: state.step(name).state for name in states} == states
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(ci=100, campaign=5000))
 @given(ANY_EVENT)
 def test_an_event_comes_back_out_of_its_body(event):
     if isinstance(event, e.UnknownEvent):
