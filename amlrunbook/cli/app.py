@@ -58,17 +58,24 @@ def open_run(
     """
     from amlrunbook.cli import talk
     from amlrunbook.executor.closing import exit_code
+    from amlrunbook.model.display import shown
     from screens.results import RunLeft
 
     _check_terminal("Say --plain for linear text.")
     pause = _Pause()
     unwatch = run.watch(pause)
     result = _shown(run=run, forecast=forecast, successor=successor)
-    if isinstance(result, RunLeft) and not pause.done.wait(PAUSE_SECONDS):
+    handed = run.state.handed_over
+    if isinstance(result, RunLeft) and handed is None and not pause.done.wait(PAUSE_SECONDS):
         talk.say("The run was left while something was going on; resuming finds out how it ended.")
     unwatch()
     if run.state.closed is not None:
         talk.say(f"The run is closed: {run.state.closed.text}.\nJournal: {run.journal_path}")
+    elif handed is not None:
+        talk.say(
+            f"HANDED OVER: the run is {shown(handed.principal)}'s. They go on with: "
+            f"amlrunbook run --resume {run.journal_path} --accept-handover"
+        )
     else:
         talk.say(f"The run is left open. Go on with: amlrunbook run --resume {run.journal_path}")
     return exit_code(run.plan, run.state)

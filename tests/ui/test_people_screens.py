@@ -176,6 +176,12 @@ async def test_a_handed_over_run_can_be_read_and_changes_nothing() -> None:
         await pilot.press("1")
         await pilot.pause()
         assert "wait for tina" in text_of(app)
+        await pilot.press("escape", "q")
+        await pilot.pause()
+        assert "the run is tina's; nothing more is written" in text_of(app)
+        await pilot.press("down", "enter")
+    run_ended = [each for each in ground.disk.events if isinstance(each, e.RunPaused)]
+    assert run_ended == []
 
 
 async def test_the_clock_starts_by_a_declaration_and_stops_by_green_probes() -> None:
