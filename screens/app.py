@@ -28,7 +28,6 @@ from screens.widgets.tones import DEFAULT_VARIABLES
 if TYPE_CHECKING:
     from amlrunbook.executor.adopting import Successor
     from amlrunbook.executor.commands import AnyCommand
-    from amlrunbook.executor.forecast import Forecast
     from amlrunbook.executor.status_text import Attention
     from amlrunbook.executor.watching import LiveRun
     from screens.feed import RunFeed
@@ -60,7 +59,6 @@ class AmlApp(App[AppResult]):
         *,
         home: HomeData | Callable[[], HomeData] | None = None,
         run: LiveRun | None = None,
-        forecast: Forecast | None = None,
         successor: Successor | None = None,
         look: Look | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -73,7 +71,7 @@ class AmlApp(App[AppResult]):
         self.home = home
         self.clock = clock
         """What time it is, UTC."""
-        self.feed = self._feed_of(run, forecast)
+        self.feed = self._feed_of(run)
         """The run, brought to this thread; ``None`` on the home screen."""
         self._successor = successor
         """The plan that may follow the run's own; asked about at the beginning."""
@@ -89,10 +87,9 @@ class AmlApp(App[AppResult]):
         self.add_class(mode_look(self.mode).css_class)
         self.set_class((look or Look()).ascii_only, "-ascii")
 
-    def _feed_of(self, run: LiveRun | None, forecast: Forecast | None) -> RunFeed | None:
+    def _feed_of(self, run: LiveRun | None) -> RunFeed | None:
         if run is None:
             return None
-        from amlrunbook.executor.forecast import UNFORESEEN
         from screens.feed import RunFeed
 
         return RunFeed(
@@ -100,7 +97,6 @@ class AmlApp(App[AppResult]):
             post=self.post_message,
             clock=self.clock,
             call_for=self.call_operator,
-            forecast=forecast or UNFORESEEN,
         )
 
     def get_default_screen(self) -> Screen[Any]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 
 from amlrunbook.executor.clock import clock_view
-from amlrunbook.executor.forecast import Forecast
+from amlrunbook.executor.forecast import UNFORESEEN, Forecast
 from amlrunbook.planning.plan import Plan
 from amlrunbook.state.fold import RunState
 from screens.moments import clock_words
 
 
-def header_words(plan: Plan, state: RunState, now: datetime, forecast: Forecast) -> tuple[str, ...]:
+def header_words(
+    plan: Plan, state: RunState, now: datetime, forecast: Forecast = UNFORESEEN
+) -> tuple[str, ...]:
     """Return what the header says beside the elapsed time, the weightiest first; nothing before an incident."""
     if state.handed_over is not None:
         return (f"HANDED OVER to {state.handed_over.principal}",)

@@ -12,7 +12,6 @@ from textual.message import Message
 from amlrunbook.errors import AmlRunbookError
 from amlrunbook.executor.clock import update_timer
 from amlrunbook.executor.commands import AnyCommand
-from amlrunbook.executor.forecast import UNFORESEEN, Forecast
 from amlrunbook.executor.status_text import Attention, attention
 from amlrunbook.executor.watching import LiveRun
 from amlrunbook.state.events import Recorded
@@ -51,7 +50,6 @@ class RunFeed:
         post: Callable[[Message], object],
         clock: Callable[[], datetime],
         call_for: Callable[[Attention], None] = lambda _why: None,
-        forecast: Forecast = UNFORESEEN,
     ) -> None:
         self.run = run
         """The run; screens hand it commands and read its state."""
@@ -59,8 +57,6 @@ class RunFeed:
         """What time it is, UTC."""
         self.death: BaseException | None = None
         """What ended the run's thread; ``None`` while it lives."""
-        self.forecast = forecast
-        """What the steps took in earlier runs."""
         self.call_for = call_for
         """Calls the operator, on the app's thread: a bell, a notification."""
         self._due_told = ""
@@ -143,7 +139,7 @@ class RunFeed:
             target_seconds=state.clock.target_seconds,
             stopped_at=state.clock.stopped or (state.last_t if state.closed else ""),
             snapshot_taken=plan.snapshot_taken,
-            more=header_words(plan, state, self.clock(), self.forecast),
+            more=header_words(plan, state, self.clock(), self.run.forecast),
             handed_over=state.handed_over is not None,
         )
 

@@ -82,8 +82,7 @@ class OnePageScreen(KeyedScreen[None]):
     @property
     def page(self) -> OnePage:
         """The page as things stand."""
-        run = self.feed.run
-        return one_page(run.plan, run.state, self.now(), self.feed.forecast)
+        return one_page(self.feed.run.plan, self.feed.run.state, self.now(), self.feed.run.forecast)
 
     def facts(self) -> HeaderFacts:
         """Return what the header tells."""

@@ -122,7 +122,9 @@ def status_page(feed: RunFeed) -> PageScreen:
     from amlrunbook.executor.status_text import status_text
 
     return lines_page(
-        feed, "Status text", status_text(feed.run.plan, feed.run.state, feed.clock(), feed.forecast)
+        feed,
+        "Status text",
+        status_text(feed.run.plan, feed.run.state, feed.clock(), feed.run.forecast),
     )
 
 

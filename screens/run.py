@@ -180,7 +180,7 @@ class RunScreen(RunDoors):
             self.record,
             self.run.mode,
             wanted=self.run.focus == self.step.id,
-            forecast=self.feed.forecast,
+            forecast=self.run.forecast,
         )
         self.query_one(StepDetail).show(
             self.step.title, fields, quiet=self.step.kind is not StepKind.ACTION

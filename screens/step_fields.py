@@ -43,7 +43,7 @@ def step_fields(
 ) -> tuple[Field, ...]:
     """Return the fields of a step, in their fixed order: every label always there.
 
-    ``wanted`` says that the run waits for this step.
+    ``wanted`` says that the run waits for this step; ``forecast`` what it took in earlier runs.
     """
     return (
         _state(step, record, wanted=wanted),

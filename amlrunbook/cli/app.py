@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from amlrunbook.errors import AmlRunbookError as Refusal
     from amlrunbook.executor.adopting import Successor
     from amlrunbook.executor.commands import AnyCommand
-    from amlrunbook.executor.forecast import Forecast
     from amlrunbook.executor.watching import LiveRun
     from amlrunbook.model.finding import Verdict
     from amlrunbook.state.events import Recorded, RunClosed, RunOpened
@@ -45,12 +44,10 @@ def why_not(stdin: TextIO | None, stdout: TextIO | None, environ: Mapping[str, s
     return ""
 
 
-def open_run(
-    run: LiveRun, forecast: Forecast | None = None, successor: Successor | None = None
-) -> int:
+def open_run(run: LiveRun, successor: Successor | None = None) -> int:
     """Show a run on screens until the operator leaves; return the run's exit code.
 
-    ``forecast`` is what the steps took before; a ``successor`` of the run's plan is asked about first.
+    A ``successor`` of the run's plan is asked about first.
     A run that is left open is paused: this waits a moment for that to be in the journal.
 
     Raises:
@@ -64,7 +61,7 @@ def open_run(
     _check_terminal("Say --plain for linear text.")
     pause = _Pause()
     unwatch = run.watch(pause)
-    result = _shown(run=run, forecast=forecast, successor=successor)
+    result = _shown(run=run, successor=successor)
     handed = run.state.handed_over
     if isinstance(result, RunLeft) and handed is None and not pause.done.wait(PAUSE_SECONDS):
         talk.say("The run was left while something was going on; resuming finds out how it ended.")

@@ -13,7 +13,6 @@ from amlrunbook.cli.plain import PlainText, one_line
 from amlrunbook.errors import AmlRunbookError, ExitCode, worst_exit
 from amlrunbook.executor.closing import counts, exit_code
 from amlrunbook.executor.commands import AnyCommand, Pause
-from amlrunbook.executor.forecast import UNFORESEEN, Forecast
 from amlrunbook.executor.thread import RunThread
 from amlrunbook.state import events as e
 from amlrunbook.state.fold import RunState
@@ -73,13 +72,11 @@ class _Mailbox:
 class Driver:
     """One run from where it stands to where its operator leaves it."""
 
-    def __init__(
-        self, live: RunThread, operator: Operator, forecast: Forecast = UNFORESEEN
-    ) -> None:
+    def __init__(self, live: RunThread, operator: Operator) -> None:
         self._live = live
         self._operator = operator
         self._mailbox = _Mailbox()
-        self._text = PlainText(live.plan, fancy=_shows_more_than_ascii(), forecast=forecast)
+        self._text = PlainText(live.plan, fancy=_shows_more_than_ascii(), forecast=live.forecast)
         self._in_sight = ""
         self._interrupted = False
         self._stop: Stop | None = None

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from amlrunbook.errors import AmlRunbookError, JournalError, RefusedError
 from amlrunbook.executor.commands import AnyCommand
+from amlrunbook.executor.forecast import UNFORESEEN, Forecast
 from amlrunbook.executor.ledger import read_evidence, recorded_of
 from amlrunbook.executor.watching import Watcher
 from amlrunbook.journal import JOURNAL_FILE, read_entries
@@ -68,6 +69,11 @@ class ReadRun:
     def entries(self) -> tuple[Recorded, ...]:
         """Every entry, in order."""
         return self._entries
+
+    @property
+    def forecast(self) -> Forecast:
+        """Nothing: what is read has happened."""
+        return UNFORESEEN
 
     @property
     def busy(self) -> bool:

@@ -16,7 +16,6 @@ from amlrunbook.cli.root import load
 from amlrunbook.errors import ExitCode, RefusedError
 from amlrunbook.executor.closing import exit_code
 from amlrunbook.executor.commands import AdoptPlan
-from amlrunbook.executor.forecast import Forecast
 from amlrunbook.executor.run import Executor
 from amlrunbook.executor.thread import RunThread
 from amlrunbook.planning.plan import Plan
@@ -86,30 +85,30 @@ def operate(executor: Executor, how: Operating, first: AdoptPlan | None = None) 
     Raises:
         JournalError: the journal cannot be written any more.
     """
+    executor.forecast = forecast_of(executor)
     live = RunThread(executor)
     try:
         if how.linear:
             if first is not None:
                 live.submit(first)
-            forecast = forecast_of(executor)
-            return Driver(live, _operator(executor, how, forecast), forecast).drive()
-        return _on_screens(live, forecast_of(executor))
+            return Driver(live, _operator(executor, how)).drive()
+        return _on_screens(live)
     finally:
         executor.stage.record.release()
 
 
-def _operator(executor: Executor, how: Operating, forecast: Forecast) -> Operator:
+def _operator(executor: Executor, how: Operating) -> Operator:
     mode = executor.stage.mode
     if how.answers is not None:
         return AnswersOperator(how.answers, AutoOperator(mode))
     if how.auto:
         return AutoOperator(mode)
-    return PromptOperator(mode, lambda: executor.stage.record.entries, forecast)
+    return PromptOperator(mode, lambda: executor.stage.record.entries, executor.forecast)
 
 
-def _on_screens(live: RunThread, forecast: Forecast) -> ExitCode:
+def _on_screens(live: RunThread) -> ExitCode:
     opener = load(APP)
     if not callable(opener):
         raise TypeError(f"{APP} is no function")
-    code = opener(live.start(), forecast, live.successor)
+    code = opener(live.start(), live.successor)
     return ExitCode(code) if isinstance(code, int) else exit_code(live.plan, live.state)

@@ -15,6 +15,7 @@ from amlrunbook.executor.calls import MadeCall
 from amlrunbook.executor.closing import closing_event, undone
 from amlrunbook.executor.crew import Crew
 from amlrunbook.executor.doubting import look, look_blindly
+from amlrunbook.executor.forecast import UNFORESEEN
 from amlrunbook.executor.legality import choice_of, refuse
 from amlrunbook.executor.outside import done_outside
 from amlrunbook.executor.readiness import focus
@@ -54,6 +55,8 @@ class Executor:
         self._now = ""
         self._left = left
         self._successor: Successor | None = None
+        self.forecast = UNFORESEEN
+        """What the steps took in earlier runs, for those who show the run."""
         self.crew = Crew()
         """Who carries out what goes on side by side."""
 

@@ -13,6 +13,7 @@ from threading import Event, Lock, Thread
 from amlrunbook.errors import AmlRunbookError, JournalError
 from amlrunbook.executor.adopting import Successor
 from amlrunbook.executor.commands import AddNote, AnyCommand, Pause
+from amlrunbook.executor.forecast import Forecast
 from amlrunbook.executor.run import Executor
 from amlrunbook.executor.watching import Watcher
 from amlrunbook.model.mode import Mode
@@ -69,6 +70,11 @@ class RunThread:
     def entries(self) -> tuple[Recorded, ...]:
         """Every durable entry, in order."""
         return self._executor.stage.record.entries
+
+    @property
+    def forecast(self) -> Forecast:
+        """What the steps took in earlier runs."""
+        return self._executor.forecast
 
     @property
     def busy(self) -> bool:

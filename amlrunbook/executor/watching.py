@@ -7,6 +7,7 @@ from typing import Protocol
 
 from amlrunbook.errors import AmlRunbookError
 from amlrunbook.executor.commands import AnyCommand
+from amlrunbook.executor.forecast import Forecast
 from amlrunbook.model.mode import Mode
 from amlrunbook.planning.plan import Plan
 from amlrunbook.state.events import Recorded
@@ -55,6 +56,10 @@ class LiveRun(Protocol):
     @property
     def entries(self) -> tuple[Recorded, ...]:
         """Every durable entry, in order."""
+
+    @property
+    def forecast(self) -> Forecast:
+        """What the steps took in earlier runs; :data:`~amlrunbook.executor.forecast.UNFORESEEN` where none is known."""
 
     @property
     def busy(self) -> bool:

@@ -48,14 +48,14 @@ def accepts_from(fields: Mapping[str, str]) -> Accepts:
     Raises:
         JournalError: if a field is missing, not known or too long.
     """
-    plain = {name: masked_text(text) for name, text in fields.items()}
     try:
-        return _accepts(plain)
+        stated = _accepts(dict(fields))
     except LineError as error:
         raise JournalError(
             f"A receiver states verdict and remarks, not {error.found}.",
             state="Nothing was written.",
         ) from error
+    return Accepts(verdict=masked_text(stated.verdict), remarks=masked_text(stated.remarks))
 
 
 class Certificate(msgspec.Struct, frozen=True, kw_only=True):

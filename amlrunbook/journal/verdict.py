@@ -169,7 +169,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
                 torn = f"the {self.torn_bytes} bytes after them are no line and were never recorded"
                 return f"{self._signed()}; {torn}; {self._end()}."
             case Verdict.UNPROVEN_IDENTITY:
-                return f"{self._held()}, but nothing proves whose they are: {self._unproven()}."
+                return self._unproven_sentence()
             case Verdict.UNATTRIBUTED:
                 return f"{self._held()}, but were signed by a throw-away key: they are nobody's."
             case Verdict.BROKEN:
@@ -219,13 +219,14 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         return f"nothing shows whether entries were removed{after}"
 
     def _unproven(self) -> str:
-        for one in self.sessions:
-            if not one.proven:
-                return one.unproven_because
-        for approval in self.approvals:
-            if not approval.proven:
-                return f"of the approval in entry {approval.n}, {approval.unproven_because}"
-        return ""
+        return next((one.unproven_because for one in self.sessions if not one.proven), "")
+
+    def _unproven_sentence(self) -> str:
+        if all(one.proven for one in self.sessions):
+            one = next(one for one in self.approvals if not one.proven)
+            why = f"whose approval entry {one.n} is: {one.unproven_because}"
+            return f"{self._signed()}, but nothing proves {why}."
+        return f"{self._held()}, but nothing proves whose they are: {self._unproven()}."
 
     def _found(self) -> str:
         return self.first_bad.found if self.first_bad else "no entry"

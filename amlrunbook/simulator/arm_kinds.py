@@ -114,7 +114,7 @@ def canonical_scope(world: World, scope: str) -> str:
 
 
 _WITHOUT_SYSTEM_DATA = frozenset(
-    {"microsoft.authorization", "microsoft.insights", "microsoft.storage"}
+    {"microsoft.authorization", "microsoft.insights", "microsoft.resources", "microsoft.storage"}
 )
 """Resource providers whose documents know no ``systemData``, and whose recorded answers have none.
 

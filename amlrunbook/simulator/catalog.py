@@ -10,6 +10,7 @@ from starlette.responses import Response
 from amlrunbook.simulator import (
     authorization,
     container_registry,
+    deployments,
     key_vault,
     locks,
     log_analytics,
@@ -17,7 +18,9 @@ from amlrunbook.simulator import (
     ml_assets,
     ml_computes,
     ml_endpoints,
+    ml_quota,
     monitor,
+    resource_graph,
     storage,
     storage_services,
 )
@@ -42,21 +45,31 @@ _ALL: tuple[Kind, ...] = (
 BY_TYPE: dict[str, Kind] = {kind.type.lower(): kind for kind in _ALL}
 """Kinds by lower-cased resource type."""
 
+_DEPLOY = deployments.deployer(BY_TYPE)
+_DEPLOYMENTS = deployments.kinds(_DEPLOY)
+BY_TYPE |= {kind.type.lower(): kind for kind in _DEPLOYMENTS}
+
 SPECIALS: dict[tuple[str, str], Callable[[Call], Response]] = {
     **container_registry.SPECIALS,
+    **deployments.specials(_DEPLOY),
     **key_vault.SPECIALS,
     **log_analytics.SPECIALS,
-    **machine_learning.SPECIALS,
+    **ml_quota.SPECIALS,
     **monitor.SPECIALS,
     **storage.SPECIALS,
     **storage_services.SPECIALS,
+    ("POST", "microsoft.resourcegraph/resources"): resource_graph.answerer(BY_TYPE),
 }
 """Requests by method and path shape: names replaced by stars, in lower case."""
+
+WITHOUT_KINDS = ("Microsoft.ResourceGraph", "Microsoft.ResourceHealth")
+"""Resource providers that have no resources of their own."""
 
 NAMESPACES: dict[str, tuple[Kind, ...]] = {
     name: tuple(kinds)
     for name, kinds in groupby(
-        sorted(_ALL, key=lambda kind: kind.type.lower()), key=lambda kind: kind.namespace.lower()
+        sorted((*_ALL, *_DEPLOYMENTS), key=lambda kind: kind.type.lower()),
+        key=lambda kind: kind.namespace.lower(),
     )
-} | {"microsoft.resourcehealth": ()}
+} | dict.fromkeys((name.lower() for name in WITHOUT_KINDS), ())
 """Kinds by lower-cased resource provider."""

@@ -1,6 +1,9 @@
-"""What the caller may do with data: everything, unless the scenario narrowed it.
+"""What the caller may do: everything, unless the scenario narrowed it, and what roles add to that.
 
-Source: https://learn.microsoft.com/azure/role-based-access-control/role-definitions#dataactions
+A role that is assigned to the caller counts a while later only, as Azure's do.
+
+Sources: https://learn.microsoft.com/azure/role-based-access-control/role-definitions and
+https://learn.microsoft.com/azure/role-based-access-control/troubleshooting
 """
 
 from __future__ import annotations
@@ -8,17 +11,58 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 
 from amlrunbook.simulator.arm_path import parents
+from amlrunbook.simulator.clock import moment
 from amlrunbook.simulator.world import Document, World
+
+PROPAGATION_SECONDS = 60.0
+"""World seconds until a role assignment counts."""
+_MARK = "/providers/microsoft.authorization/roleassignments/"
+_BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers"
+_ROLES: dict[str, Document] = {
+    # Owner, Contributor, Reader, Storage Blob Data Contributor, Key Vault Secrets Officer
+    "8e3af657-a8ff-443c-a75c-2fe8c4bcb635": {"actions": ["*"]},
+    "b24988ac-6180-42a0-ab88-20f7382dd24c": {
+        "actions": ["*"],
+        "notActions": ["Microsoft.Authorization/*/Delete", "Microsoft.Authorization/*/Write"],
+    },
+    "acdd72a7-3385-48ef-bd42-f606fba81ae7": {"actions": ["*/read"]},
+    "ba92f5b4-2d11-453d-a403-e96b0029c9fe": {"dataActions": [f"{_BLOBS}/*"]},
+    "b86a8fe4-44ce-4948-aee5-eccb2c155cd7": {
+        "dataActions": ["Microsoft.KeyVault/vaults/secrets/*"]
+    },
+}
+_NOTHING: Document = {"actions": [], "notActions": [], "dataActions": [], "notDataActions": []}
+
+
+def effective(world: World, scope: str) -> list[Document] | None:
+    """Return the caller's permissions at a scope; ``None`` for everything."""
+    for above in parents(scope):
+        narrowed = world.facets.get(above, {}).get("permissions")
+        if narrowed is not None:
+            return [*narrowed, *_assigned(world, scope)]
+    return None
+
+
+def _assigned(world: World, scope: str) -> list[Document]:
+    """Return what roles assigned to the caller give at a scope by now."""
+    above = set(parents(scope))
+    found = []
+    for key, assignment in world.resources.items():
+        where, mark, _ = key.rpartition(_MARK)
+        properties = assignment.get("properties", {})
+        if not mark or where not in above or properties["principalId"] != world.principal_id:
+            continue
+        role = _ROLES.get(str(properties["roleDefinitionId"]).rpartition("/")[2].lower())
+        is_old = moment(properties["createdOn"]) + PROPAGATION_SECONDS <= world.now()
+        if role is not None and is_old:
+            found.append(_NOTHING | role)
+    return found
 
 
 def permitted(world: World, resource_id: str, action: str) -> bool:
     """May the caller do a data action, ``Microsoft.X/type/verb``, on a resource?"""
-    wanted = action.lower()
-    for scope in parents(resource_id):
-        narrowed = world.facets.get(scope, {}).get("permissions")
-        if narrowed is not None:
-            return any(_permits(permission, wanted) for permission in narrowed)
-    return True
+    held = effective(world, resource_id)
+    return held is None or any(_permits(permission, action.lower()) for permission in held)
 
 
 def _permits(permission: Document, wanted: str) -> bool:

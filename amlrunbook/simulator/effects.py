@@ -111,5 +111,7 @@ class Operation(msgspec.Struct, kw_only=True):
     by_state: bool = False
     """Do looks at the target count as polls, as there is no other way to poll?"""
     error: dict[str, Any] | None = None
+    even_failed: bool = False
+    """Does it do what it does when it ends with an error too?"""
     correlation_id: str = ""
     client_request_id: str | None = None

@@ -18,10 +18,14 @@ from amlrunbook.simulator.catalog import BY_TYPE
 from amlrunbook.simulator.clock import WorldClock
 from amlrunbook.simulator.faults import Fault
 from amlrunbook.simulator.regions import REGIONS
+from amlrunbook.simulator.registry_data import Manifest
 from amlrunbook.simulator.scenario import ResourceTable, Scenario
 from amlrunbook.simulator.subscriptions import GROUP_TYPE
 from amlrunbook.simulator.vault_data import Secret, SecretVersion
 from amlrunbook.simulator.world import Document, Subscription, World
+
+DAY = 86_400.0
+"""Seconds: images of a scenario were pushed a day before it begins."""
 
 
 def build_world(scenario: Scenario, *, seed: int, base_url: str, contents: Contents) -> World:
@@ -61,6 +65,7 @@ def build_world(scenario: Scenario, *, seed: int, base_url: str, contents: Conte
         _resource(world, resource, f"{scenario.name}: world.resources[{number}]")
     _data(world, scenario, contents)
     _secrets(world, scenario, contents)
+    _images(world, scenario, contents)
     _facts(world, scenario)
     world.revision = 1
     return world
@@ -211,6 +216,22 @@ def _secrets(world: World, scenario: Scenario, contents: Contents) -> None:
         secret.versions.append(version)
 
 
+def _images(world: World, scenario: Scenario, contents: Contents) -> None:
+    for number, item in enumerate(scenario.world.images):
+        registry = world.registries.get(item.registry.lower())
+        if registry is None:
+            place = f"{scenario.name}: world.images[{number}]"
+            raise DocumentError(f"{place}: there is no registry '{item.registry}'")
+        data = item.text.encode()
+        manifest = Manifest(
+            digest=f"sha256:{contents.put(data)}",
+            size=len(data),
+            pushed_at=world.now() - DAY,
+            region=str((world.get(registry.resource_id) or {})["location"]),
+        )
+        registry.keep(item.repository, manifest, item.tag)
+
+
 def _account(world: World, name: str, place: str) -> BlobAccount:
     account = world.accounts.get(name)
     if account is None:
@@ -222,6 +243,8 @@ def _facts(world: World, scenario: Scenario) -> None:
     facts = world.facet(f"/subscriptions/{next(iter(world.subscriptions))}")
     if scenario.world.events:
         facts["events"] = [dict(event) for event in scenario.world.events]
+    if scenario.world.permissions is not None:
+        facts["permissions"] = [dict(item) for item in scenario.world.permissions]
     for row in scenario.world.usages:
         rows = facts.setdefault("usages", {}).setdefault(row.region, [])
         rows.append({"name": row.name, "limit": row.limit, "currentValue": row.used})

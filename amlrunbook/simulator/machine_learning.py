@@ -18,6 +18,7 @@ from amlrunbook.simulator import ml_soft_delete, operations
 from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind, canonical_scope
+from amlrunbook.simulator.authorization import note_principal
 from amlrunbook.simulator.azure import SimulatedAzure
 from amlrunbook.simulator.blobs import Container, FileShare
 from amlrunbook.simulator.clock import stamp
@@ -37,6 +38,13 @@ _RESULTS = (
 
 def _check(call: Call, document: Document, before: Document | None) -> None:
     properties = document["properties"]
+    identity = document.get("identity")
+    if isinstance(identity, dict):  # what the identity is, Azure says: a new one is another
+        known = (before or {}).get("identity", {})
+        for key in ("principalId", "tenantId"):
+            identity.pop(key, None)
+            if key in known:
+                identity[key] = known[key]
     for key in ("storageAccount", "keyVault"):
         held = (before or {}).get("properties", {}).get(key)
         given = properties.setdefault(key, held)
@@ -248,35 +256,6 @@ def _fits(call: Call, document: Document) -> bool:
     return not kinds or str(document["kind"]).lower() in kinds.lower().split(",")
 
 
-def _usages(call: Call) -> Response:
-    """Answer the AML quota of a region: what the scenario says, else a plain default."""
-    region = call.path.names[0].lower()
-    subscription = str(call.path.subscription).lower()
-    held = call.world.facets.get(f"/subscriptions/{subscription}", {}).get("usages", {})
-    rows: list[Document] = held.get(region) or [
-        {"name": "Total Cluster Dedicated Regional vCPUs", "limit": 300, "currentValue": 0},
-        {"name": "Standard DSv2 Family Cluster Dedicated vCPUs", "limit": 100, "currentValue": 0},
-        {"name": "Standard NCASv3_T4 Family Cluster Dedicated vCPUs", "limit": 48,
-         "currentValue": 0},
-    ]  # fmt: skip
-    found = [
-        {
-            "id": f"/subscriptions/{subscription}/providers/Microsoft.MachineLearningServices"
-            f"/locations/{region}/usages/{str(row['name']).replace(' ', '')}",
-            "type": "Microsoft.MachineLearningServices/usages",
-            "unit": "Count",
-            "currentValue": row["currentValue"],
-            "limit": row["limit"],
-            "name": {
-                "value": str(row["name"]).replace(" ", ""),
-                "localizedValue": row["name"],
-            },
-        }
-        for row in rows
-    ]
-    return call.page(found)
-
-
 def routes(azure: SimulatedAzure) -> list[Route]:
     """Return the route of a region's discovery document, which names its data plane."""
 
@@ -299,6 +278,7 @@ KINDS = (
         patch_style=Style.LOCATION,
         delete_style=Style.BOTH,
         after_write=bring_about,
+        on_create=note_principal,
         on_put=ml_soft_delete.put,
         on_delete=ml_soft_delete.delete,
         also_listed=ml_soft_delete.listed,
@@ -335,5 +315,3 @@ KINDS = (
         delete_style=Style.LOCATION,
     ),
 )  # fmt: skip
-
-SPECIALS = {("GET", "microsoft.machinelearningservices/locations/*/usages"): _usages}

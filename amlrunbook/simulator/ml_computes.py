@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from amlrunbook.simulator import arm_verbs, operations
+from amlrunbook.simulator import arm_verbs, ml_quota, operations
 from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Action, Kind
@@ -27,10 +27,13 @@ _TYPES = (
 _NODES = ("preparing", "running", "idle", "unusable", "leaving", "preempted")
 
 
-def _check(_call: Call, document: Document, _before: Document | None) -> None:
+def _check(call: Call, document: Document, before: Document | None) -> None:
     kind = document["properties"].get("computeType")
     if kind not in _TYPES:
         raise Refusal(400, "BadRequest", f"The compute type '{kind}' is not known.")
+    workspace = call.world.get(arm_verbs.parent_id(str(document["id"]))) or {}
+    where = document.get("location") or workspace.get("location")
+    ml_quota.check(call, {**document, "location": where}, before)
 
 
 def complete(world: World, document: Document, before: Document | None) -> None:

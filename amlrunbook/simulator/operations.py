@@ -228,7 +228,7 @@ def settle(azure: SimulatedAzure) -> None:
 def finish(azure: SimulatedAzure, operation: Operation) -> None:
     """End an operation: apply what it does."""
     world = azure.world
-    if operation.error is None:
+    if operation.error is None or operation.even_failed:
         for effect in operation.effects:
             apply(world, effect)
     operation.state = OperationState.FAILED if operation.error else OperationState.SUCCEEDED

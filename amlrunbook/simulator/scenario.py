@@ -99,6 +99,16 @@ class SecretTable(_Table, frozen=True, kw_only=True):
     text: str
 
 
+class ImageTable(_Table, frozen=True, kw_only=True):
+    """An image in a container registry: a manifest that is in all its replicas."""
+
+    registry: str
+    repository: str
+    tag: str = "latest"
+    text: str = '{"schemaVersion": 2}'
+    """The manifest's bytes; its digest follows from them."""
+
+
 class ClockTable(_Table, frozen=True, kw_only=True):
     """The world's clock."""
 
@@ -125,9 +135,15 @@ class WorldTable(_Table, frozen=True, kw_only=True):
     blobs: list[BlobTable] = []
     files: list[ShareTable] = []
     secrets: list[SecretTable] = []
+    images: list[ImageTable] = []
     usages: list[UsageTable] = []
     events: list[dict[str, Any]] = []
     """Service health events, as the properties of Azure's documents."""
+    permissions: list[dict[str, Any]] | None = None
+    """What the caller may do in the first subscription; everything, unless told.
+
+    Data services refuse the rest; the resource manager only tells of it.
+    """
     tenant_name: str = "Simulated Azure"
     page_size: int = 100
     clock: ClockTable = msgspec.field(default_factory=ClockTable)

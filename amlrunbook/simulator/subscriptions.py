@@ -13,7 +13,7 @@ from starlette.responses import Response
 from amlrunbook.simulator import arm_verbs, locks, operations
 from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_call import Call
-from amlrunbook.simulator.catalog import BY_TYPE, NAMESPACES
+from amlrunbook.simulator.catalog import BY_TYPE, NAMESPACES, WITHOUT_KINDS
 from amlrunbook.simulator.effects import Remove
 from amlrunbook.simulator.operations import Style
 from amlrunbook.simulator.regions import REGIONS, location_document
@@ -265,7 +265,8 @@ def _providers(call: Call, subscription: Subscription, names: list[str]) -> Resp
 
 def _provider(subscription: Subscription, name: str) -> Document:
     kinds = NAMESPACES[name]
-    namespace = kinds[0].namespace if kinds else "Microsoft.ResourceHealth"
+    known = (kind.namespace for kind in kinds)
+    namespace = next(known, next((n for n in WITHOUT_KINDS if n.lower() == name), name))
     missing = namespace.lower() in {name.lower() for name in subscription.unregistered}
     return {
         "id": f"/subscriptions/{subscription.id}/providers/{namespace}",

@@ -252,6 +252,42 @@ def test_the_name_leads_to_a_region_that_is_well(azure, wire, images):
         held.ask("GET", "v2/")
 
 
+SCENARIO = """
+format = 1
+title = "Images"
+description = "A registry with an image."
+profile = {}
+
+[world]
+subscriptions = [{ id = "11111111-2222-3333-4444-555555555555", name = "images" }]
+groups = [{ name = "rg", location = "eastus" }]
+images = [{ registry = "crseed", repository = "train", tag = "7" }]
+
+[[world.resources]]
+group = "rg"
+type = "Microsoft.ContainerRegistry/registries"
+name = "crseed"
+sku = { name = "Premium" }
+
+[[world.resources]]
+group = "rg"
+type = "Microsoft.ContainerRegistry/registries/replications"
+name = "crseed/westus"
+location = "westus"
+"""
+
+
+def test_a_scenarios_images_are_in_every_replica(tmp_path):
+    scenario = tmp_path / "images.toml"
+    scenario.write_text(SCENARIO, encoding="utf-8")
+    with running(tmp_path / "seeded", scenario) as endpoint, Wire(endpoint) as wire:
+        for host in ("crseed", "crseed.westus"):
+            held = Images(wire, host)
+            found = held.ask("GET", "v2/train/manifests/7")
+            assert found.json() == {"schemaVersion": 2}
+            held.close()
+
+
 # --- recordings ----------------------------------------------------------------------------------
 
 DIFFERENCES = (

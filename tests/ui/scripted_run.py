@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 
 from amlrunbook.errors import AmlRunbookError, IncompleteError, RefusedError
 from amlrunbook.executor import commands as c
+from amlrunbook.executor.forecast import UNFORESEEN, Forecast
 from amlrunbook.executor.watching import Watcher
 from amlrunbook.model.mode import Mode
 from amlrunbook.planning.plan import Plan
@@ -81,6 +82,10 @@ class ScriptedRun:
     @property
     def entries(self) -> tuple[e.Recorded, ...]:
         return tuple(self._entries)
+
+    @property
+    def forecast(self) -> Forecast:
+        return UNFORESEEN
 
     @property
     def busy(self) -> bool:

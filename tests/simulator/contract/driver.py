@@ -178,6 +178,8 @@ def served_requests() -> Iterator[tuple[str, str]]:
 
 def special_scope(shape: str, subscription: str) -> str:
     """Return where a request of a shape goes: to what is in a group, or to the subscription."""
+    if "resourcegraph" in shape:
+        return ""
     of_a_group = "/".join(shape.split("/")[:2]) in BY_TYPE and "/*" in shape
     of_a_group = of_a_group or shape.endswith("/workspaces/*/failover")
     return f"{subscription}/resourceGroups/g" if of_a_group else subscription

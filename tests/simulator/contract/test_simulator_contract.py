@@ -187,6 +187,7 @@ def test_specials(checked):
             "name": "fresh",
             "type": "Microsoft.KeyVault/vaults",
         },
+        "microsoft.resourcegraph/resources": {"query": "resources | project id, name"},
     }
     for method, shape in SPECIALS:
         path = f"{special_scope(shape, root)}/providers/{named(shape)}"

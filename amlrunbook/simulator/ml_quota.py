@@ -1,0 +1,131 @@
+"""Quota and sizes of machine learning computes, and what is refused for want of quota.
+
+Source: https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from amlrunbook.simulator.answers import Refusal, json_answer
+from amlrunbook.simulator.arm_call import Call
+from amlrunbook.simulator.places import region_name
+from amlrunbook.simulator.world import Document, World
+
+_PROVIDER = "Microsoft.MachineLearningServices"
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """One size of virtual machines."""
+
+    name: str
+    family: str
+    """The quota that it counts against, as a usage's localized name begins."""
+    cpus: int
+    gigabytes: float
+    gpus: int = 0
+
+
+SIZES = (
+    Size("Standard_DS2_v2", "Standard DSv2 Family", 2, 7.0),
+    Size("Standard_DS3_v2", "Standard DSv2 Family", 4, 14.0),
+    Size("Standard_DS4_v2", "Standard DSv2 Family", 8, 28.0),
+    Size("Standard_DS5_v2", "Standard DSv2 Family", 16, 56.0),
+    Size("Standard_E4s_v3", "Standard ESv3 Family", 4, 32.0),
+    Size("Standard_NC4as_T4_v3", "Standard NCASv3_T4 Family", 4, 28.0, 1),
+    Size("Standard_NC16as_T4_v3", "Standard NCASv3_T4 Family", 16, 110.0, 1),
+    Size("Standard_NC64as_T4_v3", "Standard NCASv3_T4 Family", 64, 440.0, 4),
+)
+_DEFAULT = (
+    ("Total Cluster Dedicated Regional vCPUs", 300),
+    ("Standard DSv2 Family Cluster Dedicated vCPUs", 100),
+    ("Standard NCASv3_T4 Family Cluster Dedicated vCPUs", 48),
+)
+
+
+def _rows(world: World, subscription: str, region: str) -> list[Document]:
+    """Return a region's rows: what the scenario says, else plain defaults."""
+    held = world.facets.get(f"/subscriptions/{subscription}", {}).get("usages", {})
+    found: list[Document] = held.get(region) or [
+        {"name": name, "limit": limit, "currentValue": 0} for name, limit in _DEFAULT
+    ]
+    return found
+
+
+def _listed(call: Call, what: str) -> list[Document]:
+    region = call.path.names[0].lower()
+    subscription = str(call.path.subscription).lower()
+    return [
+        {
+            "id": f"/subscriptions/{subscription}/providers/{_PROVIDER}/locations/{region}/{what}/"
+            f"{str(row['name']).replace(' ', '')}",
+            "type": f"{_PROVIDER}/{what}",
+            "unit": "Count",
+            "limit": row["limit"],
+            "name": {"value": str(row["name"]).replace(" ", ""), "localizedValue": row["name"]},
+            **({"currentValue": row["currentValue"]} if what == "usages" else {}),
+        }
+        for row in _rows(call.world, subscription, region)
+    ]
+
+
+def _usages(call: Call) -> Response:
+    return call.page(_listed(call, "usages"))
+
+
+def _quotas(call: Call) -> Response:
+    return call.page(_listed(call, "quotas"))
+
+
+def _sizes(_call: Call) -> Response:
+    found = [
+        {
+            "name": size.name,
+            "family": size.family.replace(" ", "").removesuffix("Family") + "Family",
+            "vCPUs": size.cpus,
+            "gpus": size.gpus,
+            "osVhdSizeMB": 1_047_552,
+            "maxResourceVolumeMB": int(size.gigabytes * 2048),
+            "memoryGB": size.gigabytes,
+            "lowPriorityCapable": True,
+            "premiumIO": True,
+            "supportedComputeTypes": ["AmlCompute", "ComputeInstance"],
+        }
+        for size in SIZES
+    ]
+    return json_answer({"value": found})
+
+
+def check(call: Call, document: Document, before: Document | None) -> None:
+    """Refuse a new compute that would need more cores than the region's quota leaves.
+
+    Raises:
+        Refusal: it would.
+    """
+    properties = document["properties"]
+    inner = properties.get("properties") or {}
+    wanted = str(inner.get("vmSize", "")).lower()
+    size = next((size for size in SIZES if size.name.lower() == wanted), None)
+    if before is not None or size is None or inner.get("vmPriority") == "LowPriority":
+        return
+    nodes = int((inner.get("scaleSettings") or {}).get("maxNodeCount", 1))
+    region = region_name(str(properties.get("computeLocation") or document.get("location") or ""))
+    for row in _rows(call.world, str(call.path.subscription).lower(), region):
+        left = int(row["limit"]) - int(row["currentValue"])
+        if str(row["name"]).startswith(size.family) and size.cpus * nodes > left:
+            raise Refusal(
+                400,
+                "ClusterCoreQuotaReached",
+                f"Operation results in exceeding quota limits of {size.family} cores in "
+                f"{region}: {size.cpus * nodes} are needed, {left} are left of {row['limit']}.",
+            )
+
+
+SPECIALS = {
+    ("GET", "microsoft.machinelearningservices/locations/*/usages"): _usages,
+    ("GET", "microsoft.machinelearningservices/locations/*/quotas"): _quotas,
+    ("GET", "microsoft.machinelearningservices/locations/*/vmsizes"): _sizes,
+}
