@@ -26,6 +26,8 @@ from screens.widgets.mode_header import ModeHeader
 from screens.widgets.tones import DEFAULT_VARIABLES
 
 if TYPE_CHECKING:
+    from amlrunbook.executor.adopting import Successor
+    from amlrunbook.executor.commands import AnyCommand
     from amlrunbook.executor.status_text import Attention
     from amlrunbook.executor.watching import LiveRun
     from screens.feed import RunFeed
@@ -57,6 +59,7 @@ class AmlApp(App[AppResult]):
         *,
         home: HomeData | Callable[[], HomeData] | None = None,
         run: LiveRun | None = None,
+        successor: Successor | None = None,
         look: Look | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         refresh_seconds: float = REFRESH_SECONDS,
@@ -70,6 +73,8 @@ class AmlApp(App[AppResult]):
         """What time it is, UTC."""
         self.feed = self._feed_of(run)
         """The run, brought to this thread; ``None`` on the home screen."""
+        self._successor = successor
+        """The plan that may follow the run's own; asked about at the beginning."""
         self._refresh_seconds = refresh_seconds
         self._looked = -refresh_seconds
         self._touched = -AT_THE_KEYS_SECONDS
@@ -87,7 +92,12 @@ class AmlApp(App[AppResult]):
             return None
         from screens.feed import RunFeed
 
-        return RunFeed(run, post=self.post_message, clock=self.clock, call_for=self.call_operator)
+        return RunFeed(
+            run,
+            post=self.post_message,
+            clock=self.clock,
+            call_for=self.call_operator,
+        )
 
     def get_default_screen(self) -> Screen[Any]:
         """Return the outermost screen."""
@@ -110,6 +120,18 @@ class AmlApp(App[AppResult]):
         self.set_interval(1.0, self._tick)
         if self.feed is not None:
             self.feed.start()
+        if self._successor is not None:
+            self._ask_about(self._successor)
+
+    def _ask_about(self, successor: Successor) -> None:
+        """Ask whether the run goes on by another plan."""
+        from screens.successor import SuccessorScreen
+
+        _ = self.push_screen(SuccessorScreen(successor), self._adopt)
+
+    def _adopt(self, command: AnyCommand | None) -> None:
+        if command is not None and self.feed is not None:
+            self.feed.run.submit(command)
 
     def on_unmount(self) -> None:
         """Watch no more; the run goes on until the process ends."""

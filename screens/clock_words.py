@@ -25,7 +25,8 @@ def header_words(
         words.append("clock stopped: probes green")
     elif view.projected is not None:
         late = "LATE, " if view.late else ""
-        words.append(f"{late}would end {clock_words(view.projected)}")
+        when = "not before" if view.unforeseen else "would end"
+        words.append(f"{late}{when} {clock_words(view.projected)}")
     else:
         words.append("LATE, end unknown" if view.late else "end unknown")
     words.append(f"people {clock_words(view.human)}")

@@ -55,9 +55,10 @@ def what_stops(run: LiveRun) -> list[Paragraph]:
                 "the simulated Azure: the drill can be resumed", Tone.PLAIN, "Lives on", _LABEL
             )
         )
-    text.append(
-        Paragraph("choose it under “Open runs” on the home screen", Tone.PLAIN, "Resume", _LABEL)
-    )
+    resume = "choose it under “Open runs” on the home screen"
+    if state.handed_over is not None:
+        resume = f"{state.handed_over.principal} goes on with: amlrunbook run --resume {run.journal_path} --accept-handover"
+    text.append(Paragraph(resume, Tone.PLAIN, "Resume", _LABEL))
     return text
 
 
@@ -69,6 +70,10 @@ class AskToLeave(LeaveScreen):
         follows = "the run is paused and can be resumed"
         if feed.death is not None:
             follows = "the run has stopped; it can be resumed"
+        elif feed.run.state.handed_over is not None:
+            follows = (
+                f"the run is {feed.run.state.handed_over.principal}'s; nothing more is written"
+            )
         options = [Option("Stay", "nothing happens", "stay"), Option("Leave", follows, "leave")]
         super().__init__("Leave the program?", what_stops(feed.run), options)
 
@@ -98,7 +103,7 @@ def ask_to_leave(app: App[Any], feed: RunFeed | None) -> None:
 
 def leave(app: App[Any], feed: RunFeed) -> None:
     """Leave now: an open run is paused, and can be resumed."""
-    if feed.death is None:
+    if feed.death is None and feed.run.state.handed_over is None:
         feed.run.submit(Pause(reason="the operator left the screen"))
     app.exit(RunLeft())
 

@@ -172,9 +172,8 @@ def _clock_row(view: ClockView) -> Paragraph:
     if view.stopped:
         text = f"stopped at {span(view.elapsed)} of {span(view.target)}: the probes are green"
         return Paragraph(text, Tone.SUCCESS, "CLOCK", _LABEL)
-    ends = (
-        f", would end at {span(view.projected)}" if view.projected is not None else ", end unknown"
-    )
+    when = "would end not before" if view.unforeseen else "would end at"
+    ends = f", {when} {span(view.projected)}" if view.projected is not None else ", end unknown"
     late = "LATE: " if view.late else ""
     text = f"{late}{span(view.elapsed)} of {span(view.target)}{ends}; machines {span(view.machine)}, people {span(view.human)}"
     return Paragraph(text, Tone.ERROR if view.late else Tone.STRONG, "CLOCK", _LABEL)

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from textual.app import ComposeResult, SuspendNotSupported
 from textual.binding import BindingType
 
+from amlrunbook.executor.forecast import UNFORESEEN, Forecast
 from amlrunbook.model.display import shown, shown_lines
 from amlrunbook.model.mode import Mode
 from amlrunbook.planning.plan import PlannedStep
@@ -127,10 +128,12 @@ def status_page(feed: RunFeed) -> PageScreen:
     )
 
 
-def step_page(step: PlannedStep, record: StepRecord, mode: Mode) -> list[Paragraph]:
+def step_page(
+    step: PlannedStep, record: StepRecord, mode: Mode, forecast: Forecast = UNFORESEEN
+) -> list[Paragraph]:
     """Return everything there is to say of a step."""
     text = [Paragraph(step.title, Tone.STRONG), Paragraph("")]
-    for field in step_fields(step, record, mode):
+    for field in step_fields(step, record, mode, forecast=forecast):
         if field.label == "AZ":
             continue
         text.append(Paragraph(field.text, field.tone, field.label, _LABEL))

@@ -168,7 +168,7 @@ class RunDoors(KeyedScreen[None]):
         page = PageScreen(
             self.feed,
             "Step",
-            step_page(self.step, self.record, self.run.mode),
+            step_page(self.step, self.record, self.run.mode, self.run.forecast),
             copies=commands,
         )
         self.open_screen(page)

@@ -161,12 +161,12 @@ def _undo(step: PlannedStep, record: StepRecord) -> Field:
 
 
 def _takes(step: PlannedStep, record: StepRecord, forecast: Forecast) -> Field:
-    if step.base in forecast.machine and not record.timed_out:
-        return Field("TAKES", forecast.takes(step))
-    budget = f"budget {_duration(step.budget_seconds)}" if step.budget_seconds else "no budget set"
+    text = forecast.takes(step).replace(" · p", ", p") or "no budget set"
+    if step.base not in forecast.machine:
+        text += " · usual time unknown"
     if record.timed_out:
-        return Field("TAKES", f"OVER its {budget} · usual time unknown", Tone.WARNING)
-    return Field("TAKES", f"{budget} · usual time unknown")
+        return Field("TAKES", f"OVER its {text}", Tone.WARNING)
+    return Field("TAKES", text)
 
 
 def _risk(step: PlannedStep, record: StepRecord) -> Field:

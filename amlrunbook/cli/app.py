@@ -19,6 +19,7 @@ from amlrunbook.errors import AmlRunbookError, ExitCode, UsageError
 
 if TYPE_CHECKING:
     from amlrunbook.errors import AmlRunbookError as Refusal
+    from amlrunbook.executor.adopting import Successor
     from amlrunbook.executor.commands import AnyCommand
     from amlrunbook.executor.watching import LiveRun
     from amlrunbook.model.finding import Verdict
@@ -43,9 +44,10 @@ def why_not(stdin: TextIO | None, stdout: TextIO | None, environ: Mapping[str, s
     return ""
 
 
-def open_run(run: LiveRun) -> int:
+def open_run(run: LiveRun, successor: Successor | None = None) -> int:
     """Show a run on screens until the operator leaves; return the run's exit code.
 
+    A ``successor`` of the run's plan is asked about first.
     A run that is left open is paused: this waits a moment for that to be in the journal.
 
     Raises:
@@ -53,17 +55,24 @@ def open_run(run: LiveRun) -> int:
     """
     from amlrunbook.cli import talk
     from amlrunbook.executor.closing import exit_code
+    from amlrunbook.model.display import shown
     from screens.results import RunLeft
 
     _check_terminal("Say --plain for linear text.")
     pause = _Pause()
     unwatch = run.watch(pause)
-    result = _shown(run=run)
-    if isinstance(result, RunLeft) and not pause.done.wait(PAUSE_SECONDS):
+    result = _shown(run=run, successor=successor)
+    handed = run.state.handed_over
+    if isinstance(result, RunLeft) and handed is None and not pause.done.wait(PAUSE_SECONDS):
         talk.say("The run was left while something was going on; resuming finds out how it ended.")
     unwatch()
     if run.state.closed is not None:
         talk.say(f"The run is closed: {run.state.closed.text}.\nJournal: {run.journal_path}")
+    elif handed is not None:
+        talk.say(
+            f"HANDED OVER: the run is {shown(handed.principal)}'s. They go on with: "
+            f"amlrunbook run --resume {run.journal_path} --accept-handover"
+        )
     else:
         talk.say(f"The run is left open. Go on with: amlrunbook run --resume {run.journal_path}")
     return exit_code(run.plan, run.state)

@@ -45,7 +45,7 @@ def drill(
 
     if listed:
         return list_scenarios()
-    talk.say("Starting the simulated Azure…")
+    talk.say_waiting("Starting the simulated Azure…")
     from amlrunbook.cli.operating import operating
     from amlrunbook.simulator.scenario import load_scenario
 

@@ -80,7 +80,7 @@ def at_terminal() -> bool:
 def operate(executor: Executor, how: Operating, first: AdoptPlan | None = None) -> ExitCode:
     """Have the run operated until it is closed or left; its journal is let go of.
 
-    ``first`` is carried out before anybody is asked.
+    ``first`` is carried out before anybody is asked in linear text; on screens its difference is shown, and asked about.
 
     Raises:
         JournalError: the journal cannot be written any more.
@@ -92,8 +92,6 @@ def operate(executor: Executor, how: Operating, first: AdoptPlan | None = None) 
             if first is not None:
                 live.submit(first)
             return Driver(live, _operator(executor, how)).drive()
-        if first is not None:
-            executor.perform(first)
         return _on_screens(live)
     finally:
         executor.stage.record.release()
@@ -112,5 +110,5 @@ def _on_screens(live: RunThread) -> ExitCode:
     opener = load(APP)
     if not callable(opener):
         raise TypeError(f"{APP} is no function")
-    code = opener(live.start())
+    code = opener(live.start(), live.successor)
     return ExitCode(code) if isinstance(code, int) else exit_code(live.plan, live.state)

@@ -104,7 +104,7 @@ def run(
     from amlrunbook.model.display import shown
 
     if resume is not None:
-        talk.say(f"Resuming the run of {shown(resume)}: reading its journal…")
+        talk.say_waiting(f"Resuming the run of {shown(resume)}: reading its journal…")
     from amlrunbook.cli.adopting import Changes
     from amlrunbook.cli.operating import operating
 

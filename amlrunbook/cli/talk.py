@@ -71,3 +71,9 @@ def flush_data() -> None:
     """
     if sys.stdout is not None:
         sys.stdout.flush()
+
+
+def say_waiting(text: str) -> None:
+    """Tell a person at a terminal what they wait for; a log needs no such word."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        say(text)

@@ -78,6 +78,11 @@ class Executor:
         state = self.state
         return state.paused or state.step(self.focus).state in _UNDER_WAY
 
+    @property
+    def successor(self) -> Successor | None:
+        """The plan that was proposed to follow this one; ``None`` where none was, or it was adopted."""
+        return self._successor
+
     def propose_successor(self, plan: Plan, snapshot: Snapshot | None = None) -> Successor:
         """Keep ``plan`` as what :class:`~amlrunbook.executor.commands.AdoptPlan` may adopt; writes nothing.
 

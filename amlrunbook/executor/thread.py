@@ -92,6 +92,11 @@ class RunThread:
         return self._executor.propose_successor(plan, snapshot)
 
     @property
+    def successor(self) -> Successor | None:
+        """The plan that may follow the run's own, where one was proposed and not adopted yet."""
+        return self._executor.successor
+
+    @property
     def focus(self) -> str:
         """The step that wants the operator next; empty when nothing does."""
         return self._executor.focus

@@ -65,7 +65,14 @@ def every_screen() -> Iterator[type]:
 
 
 def test_the_list_of_screens_is_whole() -> None:
-    inner = {"ListingScreen", "RunDoors", "LeaveScreen", "AskToLeave", "WrittenScreen"}
+    inner = {
+        "ListingScreen",
+        "RunDoors",
+        "LeaveScreen",
+        "AskToLeave",
+        "WrittenScreen",
+        "SuccessorScreen",
+    }
     assert {each.__name__ for each in every_screen()} - inner == {each.__name__ for each in KEYED}
 
 

@@ -10,6 +10,7 @@ from textual import events
 from textual.pilot import Pilot
 
 from amlrunbook.executor.commands import GLASS_PHRASE, AskApproval, RunStep
+from amlrunbook.executor.forecast import Forecast, Percentiles
 from amlrunbook.executor.thread import RunThread
 from amlrunbook.model.mode import Mode
 from amlrunbook.model.profile import Probe
@@ -175,6 +176,12 @@ async def test_a_handed_over_run_can_be_read_and_changes_nothing() -> None:
         await pilot.press("1")
         await pilot.pause()
         assert "wait for tina" in text_of(app)
+        await pilot.press("escape", "q")
+        await pilot.pause()
+        assert "the run is tina's; nothing more is written" in text_of(app)
+        await pilot.press("down", "enter")
+    run_ended = [each for each in ground.disk.events if isinstance(each, e.RunPaused)]
+    assert run_ended == []
 
 
 async def test_the_clock_starts_by_a_declaration_and_stops_by_green_probes() -> None:
@@ -297,3 +304,41 @@ async def test_the_operator_is_called_when_nobody_is_at_the_keys() -> None:
 @pytest.mark.parametrize(("value", "rings"), [("", True), ("0", False), ("no", False), ("1", True)])
 def test_the_bell_is_switched_off_by_the_environment(value: str, rings: bool) -> None:
     assert look_of({"AMLRUNBOOK_BELL": value, "LANG": "C.UTF-8"}).bell is rings
+
+
+@pytest.mark.parametrize("adopted", [True, False])
+async def test_another_plan_is_shown_by_its_difference_and_adopted_only_by_choice(
+    adopted: bool,
+) -> None:
+    ground, wall = Ground(plan_of(check("look")), {"look": LookAt("look")}), Wall()
+    ground.people = replace(ground.people, now=wall)
+    run = RunThread(ground.open())
+    other = plan_of(check("look"), check("more"))
+    run.propose_successor(other)
+    rest = Rest(run)
+    run.start()
+    app = AmlApp(run=run, clock=wall, refresh_seconds=0, successor=run.successor)
+    async with app.run_test() as pilot:
+        await rest.wait(pilot)
+        assert "step 'more' was added" in text_of(app)
+        await pilot.press(*(("down", "enter") if adopted else ("enter",)))
+        await rest.wait(pilot)
+        assert isinstance(app.screen, RunScreen)
+        assert (run.plan.digest == other.digest) is adopted
+        assert ("More" in text_of(app)) is adopted
+        assert any(isinstance(each, e.PlanAdopted) for each in ground.disk.events) is adopted
+
+
+async def test_what_a_step_took_before_stands_beside_its_budget() -> None:
+    step = switching(budget_seconds=4500)
+    ground, wall = Ground(plan_of(step), {"switch.on": SwitchOn(Switch())}), Wall()
+    ground.people = replace(ground.people, now=wall)
+    executor = ground.open()
+    executor.forecast = Forecast(machine={"switch": Percentiles(p50=2280, p90=3660, runs=4)})
+    run = RunThread(executor)
+    rest = Rest(run)
+    run.start()
+    app = AmlApp(run=run, clock=wall, refresh_seconds=0)
+    async with app.run_test() as pilot:
+        await rest.wait(pilot)
+        assert "budget 75 min, p50 38 min, p90 61 min" in text_of(app)

@@ -17,8 +17,8 @@ KNOWN = Forecast(machine={"a": Percentiles(p50=38 * 60, p90=61 * 60, runs=4)})
     ("budget", "forecast", "says"),
     [
         (0, UNFORESEEN, "no budget set · usual time unknown"),
-        (0, KNOWN, "p50 38 min · p90 61 min"),
-        (75 * 60, KNOWN, "budget 75 min · p50 38 min · p90 61 min"),
+        (0, KNOWN, "p50 38 min, p90 61 min"),
+        (75 * 60, KNOWN, "budget 75 min, p50 38 min, p90 61 min"),
     ],
 )
 def test_the_usual_time_stands_beside_the_budget(budget, forecast, says):
