@@ -156,7 +156,8 @@ class _Passage:
     def _dress(self, message: MutableMapping[str, Any]) -> None:
         headers = MutableHeaders(scope=message)
         headers.setdefault("x-ms-request-id", self.request_id)
-        headers.setdefault("Date", time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime()))
+        now = time.gmtime(self.azure.world.now())
+        headers.setdefault("Date", time.strftime("%a, %d %b %Y %H:%M:%S GMT", now))
         if self.client_request_id is not None:
             headers.setdefault("x-ms-client-request-id", self.client_request_id)
         if self.plane is not Plane.CONTROL:
