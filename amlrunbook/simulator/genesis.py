@@ -22,7 +22,7 @@ from amlrunbook.simulator.drill_data import DrillState
 from amlrunbook.simulator.faults import Fault
 from amlrunbook.simulator.regions import REGIONS
 from amlrunbook.simulator.registry_data import Manifest
-from amlrunbook.simulator.scenario import AZURE_ITSELF, ResourceTable, Scenario
+from amlrunbook.simulator.scenario import ResourceTable, Scenario
 from amlrunbook.simulator.subscriptions import GROUP_TYPE
 from amlrunbook.simulator.vault_data import Secret, SecretVersion
 from amlrunbook.simulator.world import Document, Subscription, World
@@ -50,6 +50,7 @@ def build_world(scenario: Scenario, *, seed: int, base_url: str, contents: Conte
         clock=WorldClock.starting(table.clock.start, table.clock.rate),
         pace=deepcopy(table.pace),
         page_size=table.page_size,
+        profile=placed(scenario.profile, base_url),
     )
     for item in table.subscriptions:
         world.subscriptions[item.id.lower()] = Subscription(
@@ -68,11 +69,21 @@ def build_world(scenario: Scenario, *, seed: int, base_url: str, contents: Conte
     _images(world, scenario, contents)
     _facts(world, scenario)
     _without(world, scenario)
-    world.profile = _expanded(world, scenario.profile)
     world.drill = _drill(world, scenario)
     check_drill(world, scenario)
     world.revision = 1
     return world
+
+
+def placed(value: Any, base_url: str) -> Any:
+    """Return a profile's value with ``{base}`` in its texts turned into the address that it has."""
+    if isinstance(value, str):
+        return value.replace("{base}", base_url)
+    if isinstance(value, dict):
+        return {key: placed(item, base_url) for key, item in value.items()}
+    if isinstance(value, list):
+        return [placed(item, base_url) for item in value]
+    return value
 
 
 def _guid(ids: random.Random) -> str:
@@ -164,11 +175,9 @@ def _scope(world: World, table: ResourceTable, kind: Kind, place: str) -> str:
 
 
 def _expanded(world: World, value: Any) -> Any:
-    """Return a value with what ``@/`` and ``@azure`` at the start of its strings stand for."""
+    """Return a value with ``@/`` at the start of strings turned into the first subscription."""
     if isinstance(value, str):
         first = next(iter(world.subscriptions))
-        if value.startswith(AZURE_ITSELF):
-            return world.base_url + value.removeprefix(AZURE_ITSELF)
         return f"/subscriptions/{first}/{value[2:]}" if value.startswith("@/") else value
     if isinstance(value, dict):
         return {key: _expanded(world, item) for key, item in value.items()}
