@@ -73,8 +73,11 @@ class ResourceTable(_Table, frozen=True, kw_only=True):
 class BlobTable(_Table, frozen=True, kw_only=True):
     """A blob: its container is made with it."""
 
-    account: str
-    container: str
+    account: str = ""
+    container: str = ""
+    datastore: str = ""
+    """In place of account and container: the id of a workspace's datastore, whose container may have
+    a name that only the workspace's own id tells."""
     name: str
     text: str = ""
     content_type: str = "application/octet-stream"
@@ -109,6 +112,14 @@ class ImageTable(_Table, frozen=True, kw_only=True):
     """The manifest's bytes; its digest follows from them."""
 
 
+class FrontTable(_Table, frozen=True, kw_only=True):
+    """What callers use to reach a service: it goes to one of several online endpoints."""
+
+    name: str
+    targets: list[str]
+    """Ids of online endpoints; callers reach the first one at the start."""
+
+
 class ClockTable(_Table, frozen=True, kw_only=True):
     """The world's clock."""
 
@@ -137,6 +148,7 @@ class WorldTable(_Table, frozen=True, kw_only=True):
     secrets: list[SecretTable] = []
     images: list[ImageTable] = []
     usages: list[UsageTable] = []
+    fronts: list[FrontTable] = []
     events: list[dict[str, Any]] = []
     """Service health events, as the properties of Azure's documents."""
     permissions: list[dict[str, Any]] | None = None
@@ -166,7 +178,10 @@ class Scenario(_Table, frozen=True, kw_only=True):
     title: str
     description: str
     profile: dict[str, Any]
-    """The profile that protects the world; the simulator only hands it on."""
+    """The profile that protects the world; the simulator only hands it on.
+
+    ``{base}`` in its texts stands for the simulated Azure's own address, which no file can know.
+    """
     world: WorldTable
     faults: list[Fault] = []
     goals: list[GoalTable] = []
