@@ -18,7 +18,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from amlrunbook.simulator import fronts, operations
+from amlrunbook.simulator import fronts, judging, operations, timeline
 from amlrunbook.simulator.answers import arm_error, storage_error
 from amlrunbook.simulator.azure import SimulatedAzure
 from amlrunbook.simulator.faults import Fault, FaultKind, Plane, Striking, Target, strike
@@ -95,9 +95,11 @@ class _Passage:
         azure = self.azure
         number, started, at = azure.log.next_number(), time.perf_counter(), time.time()
         striking = self._strike()
+        revision = azure.world.revision
         try:
             await self._answer(services, striking)
         finally:
+            judging.witness(azure, self.scope["method"], self.scope["path"], self.status, revision)
             azure.commit()
             azure.log.add(
                 LoggedRequest(
@@ -117,6 +119,7 @@ class _Passage:
     def _strike(self) -> Striking:
         azure = self.azure
         operations.settle(azure)
+        timeline.unfold(azure)
         if not azure.world.faults:
             return Striking()
         target = Target(
