@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from amlrunbook.azure.gateway import AzureGateway
 from amlrunbook.errors import UsageError
 from amlrunbook.model.operation import Action, Operation, Registry
 from amlrunbook.operations.checks import checks
-from amlrunbook.operations.hardening.blob_soft_delete import BlobSoftDelete
+from amlrunbook.operations.hardening.setting import SettingAction
+from amlrunbook.operations.hardening.settings import SETTINGS
 
-_ACTIONS: tuple[Callable[[AzureGateway], Action], ...] = (BlobSoftDelete,)
+_ACTIONS: tuple[Callable[[AzureGateway], Action], ...] = tuple(
+    partial(SettingAction, setting=setting) for setting in SETTINGS
+)
 
 
 def build_registry(gateway: AzureGateway | None) -> Registry:
