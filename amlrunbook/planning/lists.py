@@ -12,6 +12,7 @@ from collections.abc import Callable
 from amlrunbook.model.profile import Profile
 from amlrunbook.model.resource_id import ResourceId
 from amlrunbook.model.snapshot import Document, Inventory
+from amlrunbook.planning import weak_points
 
 WORKSPACES = "Microsoft.MachineLearningServices/workspaces"
 STORAGE = "Microsoft.Storage/storageAccounts"
@@ -115,6 +116,7 @@ RESOURCE_LISTS: dict[str, ResourceList] = {
     "secondary_endpoints": _secondary_endpoints,
     "unfinished_jobs": _unfinished_jobs,
     "config_files": _config_files,
+    **weak_points.LISTS,
 }
 """What ``for_each`` may name."""
 
@@ -194,7 +196,9 @@ def _has_secondary_deployments(
 
 
 def _unread_below(inventory: Inventory, parent: Document) -> bool:
-    return any(document.key.startswith(f"{parent.key}/onlineendpoints") for document in inventory.unread)
+    return any(
+        document.key.startswith(f"{parent.key}/onlineendpoints") for document in inventory.unread
+    )
 
 
 def _has_config_files(profile: Profile, inventory: Inventory, resource: str) -> bool | None:
@@ -233,6 +237,7 @@ PREDICATES: dict[str, Predicate] = {
     "probes.exist": _has_probes,
     "traffic_manager.attached": _has_traffic_manager,
     "front_door.attached": _has_front_door,
+    **{name: judge for name, (judge, _) in weak_points.WEAK_POINTS.items()},
 }
 """What ``when`` may name."""
 
@@ -248,5 +253,6 @@ PREDICATE_TEXTS: dict[str, str] = {
     "probes.exist": "the profile names health probes",
     "traffic_manager.attached": "the profile names a Traffic Manager profile",
     "front_door.attached": "the profile names a Front Door",
+    **{name: words for name, (_, words) in weak_points.WEAK_POINTS.items()},
 }
 """Each predicate in words, for the reason why a step does not concern a pair."""

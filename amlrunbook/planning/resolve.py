@@ -178,9 +178,12 @@ def labels_of(resources: tuple[str, ...]) -> dict[str, str]:
     for tried in (_short, _longer, _longest):
         left = [resource for resource in resources if resource not in found]
         named = {resource: tried(resource) for resource in left}
-        for resource, label in named.items():
-            if list(named.values()).count(label) == 1 or tried is _longest:
-                found[resource] = label
+        labels = list(named.values())
+        found |= {
+            resource: label
+            for resource, label in named.items()
+            if labels.count(label) == 1 or tried is _longest
+        }
     return {resource: found[resource] for resource in resources}
 
 
