@@ -6,11 +6,32 @@ from collections.abc import Callable
 
 from amlrunbook.azure.gateway import AzureGateway
 from amlrunbook.errors import UsageError
-from amlrunbook.model.operation import Action, Operation, Registry
+from amlrunbook.model.operation import Action, Check, Operation, Registry
 from amlrunbook.operations.checks import checks
 from amlrunbook.operations.hardening.blob_soft_delete import BlobSoftDelete
+from amlrunbook.operations.switchover.config_file import ConfigFile
+from amlrunbook.operations.switchover.deployment_ready import DeploymentReady
+from amlrunbook.operations.switchover.deployment_scale import ScaleDeployment
+from amlrunbook.operations.switchover.endpoint_traffic import EndpointTraffic
+from amlrunbook.operations.switchover.jobs_left import JobsLeft
+from amlrunbook.operations.switchover.jobs_resubmit import ResubmitJob
+from amlrunbook.operations.switchover.probes_green import ProbesGreen
+from amlrunbook.operations.switchover.scoring_probe import ScoringProbe
 
-_ACTIONS: tuple[Callable[[AzureGateway], Action], ...] = (BlobSoftDelete,)
+_ACTIONS: tuple[Callable[[AzureGateway], Action], ...] = (
+    BlobSoftDelete,
+    ScaleDeployment,
+    EndpointTraffic,
+    ConfigFile,
+    ResubmitJob,
+)
+_CHECKS: tuple[Callable[[AzureGateway], Check], ...] = (
+    DeploymentReady,
+    ScoringProbe,
+    JobsLeft,
+    ProbesGreen,
+)
+"""Checks that ask Azure, unlike those over a snapshot."""
 
 
 def build_registry(gateway: AzureGateway | None) -> Registry:
@@ -21,7 +42,10 @@ def build_registry(gateway: AzureGateway | None) -> Registry:
             their id, title, risk and confirmation, and refuse everything else.
     """
     reach = gateway or _Nowhere()
-    operations: tuple[Operation, ...] = (*checks(), *(make(reach) for make in _ACTIONS))  # type: ignore[arg-type]
+    operations: tuple[Operation, ...] = (
+        *checks(),  # type: ignore[arg-type]
+        *(make(reach) for make in (*_CHECKS, *_ACTIONS)),  # type: ignore[arg-type]
+    )
     return {operation.id: operation for operation in operations}
 
 

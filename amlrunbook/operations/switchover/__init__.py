@@ -1,0 +1,1 @@
+"""Moving to the secondary region: data, inference, jobs and code."""
