@@ -27,7 +27,7 @@ REPLICATIONS = f"{REGISTRIES}/replications"
 SYNC_SECONDS = 10.0
 """World seconds for which a new replication still syncs after it is provisioned."""
 VERSIONS = (
-    "2025-11-01", "2025-04-01", "2024-11-01-preview", "2023-11-01-preview", "2023-07-01",
+    "2026-09-01-preview", "2025-11-01", "2025-04-01", "2024-11-01-preview", "2023-11-01-preview", "2023-07-01",
     "2023-01-01-preview", "2022-12-01", "2021-09-01", "2020-11-01-preview",
     "2019-12-01-preview", "2019-05-01",
 )  # fmt: skip
