@@ -112,5 +112,7 @@ def test_the_authority_knows_itself_alone(session, healthy_pair):
     assert session.get(known["tenant_discovery_endpoint"], timeout=20).status_code == 200
     assert known["metadata"][0]["aliases"] == [base.removeprefix("https://")]
     assert ask("https://login.microsoftonline.com/common").json()["error"] == "invalid_instance"
+    any_tenant = f"{base}/organizations/v2.0/.well-known/openid-configuration"  # by az logout
+    assert session.get(any_tenant, timeout=20).json()["issuer"] == f"{base}/{{tenantid}}/v2.0"
     keys = session.get(f"{base}/{tenant}/discovery/v2.0/keys", timeout=20).json()
     assert keys == {"keys": []}
