@@ -1,1 +1,1 @@
-"""Moving to the secondary region: data, inference, jobs and code."""
+"""Checks and actions of a switchover to the secondary region."""

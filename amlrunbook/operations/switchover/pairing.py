@@ -65,15 +65,12 @@ def in_secondary(context: OperationContext, resource_type: str, word: str) -> Re
 
 def last_known(snapshot: Snapshot) -> Inventory:
     """Return what is known of the pair: read at the run's beginning, else by the last snapshot before."""
-    inventory = snapshot.inventory
-    stand_in = getattr(inventory, "last_known", None)
-    return stand_in() if stand_in is not None else inventory
+    return snapshot.inventory.last_known()
 
 
 def age_words(document: Document) -> str:
     """Return how old a document is, in words to put behind a sentence; empty where it was read by this run."""
-    as_of = getattr(document, "as_of", "")
-    return f" (as of {as_of}, the last snapshot)" if as_of else ""
+    return f" (as of {document.as_of}, the last snapshot)" if document.as_of else ""
 
 
 def capacity_of(document: Document) -> int | None:
