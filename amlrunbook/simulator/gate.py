@@ -30,8 +30,8 @@ from amlrunbook.simulator.world import World
 
 CONTROL_PREFIX = "/_simulator"
 PORTAL_PREFIX = "/_portal"
-_ANONYMOUS = re.compile(r"^/azureml/[^/]+/discovery$")
-"""The one address of Azure Machine Learning that is read without a token."""
+_ANONYMOUS = re.compile(r"^/(azureml/[^/]+/discovery|metadata/endpoints)$")
+"""What Azure Machine Learning and the resource manager tell without a token."""
 _SPEAKING_JSON = frozenset({"azureml", "front", "inference", "keyvault", "registry"})
 """Data services whose errors are no XML."""
 _CHECKING_THEMSELVES = frozenset({"front", "inference", "registry"})

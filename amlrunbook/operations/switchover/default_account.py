@@ -61,7 +61,6 @@ def _readable(document: Document | None) -> str:
         kept = redundancy(document)
     except IncompleteError as error:
         return f"Its redundancy is not known: {error.what}"
-    if kept is not None and kept.readable:
+    if kept.readable:
         return f"Notebooks and job outputs can be read at {shown(document.name)}-secondary meanwhile ({kept.value})."
-    word = kept.value if kept is not None else "unknown redundancy"
-    return f"Notebooks and job outputs wait in it until its region answers ({word})."
+    return f"Notebooks and job outputs wait in it until its region answers ({kept.value})."
