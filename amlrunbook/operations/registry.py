@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from amlrunbook.azure.gateway import AzureGateway
 from amlrunbook.errors import UsageError
 from amlrunbook.model.operation import Action, Check, Operation, Registry
 from amlrunbook.operations.checks import checks
-from amlrunbook.operations.hardening.blob_soft_delete import BlobSoftDelete
+from amlrunbook.operations.hardening.setting import SettingAction
+from amlrunbook.operations.hardening.settings import SETTINGS
 from amlrunbook.operations.outage.planes import Planes
 from amlrunbook.operations.outage.recent_changes import RecentChanges
 from amlrunbook.operations.outage.resource_health import ResourceHealth
@@ -20,7 +22,9 @@ _CHECKS: tuple[Callable[[AzureGateway], Check], ...] = (
     Planes,
     RecentChanges,
 )
-_ACTIONS: tuple[Callable[[AzureGateway], Action], ...] = (BlobSoftDelete,)
+_ACTIONS: tuple[Callable[[AzureGateway], Action], ...] = (
+    *(partial(SettingAction, setting=setting) for setting in SETTINGS),
+)
 
 
 def build_registry(gateway: AzureGateway | None) -> Registry:
