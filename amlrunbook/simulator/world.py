@@ -14,6 +14,7 @@ import msgspec
 
 from amlrunbook.simulator.blobs import BlobAccount
 from amlrunbook.simulator.clock import WorldClock
+from amlrunbook.simulator.drill_data import DrillState
 from amlrunbook.simulator.effects import Effect, Later, Operation
 from amlrunbook.simulator.faults import Fault
 from amlrunbook.simulator.registry_data import RegistryData
@@ -60,6 +61,18 @@ class Deleted(msgspec.Struct, kw_only=True):
     """Is it as good as gone, and only its name not free yet?"""
     deleted_at: float
     purge_at: float
+
+
+class Front(msgspec.Struct, kw_only=True):
+    """What callers use to reach a service: a name that goes to one of several endpoints."""
+
+    name: str
+    targets: list[str]
+    """Ids of online endpoints."""
+    chosen: str
+    """The target that callers reach now."""
+    changed_at: float | None = None
+    """World time of the operator's last change."""
 
 
 class ActivityEvent(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
@@ -116,8 +129,9 @@ class World(msgspec.Struct, kw_only=True):
     activity: list[ActivityEvent] = []
     """Events of the activity log, oldest first."""
     faults: dict[str, Fault] = {}
-    goals: list[Document] = []
-    hints: list[str] = []
+    fronts: dict[str, Front] = {}
+    """Callers' routing, by the front's name."""
+    drill: DrillState = msgspec.field(default_factory=DrillState)
     profile: Document = {}
 
     def now(self) -> float:
