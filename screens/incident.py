@@ -16,7 +16,7 @@ from screens.widgets.page_view import Paragraph
 from screens.widgets.tones import Tone
 from screens.written import WRITTEN_KEYS, Blank, WrittenScreen
 
-_TOLD_KEYS = (
+_TOLD_KEYS: tuple[Key, ...] = (
     *WRITTEN_KEYS,
     Key("copy-words", ("f3",), "copy", "Offer the words to the terminal's clipboard."),
 )
