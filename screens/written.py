@@ -45,7 +45,7 @@ class WrittenScreen(AmlModal[AnyCommand]):
     """Lines to write, then the answers. enter in a line goes on to the next; nothing is done from a line."""
 
     CSS_PATH = "written.tcss"
-    KEYS_HERE: tuple[Key, ...] = WRITTEN_KEYS
+    KEYS_HERE: ClassVar[tuple[Key, ...]] = WRITTEN_KEYS
     BINDINGS: ClassVar[list[BindingType]] = bindings(WRITTEN_KEYS)
 
     def __init__(
