@@ -63,6 +63,18 @@ class Deleted(msgspec.Struct, kw_only=True):
     purge_at: float
 
 
+class Front(msgspec.Struct, kw_only=True):
+    """What callers use to reach a service: a name that goes to one of several endpoints."""
+
+    name: str
+    targets: list[str]
+    """Ids of online endpoints."""
+    chosen: str
+    """The target that callers reach now."""
+    changed_at: float | None = None
+    """World time of the operator's last change."""
+
+
 class ActivityEvent(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     """One event of the activity log, in short."""
 
@@ -117,6 +129,8 @@ class World(msgspec.Struct, kw_only=True):
     activity: list[ActivityEvent] = []
     """Events of the activity log, oldest first."""
     faults: dict[str, Fault] = {}
+    fronts: dict[str, Front] = {}
+    """Callers' routing, by the front's name."""
     drill: DrillState = msgspec.field(default_factory=DrillState)
     profile: Document = {}
 
