@@ -68,6 +68,7 @@ def build_world(scenario: Scenario, *, seed: int, base_url: str, contents: Conte
     _images(world, scenario, contents)
     _facts(world, scenario)
     world.revision = 1
+    world.graph.waiting.clear()
     return world
 
 
