@@ -14,6 +14,7 @@ import msgspec
 
 from amlrunbook.simulator.blobs import BlobAccount
 from amlrunbook.simulator.clock import WorldClock
+from amlrunbook.simulator.drill_data import DrillState
 from amlrunbook.simulator.effects import Effect, Later, Operation
 from amlrunbook.simulator.faults import Fault
 from amlrunbook.simulator.graph_index import GraphIndex
@@ -119,8 +120,7 @@ class World(msgspec.Struct, kw_only=True):
     faults: dict[str, Fault] = {}
     graph: GraphIndex = msgspec.field(default_factory=GraphIndex)
     """What Resource Graph has not seen yet."""
-    goals: list[Document] = []
-    hints: list[str] = []
+    drill: DrillState = msgspec.field(default_factory=DrillState)
     profile: Document = {}
 
     def now(self) -> float:
