@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from amlrunbook.azure.gateway import AzureGateway
 from amlrunbook.errors import UsageError
 from amlrunbook.model.operation import Action, Check, Operation, Registry
 from amlrunbook.operations.checks import checks
-from amlrunbook.operations.hardening.blob_soft_delete import BlobSoftDelete
+from amlrunbook.operations.hardening.setting import SettingAction
+from amlrunbook.operations.hardening.settings import SETTINGS
 from amlrunbook.operations.outage.planes import Planes
 from amlrunbook.operations.outage.recent_changes import RecentChanges
 from amlrunbook.operations.outage.resource_health import ResourceHealth
 from amlrunbook.operations.outage.service_health import ServiceHealth
+from amlrunbook.operations.switchover.storage_failover import StorageFailover
+from amlrunbook.operations.switchover.storage_provider import StorageProvider
+from amlrunbook.operations.switchover.storage_readable import DataAccountReadable
+from amlrunbook.operations.switchover.storage_replication import DataAccountReplication
 
 _CHECKS: tuple[Callable[[AzureGateway], Check], ...] = (
     ResourceHealth,
     ServiceHealth,
     Planes,
     RecentChanges,
+    DataAccountReplication,
+    StorageProvider,
+    DataAccountReadable,
 )
-_ACTIONS: tuple[Callable[[AzureGateway], Action], ...] = (BlobSoftDelete,)
+_ACTIONS: tuple[Callable[[AzureGateway], Action], ...] = (
+    *(partial(SettingAction, setting=setting) for setting in SETTINGS),
+    StorageFailover,
+)
 
 
 def build_registry(gateway: AzureGateway | None) -> Registry:
