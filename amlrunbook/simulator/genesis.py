@@ -74,6 +74,7 @@ def build_world(scenario: Scenario, *, seed: int, base_url: str, contents: Conte
     world.drill = _drill(world, scenario)
     check_drill(world, scenario)
     world.revision = 1
+    world.graph.waiting.clear()
     return world
 
 
