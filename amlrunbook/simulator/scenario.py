@@ -66,6 +66,8 @@ class ResourceTable(_Table, frozen=True, kw_only=True):
     properties: dict[str, Any] = {}
     geo: GeoFacts | None = None
     """Of storage accounts: how replication does."""
+    facts: dict[str, Any] = {}
+    """What is true of it and no document tells: a replica's lag, a start that Azure refuses."""
     health: dict[str, Any] | None = None
     """What Resource Health says of it, where that is not that it is available."""
 
