@@ -48,10 +48,14 @@ def is_gone(document: Document) -> bool:
 class Landscape:
     """The documents and the profile, as rules ask for them."""
 
-    def __init__(self, inventory: Inventory, profile: Profile | None = None) -> None:
+    def __init__(
+        self, inventory: Inventory, profile: Profile | None = None, *, taken_at: str = ""
+    ) -> None:
         self.inventory = Inventory(completed(inventory.documents))
         """The documents, completed."""
         self.profile = profile
+        self.taken_at = taken_at
+        """When the documents were read, RFC 3339; empty where nobody says."""
 
     # -- finding documents --------------------------------------------------------------
 
@@ -104,6 +108,14 @@ class Landscape:
             raise IncompleteError(f"{collection}/{name} could not be read: {found.unread}")
         return found
 
+    def extensions(self, scope: str, provider: str, collection: str) -> tuple[Document, ...]:
+        """Return the documents of another provider's collection on a scope, such as its locks.
+
+        Raises:
+            IncompleteError: the collection could not be listed.
+        """
+        return self.children(Document({"id": f"{scope}/providers/{provider}"}), collection)
+
     def orphans(self, child_type: str) -> tuple[Document, ...]:
         """Return stand-ins for the parents that only their service settings tell of."""
         parents: dict[str, Document] = {}
@@ -148,6 +160,24 @@ class Landscape:
         """Return the workspace of one side, or ``None`` where there is no document of it."""
         key = next((key for key, value in self._sides.items() if value is side), None)
         return self.inventory.by_id(key) if key else None
+
+    @property
+    def primary_region(self) -> RegionName | None:
+        """The region to be ready to leave, or ``None`` where none is known."""
+        if self.profile is not None:
+            return self.profile.regions[0] or None
+        primary = self.workspace_on(Side.PRIMARY)
+        return region_name(primary.location) if primary and primary.location else None
+
+    def partner_of(self, document: Document) -> str:
+        """Return the ARM id that the profile names as the partner of an attached service; empty where it names none."""
+        attached = self.profile.attached if self.profile is not None else ()
+        return next((a.partner for a in attached if _key(a.id) == document.key), "")
+
+    def is_partner(self, document: Document) -> bool:
+        """Return whether the profile names ``document`` as the partner of an attached service."""
+        attached = self.profile.attached if self.profile is not None else ()
+        return document.key in {_key(named.partner) for named in attached if named.partner}
 
     def workspace_of(self, document: Document) -> Document | None:
         """Return the workspace that holds ``document``, or ``None`` where there is no document of it."""
@@ -231,8 +261,7 @@ class Landscape:
         """
         levels = []
         for scope in _scopes(document.key):
-            provider = Document({"id": f"{scope}/providers/microsoft.authorization"})
-            for lock in self.children(provider, "locks"):
+            for lock in self.extensions(scope, "microsoft.authorization", "locks"):
                 if lock.unread is not None:
                     raise IncompleteError(f"lock {lock.name} could not be read: {lock.unread}")
                 levels.append(text(lock, "properties.level"))
