@@ -70,11 +70,18 @@ def assess(
     profile: Profile | None = None,
     *,
     services: Collection[str] | None = None,
+    taken_at: str = "",
 ) -> tuple[Finding, ...]:
     """Return the findings of all checks, or of those of ``services``, in a stable order.
 
     Pure: nothing is read but the documents, the profile and the fact base. The order is the catalogue's, and for
     each check that of the documents.
+
+    Args:
+        inventory: the documents.
+        profile: the pair that they are judged as.
+        services: first parts of check ids, to narrow it.
+        taken_at: when the documents were read, RFC 3339; checks of lag need it.
 
     Raises:
         UsageError: a service that the catalogue does not have.
@@ -86,7 +93,8 @@ def assess(
             f"There are no checks of {', '.join(unknown)}.",
             next_step=f"Choose among {', '.join(SERVICES)}.",
         )
-    landscape = Landscape(inventory, profile)
+    landscape = Landscape(inventory, profile, taken_at=taken_at)
+    landscape.prepare()
     facts = fact_base()
     return tuple(
         rule.finding(landscape, document, facts)

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from enum import Enum, auto
 from functools import cached_property
+from typing import Any
 
 from amlrunbook.assessment import types
 from amlrunbook.assessment.completion import NOWHERE, completed, made_up_id, type_of
@@ -16,7 +17,7 @@ from amlrunbook.assessment.reading import redundancy, text
 from amlrunbook.errors import IncompleteError, UsageError
 from amlrunbook.model.profile import Profile, Strategies
 from amlrunbook.model.resource_id import RegionName, ResourceId, region_name
-from amlrunbook.model.snapshot import NOT_THERE, Document, Inventory
+from amlrunbook.model.snapshot import AS_OF, NOT_THERE, Document, Inventory
 
 _ENOUGH_FOR_A_PAIR = 2
 _WORKSPACES = f"/providers/{types.WORKSPACE}/".lower()
@@ -45,17 +46,49 @@ def is_gone(document: Document) -> bool:
     return document.unread is not None and document.unread.startswith(NOT_THERE)
 
 
+class _Dated(Document):
+    """A document of an earlier snapshot, which notes its age when somebody looks into it."""
+
+    __slots__ = ("_ages",)
+
+    def __init__(self, raw: Mapping[str, Any], ages: set[str]) -> None:
+        super().__init__(raw)
+        self._ages = ages
+
+    def field(self, path: str) -> Any:
+        """Return the value at a dotted path, and note how old it is."""
+        self._ages.add(self.as_of)
+        return super().field(path)
+
+    @property
+    def location(self) -> str:
+        """The region's short name, and note how old it is."""
+        self._ages.add(self.as_of)
+        return super().location
+
+
 class Landscape:
     """The documents and the profile, as rules ask for them."""
 
     def __init__(
         self, inventory: Inventory, profile: Profile | None = None, *, taken_at: str = ""
     ) -> None:
-        self.inventory = Inventory(completed(inventory.documents))
-        """The documents, completed."""
+        self.ages: set[str] = set()
+        """How old what was looked into is, where it is of an earlier snapshot; whoever judges empties it first."""
+        self.inventory = Inventory(
+            completed(inventory.last_known().documents), document=self._watched
+        )
+        """The documents, completed; what cannot be read now as the last snapshot held it."""
         self.profile = profile
         self.taken_at = taken_at
         """When the documents were read, RFC 3339; empty where nobody says."""
+
+    def prepare(self) -> None:
+        """Find out who is what before anything is judged, so that each finding notes the ages of its own documents."""
+        _ = self.workspaces, self._users, self.default_account_names, self._locations
+
+    def _watched(self, raw: Mapping[str, Any]) -> Document:
+        return _Dated(raw, self.ages) if AS_OF in raw else Document(raw)
 
     # -- finding documents --------------------------------------------------------------
 

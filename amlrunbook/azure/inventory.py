@@ -23,6 +23,7 @@ from amlrunbook.azure.arm_path import type_of
 from amlrunbook.azure.deadline import Deadline
 from amlrunbook.azure.fanout import FanOut
 from amlrunbook.azure.gateway import AzureGateway
+from amlrunbook.azure.stand_in import stand_ins
 from amlrunbook.azure.unread import placeholder
 from amlrunbook.errors import (
     AmlRunbookError,
@@ -105,23 +106,27 @@ def take_snapshot(
         progress: told after each read, on this thread.
         cancelled: set by whoever wants to stop it; what is open then is a placeholder.
         earlier: the last snapshot. Where a workspace does not answer, what belonged to it then is asked all the same:
-            a vault or a registry may answer while its workspace is dark.
+            a vault or a registry may answer while its workspace is dark. And what it held of what cannot be read now
+            comes along as :attr:`Snapshot.earlier`.
 
     Raises:
         SignInError: nobody is signed in, so that nothing could be read at all.
     """
     started, calls = time.monotonic(), gateway.call_log.total
     taken_at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    known = earlier.inventory if earlier else None
+    known = earlier.inventory.last_known() if earlier else None
     walk = _Walk(gateway, Deadline(seconds, cancelled), request_seconds, progress, earlier=known)
     walk.visit_profile(profile)
     walk.run()
+    known_before = stand_ins(earlier, walk.answered) if earlier else ()
     snapshot = Snapshot(
         format=SNAPSHOT_FORMAT,
         taken_at=taken_at,
         profile=profile.name,
         program=f"amlrunbook {__version__}",
         documents=tuple(walk.documents()),
+        earlier_at=earlier.taken_at if earlier and known_before else "",
+        earlier=known_before,
     )
     return Taken(
         snapshot,
@@ -171,6 +176,8 @@ class _Walk:
         self._seen: set[str] = set()
         self._documents: dict[str, dict[str, Any]] = {}
         self._missing: set[str] = set()
+        self.answered: dict[str, bool] = {}
+        """Of each path that was asked, in lower case, whether Azure answered; that nothing is there is an answer."""
         self.reached = False
         """Whether Azure answered anything, be it a refusal."""
 
@@ -212,14 +219,20 @@ class _Walk:
             self._associated(Document(document))
 
         def spare(error: AmlRunbookError) -> bool:
-            known = self._earlier.by_id(workspace.text) if self._earlier else None
-            if known is not None and not isinstance(error, NotFoundError):
+            known = self._known(workspace, error)
+            if known is not None:
                 self._associated(known)
             return False
 
         self._get(workspace.text, then, spare)
         for collection in _COLLECTIONS:
             self._children(workspace.text, collection)
+
+    def _known(self, resource: ResourceId, error: AmlRunbookError) -> Document | None:
+        """Return what the last snapshot held of a resource that may still be there."""
+        if self._earlier is None or isinstance(error, NotFoundError):
+            return None
+        return self._earlier.by_id(resource.text)
 
     def _associated(self, workspace: Document) -> None:
         for name in _ASSOCIATED:
@@ -306,7 +319,12 @@ class _Walk:
             self._keep(document)
             self._visit_named(Document(document).field("properties.WorkspaceResourceId"))
 
-        self._get(component.text, then)
+        def spare(error: AmlRunbookError) -> bool:
+            known = self._known(component, error)
+            self._visit_named(known.field("properties.WorkspaceResourceId") if known else None)
+            return False
+
+        self._get(component.text, then, spare)
 
     def _plain(self, resource: ResourceId) -> None:
         self._get(resource.text, self._keep)
@@ -354,6 +372,8 @@ class _Walk:
         """
         for done, outcome in enumerate(self._fan_out.outcomes(), start=1):
             read = self._reads[outcome.key]
+            there = outcome.error is None or isinstance(outcome.error, NotFoundError)
+            self.answered[read.at.lower()] = there
             if outcome.error is None:
                 self.reached = True
                 read.then(outcome.value)
