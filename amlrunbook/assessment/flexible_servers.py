@@ -51,7 +51,7 @@ def _replicas(landscape: Landscape, server: Document) -> tuple[Document, ...]:
     Raises:
         IncompleteError: they could not be listed.
     """
-    listed = {d.key: d for d in landscape.children(server, "replicas")}
+    listed = {d.key: d for d in landscape.read_children(server, "replicas")}
     for other in landscape.inventory.of_type(server.type):
         source = other.field("properties.sourceServerResourceId")
         if (

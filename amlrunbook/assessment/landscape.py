@@ -128,6 +128,20 @@ class Landscape:
             raise IncompleteError(f"{collection} of {parent.name} could not be read: {reason}")
         return tuple(self._by_parent.get((parent.key, collection.lower()), ()))
 
+    def read_children(self, parent: Document, collection: str) -> tuple[Document, ...]:
+        """Return the documents of one collection of ``parent`` that are there.
+
+        Raises:
+            IncompleteError: one of them, or the list of them, could not be read.
+        """
+        found = [d for d in self.children(parent, collection) if not is_gone(d)]
+        for document in found:
+            if document.unread is not None:
+                raise IncompleteError(
+                    f"{collection}/{document.name} could not be read: {document.unread}"
+                )
+        return tuple(found)
+
     def child(self, parent: Document, collection: str, name: str) -> Document | None:
         """Return one child that was read, or ``None`` where there is none.
 

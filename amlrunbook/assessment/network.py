@@ -100,7 +100,7 @@ def _zone_groups(landscape: Landscape, endpoint: Document) -> tuple[str, ...]:
     """
     return tuple(
         text(config, "properties.privateDnsZoneId")
-        for group in landscape.children(endpoint, "privateDnsZoneGroups")
+        for group in landscape.read_children(endpoint, "privateDnsZoneGroups")
         for config in parts(group, "properties.privateDnsZoneConfigs")
     )
 
@@ -125,7 +125,7 @@ def _zone_linked(landscape: Landscape, endpoint: Document) -> Ruling:
     missing = []
     for zone in zones:
         place = Document({"id": zone, "name": zone.rsplit("/", 1)[-1]})
-        links = landscape.children(place, "virtualNetworkLinks")
+        links = landscape.read_children(place, "virtualNetworkLinks")
         linked = {text(link, "properties.virtualNetwork.id").lower() for link in links}
         if network not in linked:
             missing.append(shown(place.name))

@@ -121,15 +121,15 @@ def _origins(landscape: Landscape, door: Document) -> list[Document]:
     """
     return [
         origin
-        for group in landscape.children(door, "originGroups")
-        for origin in landscape.children(group, "origins")
+        for group in landscape.read_children(door, "originGroups")
+        for origin in landscape.read_children(group, "origins")
         if text(origin, "properties.enabledState", default="Enabled").lower() == "enabled"
     ]
 
 
 def _two_origins(landscape: Landscape, door: Document) -> Ruling:
     read_properties(door)
-    groups = landscape.children(door, "originGroups")
+    groups = landscape.read_children(door, "originGroups")
     if not groups:
         return unconcerned("none of its origin groups is among the documents")
     hosts = {text(origin, "properties.hostName").lower() for origin in _origins(landscape, door)}
@@ -139,7 +139,7 @@ def _two_origins(landscape: Landscape, door: Document) -> Ruling:
 
 def _probed(landscape: Landscape, door: Document) -> Ruling:
     read_properties(door)
-    groups = landscape.children(door, "originGroups")
+    groups = landscape.read_children(door, "originGroups")
     if not groups:
         return unconcerned("none of its origin groups is among the documents")
     without = [g.name for g in groups if not g.field("properties.healthProbeSettings")]
