@@ -221,6 +221,11 @@ class Landscape:
         attached = self.profile.attached if self.profile is not None else ()
         return next((a.partner for a in attached if _key(a.id) == document.key), "")
 
+    def is_attached(self, document: Document) -> bool:
+        """Return whether the profile names ``document`` as attached."""
+        attached = self.profile.attached if self.profile is not None else ()
+        return document.key in {_key(named.id) for named in attached}
+
     def is_partner(self, document: Document) -> bool:
         """Return whether the profile names ``document`` as the partner of an attached service."""
         attached = self.profile.attached if self.profile is not None else ()

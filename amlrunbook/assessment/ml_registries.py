@@ -9,6 +9,14 @@ from amlrunbook.assessment.rule import Rule, Ruling, failed, passed, unconcerned
 from amlrunbook.errors import IncompleteError
 from amlrunbook.model.snapshot import Document
 
+_UNUSED = "no asset that was read comes from it"
+_FROM = {
+    types.ONLINE_DEPLOYMENT: ("properties.model", "properties.environmentId"),
+    f"{types.MODEL}/versions": ("properties.modelUri",),
+    f"{types.WORKSPACE}/environments/versions": ("properties.image",),
+    f"{types.WORKSPACE}/jobs": ("properties.environmentId", "properties.componentId"),
+}
+"""Fields that name an asset, and so the registry that it comes from."""
 _SHOW = "az ml registry show --name {name} --resource-group {group} --subscription {subscription}"
 
 
@@ -20,7 +28,22 @@ def _regions(registry: Document) -> tuple[Document, ...]:
     return regions
 
 
+def _is_used(landscape: Landscape, registry: Document) -> bool:
+    """Return whether an asset of the documents comes from a registry, or the profile attaches it."""
+    if not landscape.workspaces or landscape.is_attached(registry):
+        return True
+    mark = f"registries/{registry.name.lower()}/"
+    return any(
+        mark in str(document.field(path) or "").lower()
+        for kind, paths in _FROM.items()
+        for document in landscape.inventory.of_type(kind)
+        for path in paths
+    )
+
+
 def _in_secondary(landscape: Landscape, registry: Document) -> Ruling:
+    if not _is_used(landscape, registry):
+        return unconcerned(_UNUSED)
     names = [region.location for region in _regions(registry)]
     observed = f"in {', '.join(map(shown, names))}"
     wanted = landscape.secondary_region
@@ -40,7 +63,9 @@ def _accounts(registry: Document) -> list[tuple[str, str]]:
     return found
 
 
-def _storage(_: Landscape, registry: Document) -> Ruling:
+def _storage(landscape: Landscape, registry: Document) -> Ruling:
+    if not _is_used(landscape, registry):
+        return unconcerned(_UNUSED)
     accounts = _accounts(registry)
     if not accounts:
         return unconcerned("it names no account that Azure made for it")
@@ -59,8 +84,8 @@ def _primary_elsewhere(landscape: Landscape, registry: Document) -> Ruling:
     home, primary = registry.location, landscape.primary_region
     if not home:
         raise IncompleteError("the document holds no location")
-    if primary is None:
-        return unconcerned("no primary region is known")
+    if primary is None or not _is_used(landscape, registry):
+        return unconcerned(_UNUSED)
     observed = f"its primary region is {shown(home)}"
     if home == primary:
         return warned(f"{observed}: nothing is written to it while that is dark")

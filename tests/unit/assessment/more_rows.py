@@ -149,6 +149,7 @@ USERS = (
     workspace(PRIMARY, "westus", containerRegistry=REGISTRY_ID),
     workspace(SECONDARY, "eastus", containerRegistry=REGISTRY_ID),
 )
+FROM_REGISTRY = deployment(PRIMARY, "azureml://registries/string/models/fraud/versions/7", 4)
 ML_REGISTRY = "Microsoft.MachineLearningServices/registries"
 
 
@@ -255,11 +256,11 @@ MORE_ROWS = (
         "properties.latestVersion", "8", "pass", "fail",
         paired(twin("models", "testContainer", latestVersion="7"), primary=MODELS_IN)),
     Row("mlregistry.regions", ml_registry, "properties.regionDetails", [{"location": "eastus"}], "pass", "fail",
-        beside(*PAIR)),
+        beside(*PAIR, FROM_REGISTRY)),
     Row("mlregistry.storage-redundancy", ml_registry, "properties.regionDetails", [{"location": "westus",
         "storageAccountDetails": [{"systemCreatedStorageAccount": {"storageAccountType": "Standard_LRS"}}]}],
         "pass", "warn"),
-    Row("mlregistry.home-region", ml_registry, "location", "eastus", "pass", "warn", beside(*PAIR)),
+    Row("mlregistry.home-region", ml_registry, "location", "eastus", "pass", "warn", beside(*PAIR, FROM_REGISTRY)),
     Row("identity.roles-in-both", granted, "id", f"{PRIMARY}/providers/{ROLES}/x", "pass", "fail", paired(), PRIMARY),
     Row("identity.who-can-grant", granted, "properties.roleDefinitionId", f"/x/{OWNER}", "warn", "pass",
         after(*PAIR), PRIMARY),
