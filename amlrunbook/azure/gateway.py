@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, Protocol, TypeVar
 from urllib.parse import quote, urlsplit
 
+from amlrunbook import __version__
 from amlrunbook.azure.access import Access
 from amlrunbook.azure.answer import Answer
 from amlrunbook.azure.arm_path import with_version
 from amlrunbook.azure.blob_service import BlobService, blob_bases
-from amlrunbook.azure.call_log import CallLog
+from amlrunbook.azure.call_log import Call, CallLog, now_text, shown_path
 from amlrunbook.azure.changes import ChangeAnswer, change
 from amlrunbook.azure.credentials import SharedCredential
 from amlrunbook.azure.deadline import Deadline, current_deadline
@@ -23,9 +25,11 @@ from amlrunbook.azure.fanout import bounded
 from amlrunbook.azure.guard import Guard, under
 from amlrunbook.azure.machine_learning import MachineLearning
 from amlrunbook.azure.policies import CLIENT_REQUEST_ID, DEFAULT_DEADLINE, ThrottlePolicy
+from amlrunbook.azure.reach import Reached, plain_get
 from amlrunbook.azure.resource_manager import resource_manager
+from amlrunbook.azure.server_time import ServerTime
 from amlrunbook.azure.translation import document_of, refusal, translated
-from amlrunbook.azure.transport import GuardedTransport, wire
+from amlrunbook.azure.transport import GuardedTransport, trust, wire
 from amlrunbook.errors import AzureError, RefusedError
 from amlrunbook.model.cloud import Cloud
 from amlrunbook.model.mode import Mode
@@ -57,6 +61,15 @@ class AzureGateway(Protocol):
     @property
     def parallel(self) -> int:
         """How many requests may leave at once."""
+
+    def now(self) -> datetime:
+        """Return the time in UTC as Azure's last answer told it; this machine's before that."""
+
+    def reach(self, url: str, *, seconds: float) -> Reached:
+        """Ask an address whether anybody is there: a GET without a token, nothing followed.
+
+        Never raises for what a service does. In a drill only the simulated Azure is asked.
+        """
 
     def get(
         self, path: str, *, version: str = "", seconds: float = ..., **query: str
@@ -94,6 +107,7 @@ class AzureGateway(Protocol):
         on_sent: Callable[[str, str], None],
         on_accepted: Callable[[int, str, str], None],
         on_progress: Callable[[str], None] = ...,
+        look: Callable[[], str] | None = None,
         version: str = "",
         seconds: float = ...,
         **query: str,
@@ -111,6 +125,7 @@ class AzureGateway(Protocol):
                 this call waits; if it raises, nothing leaves.
             on_accepted: called with status, poll URL and Azure's request id when the outcome is to be polled.
             on_progress: told how it goes on.
+            look: asked after each poll that finds it running, for more than the poll tells; must not raise.
             version: the api-version; that of the table unless given.
             seconds: the deadline for the answer and the polls.
             query: further query parameters, as in :meth:`get`.
@@ -160,6 +175,8 @@ class SdkGateway:
         self._parallel = parallel
         self._lock = threading.Lock()
         self._throttle = ThrottlePolicy()
+        self._clock = ServerTime()
+        self._trust: Any = None
         self._wire: Any = None
         self._arm: Any = None
         self._guard = Guard(mode, (cloud.resource_manager,))
@@ -183,6 +200,34 @@ class SdkGateway:
     def parallel(self) -> int:
         """How many requests may leave at once."""
         return self._parallel
+
+    def now(self) -> datetime:
+        """Return the time as Azure tells it; see :meth:`AzureGateway.now`."""
+        return self._clock.now()
+
+    def reach(self, url: str, *, seconds: float) -> Reached:
+        """Ask an address whether anybody is there; see :meth:`AzureGateway.reach`."""
+        if self._cloud.ca_file and not under(self._cloud.resource_manager, url):
+            return Reached(0, "not asked: a drill asks the simulated Azure alone")
+        with self._lock:
+            self._trust = self._trust or trust(self._cloud)
+        left = min(seconds, current_deadline(seconds).remaining)
+        at = now_text()
+        seen = plain_get(url, self._trust, left, f"amlrunbook/{__version__}")
+        self._log.add(
+            Call(
+                at=at,
+                method="GET",
+                host=urlsplit(url).netloc.rpartition("@")[2],
+                path=shown_path(url),
+                status=seen.status,
+                failure="" if seen.status else "NoAnswer",
+                milliseconds=seen.milliseconds,
+                client_request_id="",
+                service_request_id="",
+            )
+        )
+        return seen
 
     def get(
         self, path: str, *, version: str = "", seconds: float = DEFAULT_DEADLINE, **query: str
@@ -216,6 +261,7 @@ class SdkGateway:
         on_sent: Callable[[str, str], None],
         on_accepted: Callable[[int, str, str], None],
         on_progress: Callable[[str], None] = _silent,
+        look: Callable[[], str] | None = None,
         version: str = "",
         seconds: float = 600.0,
         **query: str,
@@ -243,6 +289,7 @@ class SdkGateway:
             on_sent=lambda: on_sent(method, target),
             on_accepted=on_accepted,
             on_progress=on_progress,
+            look=look,
         )
 
     def poll(self, url: str, *, seconds: float = DEFAULT_DEADLINE) -> Answer:
@@ -277,7 +324,7 @@ class SdkGateway:
         with self._lock:
             if self._wire is None:
                 self._wire = wire(self._cloud, self._parallel)
-            return GuardedTransport(self._wire, guard, self._log, self._throttle)
+            return GuardedTransport(self._wire, guard, self._log, self._throttle, self._clock)
 
     def _client(self) -> Any:
         if self._arm is None:

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from amlrunbook.azure.gateway import AzureGateway
 from amlrunbook.errors import UsageError
-from amlrunbook.model.operation import Action, Operation, Registry
+from amlrunbook.model.operation import Action, Check, Operation, Registry
 from amlrunbook.operations.checks import checks
-from amlrunbook.operations.hardening.blob_soft_delete import BlobSoftDelete
+from amlrunbook.operations.hardening.setting import SettingAction
+from amlrunbook.operations.hardening.settings import SETTINGS
+from amlrunbook.operations.outage.planes import Planes
+from amlrunbook.operations.outage.recent_changes import RecentChanges
+from amlrunbook.operations.outage.resource_health import ResourceHealth
+from amlrunbook.operations.outage.service_health import ServiceHealth
 
-_ACTIONS: tuple[Callable[[AzureGateway], Action], ...] = (BlobSoftDelete,)
+_CHECKS: tuple[Callable[[AzureGateway], Check], ...] = (
+    ResourceHealth,
+    ServiceHealth,
+    Planes,
+    RecentChanges,
+)
+_ACTIONS: tuple[Callable[[AzureGateway], Action], ...] = tuple(
+    partial(SettingAction, setting=setting) for setting in SETTINGS
+)
 
 
 def build_registry(gateway: AzureGateway | None) -> Registry:
@@ -21,7 +35,9 @@ def build_registry(gateway: AzureGateway | None) -> Registry:
             their id, title, risk and confirmation, and refuse everything else.
     """
     reach = gateway or _Nowhere()
-    operations: tuple[Operation, ...] = (*checks(), *(make(reach) for make in _ACTIONS))  # type: ignore[arg-type]
+    read = tuple(make(reach) for make in _CHECKS)  # type: ignore[arg-type]
+    change = tuple(make(reach) for make in _ACTIONS)  # type: ignore[arg-type]
+    operations: tuple[Operation, ...] = (*checks(), *read, *change)  # type: ignore[arg-type]
     return {operation.id: operation for operation in operations}
 
 

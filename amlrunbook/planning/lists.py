@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from amlrunbook.model.profile import Profile
 from amlrunbook.model.snapshot import Document, Inventory
+from amlrunbook.planning import weak_points
 
 WORKSPACES = "Microsoft.MachineLearningServices/workspaces"
 STORAGE = "Microsoft.Storage/storageAccounts"
@@ -59,10 +60,11 @@ RESOURCE_LISTS: dict[str, ResourceList] = {
     "default_accounts": _default_accounts,
     "data_accounts": _data_accounts,
     "storage_accounts": _storage_accounts,
+    **weak_points.LISTS,
 }
 """What ``for_each`` may name."""
 
-SNAPSHOT_LISTS = frozenset({"default_accounts", "storage_accounts"})
+SNAPSHOT_LISTS = frozenset({"default_accounts", "storage_accounts", *weak_points.LISTS})
 """The lists that the profile alone cannot fill."""
 
 
@@ -120,6 +122,7 @@ PREDICATES: dict[str, Predicate] = {
     "data_accounts.geo_redundant": _geo_redundant,
     "snapshot.complete": _everything_read,
     "storage.lacks_blob_soft_delete": _lacks_blob_soft_delete,
+    **{name: judge for name, (judge, _) in weak_points.WEAK_POINTS.items()},
 }
 """What ``when`` may name."""
 
@@ -129,5 +132,6 @@ PREDICATE_TEXTS: dict[str, str] = {
     "data_accounts.geo_redundant": "the data account is geo-redundant",
     "snapshot.complete": "everything could be read",
     "storage.lacks_blob_soft_delete": "blob soft delete is off",
+    **{name: words for name, (_, words) in weak_points.WEAK_POINTS.items()},
 }
 """Each predicate in words, for the reason why a step does not concern a pair."""

@@ -18,7 +18,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from amlrunbook.simulator import operations
+from amlrunbook.simulator import judging, operations, timeline
 from amlrunbook.simulator.answers import arm_error, storage_error
 from amlrunbook.simulator.azure import SimulatedAzure
 from amlrunbook.simulator.faults import Fault, FaultKind, Plane, Striking, Target, strike
@@ -30,8 +30,8 @@ from amlrunbook.simulator.world import World
 
 CONTROL_PREFIX = "/_simulator"
 PORTAL_PREFIX = "/_portal"
-_ANONYMOUS = re.compile(r"^/azureml/[^/]+/discovery$")
-"""The one address of Azure Machine Learning that is read without a token."""
+_ANONYMOUS = re.compile(r"^/(azureml/[^/]+/discovery|metadata/endpoints)$")
+"""What Azure Machine Learning and the resource manager tell without a token."""
 
 
 class Gate:
@@ -88,9 +88,11 @@ class _Passage:
         azure = self.azure
         number, started, at = azure.log.next_number(), time.perf_counter(), time.time()
         striking = self._strike()
+        revision = azure.world.revision
         try:
             await self._answer(services, striking)
         finally:
+            judging.witness(azure, self.scope["method"], self.scope["path"], self.status, revision)
             azure.commit()
             azure.log.add(
                 LoggedRequest(
@@ -110,6 +112,7 @@ class _Passage:
     def _strike(self) -> Striking:
         azure = self.azure
         operations.settle(azure)
+        timeline.unfold(azure)
         if not azure.world.faults:
             return Striking()
         target = Target(
@@ -156,7 +159,8 @@ class _Passage:
     def _dress(self, message: MutableMapping[str, Any]) -> None:
         headers = MutableHeaders(scope=message)
         headers.setdefault("x-ms-request-id", self.request_id)
-        headers.setdefault("Date", time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime()))
+        now = time.gmtime(self.azure.world.now())
+        headers.setdefault("Date", time.strftime("%a, %d %b %Y %H:%M:%S GMT", now))
         if self.client_request_id is not None:
             headers.setdefault("x-ms-client-request-id", self.client_request_id)
         if self.plane is not Plane.CONTROL:

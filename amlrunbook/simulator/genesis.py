@@ -10,12 +10,15 @@ from typing import Any
 import msgspec
 
 from amlrunbook.errors import DocumentError
+from amlrunbook.model.nearest import nearest_hint
 from amlrunbook.simulator import locks, ml_assets
 from amlrunbook.simulator.arm_kinds import Kind, canonical_scope, has_system_data, system_data
 from amlrunbook.simulator.authorization import ROLE_ASSIGNMENTS
 from amlrunbook.simulator.blobs import Blob, BlobAccount, Container, Contents, FileShare
 from amlrunbook.simulator.catalog import BY_TYPE
 from amlrunbook.simulator.clock import WorldClock
+from amlrunbook.simulator.drill_check import check_drill
+from amlrunbook.simulator.drill_data import DrillState
 from amlrunbook.simulator.faults import Fault
 from amlrunbook.simulator.regions import REGIONS
 from amlrunbook.simulator.registry_data import Manifest
@@ -47,9 +50,7 @@ def build_world(scenario: Scenario, *, seed: int, base_url: str, contents: Conte
         clock=WorldClock.starting(table.clock.start, table.clock.rate),
         pace=deepcopy(table.pace),
         page_size=table.page_size,
-        goals=msgspec.to_builtins(scenario.goals),
-        hints=list(scenario.hints),
-        profile=scenario.profile,
+        profile=placed(scenario.profile, base_url),
     )
     for item in table.subscriptions:
         world.subscriptions[item.id.lower()] = Subscription(
@@ -67,8 +68,22 @@ def build_world(scenario: Scenario, *, seed: int, base_url: str, contents: Conte
     _secrets(world, scenario, contents)
     _images(world, scenario, contents)
     _facts(world, scenario)
+    _without(world, scenario)
+    world.drill = _drill(world, scenario)
+    check_drill(world, scenario)
     world.revision = 1
     return world
+
+
+def placed(value: Any, base_url: str) -> Any:
+    """Return a profile's value with ``{base}`` in its texts turned into the address that it has."""
+    if isinstance(value, str):
+        return value.replace("{base}", base_url)
+    if isinstance(value, dict):
+        return {key: placed(item, base_url) for key, item in value.items()}
+    if isinstance(value, list):
+        return [placed(item, base_url) for item in value]
+    return value
 
 
 def _guid(ids: random.Random) -> str:
@@ -237,6 +252,33 @@ def _account(world: World, name: str, place: str) -> BlobAccount:
     if account is None:
         raise DocumentError(f"{place}: there is no storage account '{name}'")
     return account
+
+
+def _without(world: World, scenario: Scenario) -> None:
+    """Take away what the base has and this scenario has not."""
+    for number, item in enumerate(scenario.without):
+        resource_id = str(_expanded(world, item.resource))
+        if not world.remove(resource_id):
+            hint = nearest_hint(resource_id.lower(), list(world.resources))
+            raise DocumentError(
+                f"{scenario.name}: without[{number}]: there is no resource '{resource_id}'; {hint}"
+            )
+
+
+def _drill(world: World, scenario: Scenario) -> DrillState:
+    """Return what the scenario says of the drill, its ids in full."""
+    drill = DrillState(
+        alarm=scenario.alarm.strip(),
+        timeline=scenario.timeline,
+        goals=scenario.goals,
+        harms=scenario.harms,
+        hints=[hint.strip() for hint in scenario.hints],
+        score=scenario.score,
+    )
+    for number, moment in enumerate(drill.timeline):
+        if moment.fault is not None and not moment.fault.id:
+            moment.fault.id = f"timeline-{number}"
+    return msgspec.convert(_expanded(world, msgspec.to_builtins(drill)), DrillState)
 
 
 def _facts(world: World, scenario: Scenario) -> None:

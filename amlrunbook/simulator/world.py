@@ -14,6 +14,7 @@ import msgspec
 
 from amlrunbook.simulator.blobs import BlobAccount
 from amlrunbook.simulator.clock import WorldClock
+from amlrunbook.simulator.drill_data import DrillState
 from amlrunbook.simulator.effects import Effect, Later, Operation
 from amlrunbook.simulator.faults import Fault
 from amlrunbook.simulator.registry_data import RegistryData
@@ -116,8 +117,7 @@ class World(msgspec.Struct, kw_only=True):
     activity: list[ActivityEvent] = []
     """Events of the activity log, oldest first."""
     faults: dict[str, Fault] = {}
-    goals: list[Document] = []
-    hints: list[str] = []
+    drill: DrillState = msgspec.field(default_factory=DrillState)
     profile: Document = {}
 
     def now(self) -> float:
