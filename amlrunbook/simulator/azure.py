@@ -9,13 +9,14 @@ write the world down before the answer leaves, so that a service only reads and 
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import msgspec
 
 from amlrunbook.errors import SimulatorError
 from amlrunbook.simulator.blobs import Contents
-from amlrunbook.simulator.endpoint import WORLD_FILE, Secrets
+from amlrunbook.simulator.endpoint import CA_FILE, WORLD_FILE, Endpoint, Secrets
 from amlrunbook.simulator.files import replace_file
 from amlrunbook.simulator.request_log import RequestLog
 from amlrunbook.simulator.world import World
@@ -41,6 +42,23 @@ class SimulatedAzure:
     def base_url(self) -> str:
         """``https://127.0.0.1:PORT``, without a slash at the end."""
         return self.world.base_url
+
+    def describe(self) -> Endpoint:
+        """Return how to reach it, and what signs in there."""
+        world = self.world
+        return Endpoint(
+            base_url=world.base_url,
+            port=int(world.base_url.rpartition(":")[2]),
+            ca_file=str(self.folder / CA_FILE),
+            tenant_id=world.tenant_id,
+            client_id=self.secrets.client_id,
+            client_secret=self.secrets.client_secret,
+            subscription_id=next(iter(world.subscriptions)),
+            pid=os.getpid(),
+            control_token=self.secrets.control_token,
+            scenario=world.scenario,
+            seed=world.seed,
+        )
 
     def dirty(self) -> None:
         """Note a change that raises no revision (faults, operations) and must be written down."""

@@ -35,6 +35,12 @@ class WorldClock(msgspec.Struct, kw_only=True):
         """Let ``seconds`` of world time pass at once."""
         self.anchor_world += seconds
 
+    def run_at(self, rate: float) -> None:
+        """Run at ``rate`` world seconds a real second from now on; 0 stands still until advanced."""
+        real = time.time()
+        self.anchor_world += (real - self.anchor_real) * self.rate
+        self.anchor_real, self.rate = real, rate
+
 
 def stamp(moment: float) -> str:
     """Return a moment as ARM writes it: ``2026-11-22T19:52:00.1234567Z``."""

@@ -1,4 +1,4 @@
-"""The simulator's own endpoint: faults, world, clock and pace, request log, shutdown.
+"""The simulator's own endpoint: faults, world, clock, pace, drill and judgement, request log, shutdown.
 
 It is guarded by a token of its own and stands outside faults, so that a drill can always be told
 what to do. All paths start with ``/_simulator``.
@@ -14,9 +14,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from amlrunbook.simulator.answers import arm_error, json_answer
+from amlrunbook.errors import AmlRunbookError
+from amlrunbook.simulator import fronts, judging, operations, timeline
+from amlrunbook.simulator.answers import Refusal, arm_error, json_answer
 from amlrunbook.simulator.azure import SimulatedAzure
 from amlrunbook.simulator.faults import Fault
+from amlrunbook.simulator.genesis import build_world
+from amlrunbook.simulator.scenario import load_scenario
 from amlrunbook.simulator.tokens import TokenMint
 from amlrunbook.simulator.world import Pace
 
@@ -33,8 +37,17 @@ class TokenSettings(msgspec.Struct, forbid_unknown_fields=True):
 class ClockSettings(msgspec.Struct, forbid_unknown_fields=True):
     """What can be told to the world's clock."""
 
-    advance: float
+    advance: float = 0.0
     """World seconds to let pass at once."""
+    rate: float | None = None
+    """World seconds a real second from now on; 0 stands still until advanced."""
+
+
+class BeginSettings(msgspec.Struct, forbid_unknown_fields=True):
+    """Which world to begin anew with."""
+
+    scenario: str
+    seed: int = 0
 
 
 class _Control:
@@ -56,6 +69,8 @@ class _Control:
                 return await handler(request)
             except msgspec.MsgspecError as error:
                 return arm_error(400, "BadRequest", str(error))
+            except Refusal as refusal:
+                return refusal.response()
             finally:
                 self._azure.commit()
 
@@ -108,9 +123,51 @@ class _Control:
 
     async def clock(self, request: Request) -> Response:
         settings = msgspec.json.decode(await request.body(), type=ClockSettings)
+        if settings.rate is not None:
+            self._azure.world.clock.run_at(settings.rate)
         self._azure.world.clock.advance(settings.advance)
+        operations.settle(self._azure)
+        judging.judge(self._azure)
         self._azure.dirty()
         return json_answer({"now": self._azure.world.now()})
+
+    async def list_fronts(self, _request: Request) -> Response:
+        return json_answer(fronts.shown(self._azure.world))
+
+    async def route_front(self, request: Request) -> Response:
+        asked = msgspec.json.decode(await request.body(), type=fronts.Routing)
+        return json_answer({"said": fronts.route(self._azure.world, asked.name, asked.target)})
+
+    async def begin(self, request: Request) -> Response:
+        """Put another world in the place of this one; who signs in stays the same."""
+        asked = msgspec.json.decode(await request.body(), type=BeginSettings)
+        try:
+            self._azure.world = build_world(
+                load_scenario(asked.scenario),
+                seed=asked.seed,
+                base_url=self._azure.base_url,
+                contents=self._azure.contents,
+            )
+        except AmlRunbookError as error:
+            return arm_error(400, "BadRequest", error.what)
+        self._azure.dirty()
+        return json_answer(self._azure.describe())
+
+    async def alarm(self, _request: Request) -> Response:
+        """Sound the alarm: the timeline begins."""
+        timeline.ring(self._azure)
+        drill = self._azure.world.drill
+        return json_answer({"alarm": drill.alarm, "alarm_at": drill.alarm_at})
+
+    async def judgement(self, _request: Request) -> Response:
+        operations.settle(self._azure)
+        return json_answer(judging.judge(self._azure))
+
+    async def hint(self, _request: Request) -> Response:
+        text = judging.hint(self._azure.world)
+        drill = self._azure.world.drill
+        left = len(drill.hints) - drill.hints_given
+        return json_answer({"hint": text, "given": drill.hints_given, "left": left})
 
     async def shutdown(self, _request: Request) -> Response:
         self._azure.stopping = True
@@ -131,6 +188,12 @@ def routes(azure: SimulatedAzure, mint: TokenMint) -> list[Route]:
         ("POST", "/tokens", control.tokens),
         ("POST", "/pace", control.pace),
         ("POST", "/clock", control.clock),
+        ("GET", "/fronts", control.list_fronts),
+        ("POST", "/fronts", control.route_front),
+        ("POST", "/begin", control.begin),
+        ("POST", "/alarm", control.alarm),
+        ("GET", "/judgement", control.judgement),
+        ("POST", "/hint", control.hint),
         ("POST", "/shutdown", control.shutdown),
     ]
     return [

@@ -10,19 +10,23 @@ from typing import Any
 import msgspec
 
 from amlrunbook.errors import DocumentError
+from amlrunbook.model.nearest import nearest_hint
 from amlrunbook.simulator import locks, ml_assets
 from amlrunbook.simulator.arm_kinds import Kind, canonical_scope, has_system_data, system_data
 from amlrunbook.simulator.authorization import ROLE_ASSIGNMENTS
 from amlrunbook.simulator.blobs import Blob, BlobAccount, Container, Contents, FileShare
 from amlrunbook.simulator.catalog import BY_TYPE
 from amlrunbook.simulator.clock import WorldClock
+from amlrunbook.simulator.drill_check import check_drill
+from amlrunbook.simulator.drill_data import DrillState
 from amlrunbook.simulator.faults import Fault
+from amlrunbook.simulator.ml_serving import ENDPOINT_TYPE
 from amlrunbook.simulator.regions import REGIONS
 from amlrunbook.simulator.registry_data import Manifest
-from amlrunbook.simulator.scenario import ResourceTable, Scenario
+from amlrunbook.simulator.scenario import ResourceTable, Scenario, StoredBlob
 from amlrunbook.simulator.subscriptions import GROUP_TYPE
 from amlrunbook.simulator.vault_data import Secret, SecretVersion
-from amlrunbook.simulator.world import Document, Subscription, World
+from amlrunbook.simulator.world import Document, Front, Subscription, World
 
 DAY = 86_400.0
 """Seconds: images of a scenario were pushed a day before it begins."""
@@ -47,9 +51,7 @@ def build_world(scenario: Scenario, *, seed: int, base_url: str, contents: Conte
         clock=WorldClock.starting(table.clock.start, table.clock.rate),
         pace=deepcopy(table.pace),
         page_size=table.page_size,
-        goals=msgspec.to_builtins(scenario.goals),
-        hints=list(scenario.hints),
-        profile=scenario.profile,
+        profile=placed(scenario.profile, base_url),
     )
     for item in table.subscriptions:
         world.subscriptions[item.id.lower()] = Subscription(
@@ -66,9 +68,25 @@ def build_world(scenario: Scenario, *, seed: int, base_url: str, contents: Conte
     _data(world, scenario, contents)
     _secrets(world, scenario, contents)
     _images(world, scenario, contents)
+    _fronts(world, scenario)
     _facts(world, scenario)
+    _without(world, scenario)
+    world.drill = _drill(world, scenario)
+    check_drill(world, scenario)
     world.revision = 1
+    world.graph.waiting.clear()
     return world
+
+
+def placed(value: Any, base_url: str) -> Any:
+    """Return a profile's value with ``{base}`` in its texts turned into the address that it has."""
+    if isinstance(value, str):
+        return value.replace("{base}", base_url)
+    if isinstance(value, dict):
+        return {key: placed(item, base_url) for key, item in value.items()}
+    if isinstance(value, list):
+        return [placed(item, base_url) for item in value]
+    return value
 
 
 def _guid(ids: random.Random) -> str:
@@ -179,11 +197,13 @@ def _expanded(world: World, value: Any) -> Any:
 def _data(world: World, scenario: Scenario, contents: Contents) -> None:
     now = world.now()
     for number, table in enumerate(scenario.world.blobs):
-        account = _account(world, table.account, f"{scenario.name}: world.blobs[{number}]")
+        place = f"{scenario.name}: world.blobs[{number}]"
+        name, inside = _container(world, table, place)
+        account = _account(world, name, place)
         written = now - table.age_seconds
         container = account.containers.setdefault(
-            table.container,
-            Container(name=table.container, created=written, modified=written, etag='"0x1"'),
+            inside,
+            Container(name=inside, created=written, modified=written, etag='"0x1"'),
         )
         data = table.text.encode()
         container.blobs[table.name] = [
@@ -237,11 +257,62 @@ def _images(world: World, scenario: Scenario, contents: Contents) -> None:
         registry.keep(item.repository, manifest, item.tag)
 
 
+def _fronts(world: World, scenario: Scenario) -> None:
+    for number, item in enumerate(scenario.world.fronts):
+        place = f"{scenario.name}: world.fronts[{number}]"
+        targets = [str(_expanded(world, target)) for target in item.targets]
+        for target in targets:
+            found = world.get(target)
+            if found is None or found["type"] != ENDPOINT_TYPE:
+                raise DocumentError(f"{place}: '{target}' is no online endpoint")
+        if not targets:
+            raise DocumentError(f"{place}: it needs a target")
+        world.fronts[item.name] = Front(name=item.name, targets=targets, chosen=targets[0])
+
+
+def _container(world: World, table: StoredBlob, place: str) -> tuple[str, str]:
+    """Return the account and the container that a blob goes to."""
+    if not table.datastore:
+        return table.account, table.container
+    store = world.get(str(_expanded(world, table.datastore)))
+    properties: Document = (store or {}).get("properties", {})
+    if not properties.get("accountName") or not properties.get("containerName"):
+        raise DocumentError(f"{place}: '{table.datastore}' is no datastore of blobs")
+    return str(properties["accountName"]), str(properties["containerName"])
+
+
 def _account(world: World, name: str, place: str) -> BlobAccount:
     account = world.accounts.get(name)
     if account is None:
         raise DocumentError(f"{place}: there is no storage account '{name}'")
     return account
+
+
+def _without(world: World, scenario: Scenario) -> None:
+    """Take away what the base has and this scenario has not."""
+    for number, item in enumerate(scenario.without):
+        resource_id = str(_expanded(world, item.resource))
+        if not world.remove(resource_id):
+            hint = nearest_hint(resource_id.lower(), list(world.resources))
+            raise DocumentError(
+                f"{scenario.name}: without[{number}]: there is no resource '{resource_id}'; {hint}"
+            )
+
+
+def _drill(world: World, scenario: Scenario) -> DrillState:
+    """Return what the scenario says of the drill, its ids in full."""
+    drill = DrillState(
+        alarm=scenario.alarm.strip(),
+        timeline=scenario.timeline,
+        goals=scenario.goals,
+        harms=scenario.harms,
+        hints=[hint.strip() for hint in scenario.hints],
+        score=scenario.score,
+    )
+    for number, moment in enumerate(drill.timeline):
+        if moment.fault is not None and not moment.fault.id:
+            moment.fault.id = f"timeline-{number}"
+    return msgspec.convert(_expanded(world, msgspec.to_builtins(drill)), DrillState)
 
 
 def _facts(world: World, scenario: Scenario) -> None:

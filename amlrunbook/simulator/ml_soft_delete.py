@@ -61,11 +61,11 @@ def delete(call: Call) -> Response | None:
     identity = document.get("identity") or {}
     if not purge and "SystemAssigned" in str(identity.get("type")):
         soft_delete.keep(call.world, document)
-    _drop_roles(call.world, str(identity.get("principalId", "")), call.world.deleted.get(key))
+    drop_roles(call.world, str(identity.get("principalId", "")), call.world.deleted.get(key))
     return None
 
 
-def _drop_roles(world: World, principal: str, held: Deleted | None) -> None:
+def drop_roles(world: World, principal: str, held: Deleted | None) -> None:
     """Take away what the workspace's identity may do; it is given again on recovery."""
     if not principal:
         return

@@ -8,6 +8,7 @@ children, as in ARM templates), and what matters of the document; Azure's defaul
 from __future__ import annotations
 
 import difflib
+import tomllib
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
@@ -16,12 +17,23 @@ from typing import Any
 import msgspec
 
 from amlrunbook.errors import DocumentError, UsageError
-from amlrunbook.model.strict_toml import decode_toml
+from amlrunbook.model.nearest import nearest_hint
+from amlrunbook.model.strict_toml import convert_document, decode_toml
+from amlrunbook.simulator.drill_data import BlobTable, Goal, Harm, Moment, ScoreTable
 from amlrunbook.simulator.faults import Fault
 from amlrunbook.simulator.geo import GeoFacts
 from amlrunbook.simulator.world import Pace
 
 _FOLDER = "scenarios"
+_DEEPEST = 4
+"""Bases that may stand on one another."""
+_INHERITED = frozenset({"profile", "world", "without"})
+"""What a scenario takes over from its base."""
+_IDENTITY = (
+    "type", "group", "scope", "account", "container", "share", "path", "vault", "registry",
+    "repository", "tag", "region", "id", "name", "principal",
+)  # fmt: skip
+"""The keys by which two tables of a list are the same thing."""
 
 
 class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -72,16 +84,14 @@ class ResourceTable(_Table, frozen=True, kw_only=True):
     """What Resource Health says of it, where that is not that it is available."""
 
 
-class BlobTable(_Table, frozen=True, kw_only=True):
-    """A blob: its container is made with it."""
+class StoredBlob(BlobTable, frozen=True, kw_only=True):
+    """A blob that is there from the start, in a container of an account or of a datastore."""
 
-    account: str
-    container: str
-    name: str
-    text: str = ""
-    content_type: str = "application/octet-stream"
-    age_seconds: float = 86_400.0
-    """How long before the start it was written."""
+    account: str = ""
+    container: str = ""
+    datastore: str = ""
+    """In place of account and container: the id of a workspace's datastore, whose container may
+    have a name that only the workspace's own id tells."""
 
 
 class ShareTable(_Table, frozen=True, kw_only=True):
@@ -111,6 +121,14 @@ class ImageTable(_Table, frozen=True, kw_only=True):
     """The manifest's bytes; its digest follows from them."""
 
 
+class FrontTable(_Table, frozen=True, kw_only=True):
+    """What callers use to reach a service: it goes to one of several online endpoints."""
+
+    name: str
+    targets: list[str]
+    """Ids of online endpoints; callers reach the first one at the start."""
+
+
 class ClockTable(_Table, frozen=True, kw_only=True):
     """The world's clock."""
 
@@ -131,14 +149,15 @@ class UsageTable(_Table, frozen=True, kw_only=True):
 class WorldTable(_Table, frozen=True, kw_only=True):
     """All that exists at the start."""
 
-    subscriptions: list[SubscriptionTable]
+    subscriptions: list[SubscriptionTable] = []
     groups: list[GroupTable] = []
     resources: list[ResourceTable] = []
-    blobs: list[BlobTable] = []
+    blobs: list[StoredBlob] = []
     files: list[ShareTable] = []
     secrets: list[SecretTable] = []
     images: list[ImageTable] = []
     usages: list[UsageTable] = []
+    fronts: list[FrontTable] = []
     events: list[dict[str, Any]] = []
     """Service health events, as the properties of Azure's documents."""
     permissions: list[dict[str, Any]] | None = None
@@ -152,26 +171,42 @@ class WorldTable(_Table, frozen=True, kw_only=True):
     pace: Pace = msgspec.field(default_factory=Pace)
 
 
-class GoalTable(_Table, frozen=True, kw_only=True):
-    """One thing that a solved scenario has reached, judged from the world."""
+class WithoutTable(_Table, frozen=True, kw_only=True):
+    """Something of the base that this scenario does not have."""
 
-    text: str
-    resource: str | None = None
-    path: str | None = None
-    equals: Any = None
+    resource: str
+    """Its ARM id; what is below it goes too."""
 
 
 class Scenario(_Table, frozen=True, kw_only=True):
-    """A scenario file."""
+    """A scenario file, with its base's world and profile in it already."""
 
     format: int
     title: str
     description: str
-    profile: dict[str, Any]
-    """The profile that protects the world; the simulator only hands it on."""
-    world: WorldTable
+    base: str = ""
+    """The scenario that ships with the program whose world and profile this one builds on."""
+    trains: str = ""
+    """What is practised, in a few words."""
+    runbook: str = "assessment"
+    """The runbook that it is practised with."""
+    alarm: str = ""
+    """What the pager says."""
+    snapshot_age: str = ""
+    """How old the last snapshot is when the alarm comes; empty for none but the present one."""
+    profile: dict[str, Any] = {}
+    """The profile that protects the world; the simulator only hands it on.
+
+    ``{base}`` in its texts stands for the simulated Azure's own address, which no file can know.
+    """
+    world: WorldTable = msgspec.field(default_factory=WorldTable)
+    without: list[WithoutTable] = []
     faults: list[Fault] = []
-    goals: list[GoalTable] = []
+    """Faults that are there from the start, before any alarm."""
+    timeline: list[Moment] = []
+    goals: list[Goal] = []
+    harms: list[Harm] = []
+    score: ScoreTable = msgspec.field(default_factory=ScoreTable)
     hints: list[str] = []
     name: str = ""
     """Given by the file's name, unless told."""
@@ -195,8 +230,7 @@ def load_scenario(name_or_path: str) -> Scenario:
         DocumentError: the file is wrong; the text names file, place and the nearest known key.
     """
     if name_or_path in scenario_names():
-        entry = resources.files(__package__) / _FOLDER / f"{name_or_path}.toml"
-        return parse_scenario(entry.read_text("utf-8"), f"{name_or_path}.toml", name_or_path)
+        return parse_scenario(_shipped(name_or_path), f"{name_or_path}.toml", name_or_path)
     path = Path(name_or_path)
     if path.suffix != ".toml":
         near = difflib.get_close_matches(name_or_path, scenario_names(), 1)
@@ -213,14 +247,68 @@ def load_scenario(name_or_path: str) -> Scenario:
 
 
 def parse_scenario(text: str, file: str, name: str) -> Scenario:
-    """Read a scenario from TOML.
+    """Read a scenario from TOML, and lay it over its base.
 
     Raises:
-        DocumentError: it is no TOML, or does not fit the schema.
+        DocumentError: it is no TOML, does not fit the schema, or its base is not there.
     """
     scenario = decode_toml(text, Scenario, where=file)
-    if not scenario.name:
-        scenario = msgspec.structs.replace(scenario, name=name)
     if scenario.format != 1:
         raise DocumentError(f"{file}: format {scenario.format} is not known; this program reads 1.")
+    if scenario.base:
+        raw = layered(scenario.base, tomllib.loads(text), file)
+        scenario = convert_document(raw, Scenario, where=file)
+    if not scenario.name:
+        scenario = msgspec.structs.replace(scenario, name=name)
     return scenario
+
+
+def layered(base: str, own: dict[str, Any], file: str, depth: int = 0) -> dict[str, Any]:
+    """Return a scenario's raw tables laid over those of its base.
+
+    Raises:
+        DocumentError: there is no such base, or the bases go round in a circle.
+    """
+    if base not in scenario_names():
+        hint = nearest_hint(base, scenario_names(), cutoff=0.5)
+        raise DocumentError(f"{file}: base: there is no scenario {base!r}; {hint}")
+    if depth > _DEEPEST:
+        raise DocumentError(f"{file}: base: {base!r} stands on too many others")
+    below = tomllib.loads(_shipped(base))
+    if below.get("base"):
+        below = layered(str(below["base"]), below, f"{base}.toml", depth + 1)
+    laid = {key: value for key, value in own.items() if key not in _INHERITED}
+    for key in ("profile", "world"):
+        laid[key] = _merged(below.get(key, {}), own.get(key, {}))
+    laid["without"] = [*below.get("without", []), *own.get("without", [])]
+    return laid
+
+
+def _merged(below: Any, above: Any) -> Any:
+    """Return a table laid over another: tables key by key, lists of tables entry by entry."""
+    if isinstance(below, dict) and isinstance(above, dict):
+        found = dict(below)
+        for key, value in above.items():
+            found[key] = _merged(found[key], value) if key in found else value
+        return found
+    if _are_tables(below) and _are_tables(above):
+        entries = {_identity(entry, number): entry for number, entry in enumerate(below)}
+        for number, entry in enumerate(above, len(below)):
+            key = _identity(entry, number)
+            entries[key] = _merged(entries[key], entry) if key in entries else entry
+        return list(entries.values())
+    return above
+
+
+def _are_tables(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(entry, dict) for entry in value)
+
+
+def _identity(entry: dict[str, Any], number: int) -> tuple[str, ...]:
+    """Return what makes a table in a list the same one as another; its place where nothing does."""
+    found = tuple(f"{key}={entry[key]}".lower() for key in _IDENTITY if key in entry)
+    return found or (str(number),)
+
+
+def _shipped(name: str) -> str:
+    return (resources.files(__package__) / _FOLDER / f"{name}.toml").read_text("utf-8")

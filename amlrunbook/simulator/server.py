@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import logging
-import os
 import socket
 import time
 from pathlib import Path
@@ -24,22 +23,25 @@ from amlrunbook.simulator import (
     arm,
     blob_service,
     control,
+    discovery,
+    fronts,
+    judging,
     machine_learning,
+    ml_scoring,
     portal,
     registry_service,
+    timeline,
     tokens,
     vault_service,
 )
 from amlrunbook.simulator.azure import CONTENTS_FOLDER, SimulatedAzure, read_world
 from amlrunbook.simulator.blobs import Contents
 from amlrunbook.simulator.endpoint import (
-    CA_FILE,
     CERTIFICATE_FILE,
     ENDPOINT_FILE,
     LOCK_FILE,
     REQUESTS_FILE,
     WORLD_FILE,
-    Endpoint,
     Secrets,
     keep_secrets,
 )
@@ -64,7 +66,10 @@ def services(azure: SimulatedAzure, mint: tokens.TokenMint) -> list[BaseRoute]:
         *arm.routes(azure),
         *blob_service.routes(azure),
         *control.routes(azure, mint),
+        *discovery.routes(azure),
+        *fronts.routes(azure),
         *machine_learning.routes(azure),
+        *ml_scoring.routes(azure, mint),
         *portal.routes(azure),
         *registry_service.routes(azure, mint),
         *tokens.routes(azure, mint),
@@ -94,7 +99,9 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._azure.commit()
-        replace_file(self._azure.folder / ENDPOINT_FILE, msgspec.json.encode(describe(self._azure)))
+        replace_file(
+            self._azure.folder / ENDPOINT_FILE, msgspec.json.encode(self._azure.describe())
+        )
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Cut all lines at once: waiting for clients to close theirs would take seconds."""
@@ -103,28 +110,13 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
     async def on_tick(self, counter: int) -> bool:
+        timeline.unfold(self._azure)
+        judging.look(self._azure)
+        self._azure.commit()
         idled = time.monotonic() - self._gate.last_request > self._idle
         if self._azure.stopping or idled:
             self.should_exit = True
         return await super().on_tick(counter)
-
-
-def describe(azure: SimulatedAzure) -> Endpoint:
-    """Return how to reach this simulated Azure."""
-    world = azure.world
-    return Endpoint(
-        base_url=world.base_url,
-        port=int(world.base_url.rpartition(":")[2]),
-        ca_file=str(azure.folder / CA_FILE),
-        tenant_id=world.tenant_id,
-        client_id=azure.secrets.client_id,
-        client_secret=azure.secrets.client_secret,
-        subscription_id=next(iter(world.subscriptions)),
-        pid=os.getpid(),
-        control_token=azure.secrets.control_token,
-        scenario=world.scenario,
-        seed=world.seed,
-    )
 
 
 def serve(

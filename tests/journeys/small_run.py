@@ -22,7 +22,8 @@ from amlrunbook.executor.opening import Who, open_left, open_new
 from amlrunbook.journal import DrillIdentity
 from amlrunbook.model.mode import Mode
 from amlrunbook.model.snapshot import Snapshot
-from amlrunbook.operations.hardening.blob_soft_delete import BlobSoftDelete
+from amlrunbook.operations.hardening.setting import SettingAction
+from amlrunbook.operations.hardening.storage_services import BLOB_SOFT_DELETE
 from amlrunbook.planning.load import load_runbook
 from amlrunbook.planning.resolve import resolve
 from amlrunbook.simulator.endpoint import read_endpoint
@@ -46,7 +47,9 @@ class SmallRun:
         self.profile = scenario_profile(load_scenario(self.scenario))
         self.gateway = gateway_for(self.profile, Mode.DRILL, endpoint=read_endpoint(self.world))
         self.registry = dict(registry_of(self.gateway))
-        self.registry["hardening.blob-soft-delete"] = BlobSoftDelete(self.gateway, looks=1)
+        self.registry["hardening.blob-soft-delete"] = SettingAction(
+            self.gateway, BLOB_SOFT_DELETE, looks=1
+        )
         loaded = load_runbook(self.runbook)
         self.plan = resolve(loaded, self.profile, self.snapshot, self.registry, self.beside)
 

@@ -20,7 +20,8 @@ from amlrunbook.model.operation import (
 )
 from amlrunbook.model.snapshot import snapshot_of
 from amlrunbook.operations.checks import RuleCheck
-from amlrunbook.operations.hardening.blob_soft_delete import BlobSoftDelete
+from amlrunbook.operations.hardening.setting import SettingAction
+from amlrunbook.operations.hardening.storage_services import BLOB_SOFT_DELETE
 from amlrunbook.operations.registry import build_registry
 from tests.simulator.azure_here import AzureHere
 
@@ -62,8 +63,8 @@ def context(here: AzureHere, **params: str) -> OperationContext:
     )
 
 
-def action(here: AzureHere, mode: Mode = Mode.DRILL) -> BlobSoftDelete:
-    return BlobSoftDelete(here.gateway(mode), look_again=0.05)
+def action(here: AzureHere, mode: Mode = Mode.DRILL) -> SettingAction:
+    return SettingAction(here.gateway(mode), BLOB_SOFT_DELETE, look_again=0.05)
 
 
 def settings(here: AzureHere) -> dict[str, Any]:
@@ -81,7 +82,7 @@ def changes(here: AzureHere, since: int) -> list[str]:
     ]
 
 
-def previewed(here: AzureHere, **params: str) -> tuple[BlobSoftDelete, OperationContext, Preview]:
+def previewed(here: AzureHere, **params: str) -> tuple[SettingAction, OperationContext, Preview]:
     made, asked = action(here), context(here, **params)
     return made, asked, made.preview(asked)
 

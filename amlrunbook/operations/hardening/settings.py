@@ -1,0 +1,17 @@
+"""All settings that can be mended in place."""
+
+from __future__ import annotations
+
+from amlrunbook.operations.hardening import container_registry, key_vault, storage_services
+from amlrunbook.operations.hardening.locks import DELETE_LOCK
+from amlrunbook.operations.hardening.setting import Setting
+from amlrunbook.operations.hardening.storage_account import GEO_REDUNDANCY
+
+SETTINGS: tuple[Setting, ...] = (
+    *storage_services.SETTINGS,
+    GEO_REDUNDANCY,
+    *key_vault.SETTINGS,
+    *container_registry.SETTINGS,
+    DELETE_LOCK,
+)
+"""Every setting, each of which becomes an action."""

@@ -1,0 +1,174 @@
+"""What hardening goes over, and which weak points a snapshot shows: lists and predicates of their own.
+
+A predicate with a resource speaks of that one; without one it asks whether any resource of the kind has the weak
+point. ``None`` means that the snapshot cannot tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from amlrunbook.model.profile import Profile
+from amlrunbook.model.snapshot import Document, Inventory
+
+STORAGE = "Microsoft.Storage/storageAccounts"
+VAULT = "Microsoft.KeyVault/vaults"
+REGISTRY = "Microsoft.ContainerRegistry/registries"
+WORKSPACE = "Microsoft.MachineLearningServices/workspaces"
+LOCK = "Microsoft.Authorization/locks"
+_LOCKABLE = (WORKSPACE, STORAGE, VAULT, REGISTRY)
+_LOCKS = "/providers/microsoft.authorization/locks"
+
+Judge = Callable[[Profile, Inventory, str], bool | None]
+"""Profile, inventory, one resource's id → whether it has the weak point."""
+
+
+def vaults(profile: Profile, inventory: Inventory) -> tuple[str, ...]:
+    """Return the key vaults of the snapshot."""
+    del profile
+    return tuple(document.id for document in inventory.of_type(VAULT))
+
+
+def registries(profile: Profile, inventory: Inventory) -> tuple[str, ...]:
+    """Return the container registries of the snapshot."""
+    del profile
+    return tuple(document.id for document in inventory.of_type(REGISTRY))
+
+
+def lockable(profile: Profile, inventory: Inventory) -> tuple[str, ...]:
+    """Return what a lock protects from deletion: workspaces, storage accounts, vaults and registries."""
+    del profile
+    return tuple(document.id for kind in _LOCKABLE for document in inventory.of_type(kind))
+
+
+def any_of(judge: Judge, kinds: tuple[str, ...]) -> Judge:
+    """Return the predicate of one weak point: of the resource that is named, or of any of some types."""
+
+    def answer(profile: Profile, inventory: Inventory, resource: str) -> bool | None:
+        ids: Iterable[str] = (
+            (resource,)
+            if resource
+            else (document.id for kind in kinds for document in inventory.of_type(kind))
+        )
+        answers = [judge(profile, inventory, id_) for id_ in ids]
+        if True in answers:
+            return True
+        return None if None in answers else False
+
+    return answer
+
+
+def _read(inventory: Inventory, resource: str) -> Document | None:
+    document = inventory.by_id(resource)
+    return document if document is not None and document.unread is None else None
+
+
+def _service_lacks(service: str, path: str, *, wanted: bool = True) -> Judge:
+    def judge(profile: Profile, inventory: Inventory, account: str) -> bool | None:
+        del profile
+        document = _read(inventory, f"{account}/{service}/default")
+        return None if document is None else (document.field(path) is True) is not wanted
+
+    return judge
+
+
+def _resource_lacks(path: str) -> Judge:
+    def judge(profile: Profile, inventory: Inventory, resource: str) -> bool | None:
+        del profile
+        document = _read(inventory, resource)
+        return None if document is None else document.field(path) is not True
+
+    return judge
+
+
+def _not_premium(profile: Profile, inventory: Inventory, registry: str) -> bool | None:
+    del profile
+    document = _read(inventory, registry)
+    return None if document is None else str(document.field("sku.name")).lower() != "premium"
+
+
+def _no_secondary_replica(profile: Profile, inventory: Inventory, registry: str) -> bool | None:
+    region = profile.regions[1]
+    document = _read(inventory, registry)
+    if region is None or document is None:
+        return None if region is not None else False
+    if document.location == region:
+        return False
+    if inventory.unread_collection(document, "replications") is not None:
+        return None
+    replicas = inventory.children(document, f"{REGISTRY}/replications")
+    return not any(replica.location == region for replica in replicas)
+
+
+def _no_lock(profile: Profile, inventory: Inventory, resource: str) -> bool | None:
+    """A lock on the resource, its group or its subscription counts."""
+    del profile
+    scope = resource.lower()
+    parts = scope.split("/")
+    scopes = (scope, "/".join(parts[:5]), "/".join(parts[:3]))
+    for lock in inventory.of_type(LOCK):
+        if lock.key.rpartition(_LOCKS + "/")[0] in scopes:
+            return False
+    unread = any(inventory.by_id(each + _LOCKS) for each in scopes)
+    return None if unread or inventory.by_id(resource) is None else True
+
+
+LISTS: dict[str, Callable[[Profile, Inventory], tuple[str, ...]]] = {
+    "vaults": vaults,
+    "registries": registries,
+    "lockable": lockable,
+}
+"""What hardening goes over, besides storage accounts."""
+
+WEAK_POINTS: dict[str, tuple[Judge, str]] = {
+    "storage.lacks_container_soft_delete": (
+        any_of(
+            _service_lacks("blobServices", "properties.containerDeleteRetentionPolicy.enabled"),
+            (STORAGE,),
+        ),
+        "container soft delete is off",
+    ),
+    "storage.lacks_share_soft_delete": (
+        any_of(
+            _service_lacks("fileServices", "properties.shareDeleteRetentionPolicy.enabled"),
+            (STORAGE,),
+        ),
+        "file share soft delete is off",
+    ),
+    "storage.lacks_versioning": (
+        any_of(_service_lacks("blobServices", "properties.isVersioningEnabled"), (STORAGE,)),
+        "versioning of blobs is off",
+    ),
+    "storage.allows_permanent_delete": (
+        any_of(
+            _service_lacks(
+                "blobServices",
+                "properties.deleteRetentionPolicy.allowPermanentDelete",
+                wanted=False,
+            ),
+            (STORAGE,),
+        ),
+        "what soft delete keeps can be deleted for good",
+    ),
+    "vaults.lack_soft_delete": (
+        any_of(_resource_lacks("properties.enableSoftDelete"), (VAULT,)),
+        "soft delete of the vault is off",
+    ),
+    "vaults.lack_purge_protection": (
+        any_of(_resource_lacks("properties.enablePurgeProtection"), (VAULT,)),
+        "purge protection is off",
+    ),
+    "registries.not_premium": (
+        any_of(_not_premium, (REGISTRY,)),
+        "the registry is not Premium",
+    ),
+    "registries.lack_secondary_replica": (
+        any_of(_no_secondary_replica, (REGISTRY,)),
+        "the registry has no replica in the secondary's region",
+    ),
+    "resources.lack_lock": (
+        any_of(_no_lock, _LOCKABLE),
+        "nothing locks it against deletion",
+    ),
+}
+"""Each weak point: its predicate, and the words for it."""

@@ -1,0 +1,169 @@
+"""What is judged of a drill: from the world alone, never from what a journal says.
+
+A goal is reached as long as it holds; the time that counts is since when it has held without a break.
+A harm is counted as often as it was done, and stays counted when what it did is undone.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from amlrunbook.simulator.azure import SimulatedAzure
+from amlrunbook.simulator.conditions import count, holds, lost
+from amlrunbook.simulator.drill_data import Change, ScoreTable
+from amlrunbook.simulator.timeline import told, unfold
+from amlrunbook.simulator.world import World
+
+KEPT_CHANGES = 2_000
+"""Changing requests that are remembered; more than any person makes."""
+_READ = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class JudgedGoal(msgspec.Struct, frozen=True, kw_only=True):
+    """A goal, and since when it has held."""
+
+    text: str
+    reached: bool
+    at: float | None = None
+    """World time."""
+
+
+class JudgedHarm(msgspec.Struct, frozen=True, kw_only=True):
+    """A harm that was done, and what that costs."""
+
+    text: str
+    count: int
+    points: int
+
+
+class Heard(msgspec.Struct, frozen=True, kw_only=True):
+    """Something of the timeline that the operator was to hear."""
+
+    at: float
+    """World time."""
+    text: str
+
+
+class Judgement(msgspec.Struct, frozen=True, kw_only=True):
+    """How a drill stands in the world. Times are world time in Unix seconds."""
+
+    solved: bool
+    goals: list[JudgedGoal] = []
+    harms: list[JudgedHarm] = []
+    """Those that were done at all."""
+    alarm_at: float | None = None
+    """``None`` while all is well."""
+    recovered_at: float | None = None
+    """Since when all goals have held."""
+    first_change_at: float | None = None
+    """When the first request since the alarm changed something."""
+    lost: list[str] = []
+    """By name, what is gone for good."""
+    now: float = 0.0
+    alarm_real: float | None = None
+    """The alarm in real time, by which a journal's times can be compared."""
+    rate: float = 1.0
+    """World seconds a real second."""
+    changes: int = 0
+    """Requests since the alarm that changed something."""
+    hints_given: int = 0
+    hints_left: int = 0
+    heard: list[Heard] = []
+    score: ScoreTable = msgspec.field(default_factory=ScoreTable)
+
+
+def witness(azure: SimulatedAzure, method: str, path: str, status: int | None, before: int) -> None:
+    """Note a request that was answered since the alarm, and look what it did to goals and harms.
+
+    ``before`` is the world's revision before it.
+    """
+    world = azure.world
+    drill = world.drill
+    if drill.alarm_at is None:
+        return
+    if method not in _READ and len(drill.changes) < KEPT_CHANGES:
+        _note(azure, method, path, status, moved=world.revision != before)
+    look(azure)
+
+
+def _note(
+    azure: SimulatedAzure, method: str, path: str, status: int | None, *, moved: bool
+) -> None:
+    """Note a request that changed something, or tried to; a POST that only asks is none."""
+    drill = azure.world.drill
+    answered_well = status is not None and status < 400  # noqa: PLR2004
+    through = moved or (answered_well and method != "POST")
+    if answered_well and not through:
+        return
+    at = azure.world.now()
+    drill.changes.append(
+        Change(at=at, method=method, path=path, status=status or 0, changed=through)
+    )
+    if through and drill.first_change_at is None:
+        drill.first_change_at = at
+    drill.judged = -1
+    azure.dirty()
+
+
+def look(azure: SimulatedAzure) -> None:
+    """Bring goals and harms up to date, if anything changed since the last look."""
+    world, drill = azure.world, azure.world.drill
+    if drill.alarm_at is None or drill.judged == world.revision:
+        return
+    drill.judged = world.revision
+    now = world.now()
+    for number, goal in enumerate(drill.goals):
+        if not holds(world, goal):
+            drill.reached[number] = None
+        elif drill.reached[number] is None:
+            drill.reached[number] = now
+    for number, harm in enumerate(drill.harms):
+        drill.harmed[number] = max(drill.harmed[number], count(world, harm) - harm.above, 0)
+    reached = [at for at in drill.reached if at is not None]
+    all_of_them = bool(reached) and len(reached) == len(drill.goals)
+    drill.recovered_at = max(reached) if all_of_them else None
+    azure.dirty()
+
+
+def judge(azure: SimulatedAzure) -> Judgement:
+    """Return how the drill stands in the world now."""
+    unfold(azure)
+    look(azure)
+    world = azure.world
+    drill = world.drill
+    rung = drill.alarm_at is not None
+    reached = drill.reached if rung else [None] * len(drill.goals)
+    return Judgement(
+        solved=drill.recovered_at is not None,
+        goals=[
+            JudgedGoal(text=goal.text, reached=at is not None, at=at)
+            for goal, at in zip(drill.goals, reached, strict=True)
+        ],
+        harms=[
+            JudgedHarm(text=harm.text, count=done, points=done * harm.points)
+            for harm, done in zip(drill.harms, drill.harmed, strict=False)
+            if done
+        ],
+        alarm_at=drill.alarm_at,
+        recovered_at=drill.recovered_at,
+        first_change_at=drill.first_change_at,
+        lost=lost(world) if rung else [],
+        now=world.now(),
+        alarm_real=drill.alarm_real,
+        rate=world.clock.rate,
+        changes=sum(change.changed for change in drill.changes),
+        hints_given=drill.hints_given,
+        hints_left=len(drill.hints) - drill.hints_given,
+        heard=[Heard(at=at, text=text) for at, text in told(drill)],
+        score=drill.score,
+    )
+
+
+def hint(world: World) -> str:
+    """Return the next hint, which costs; an empty text where there is none left."""
+    drill = world.drill
+    if drill.hints_given >= len(drill.hints):
+        return ""
+    drill.hints_given += 1
+    world.touch()
+    return drill.hints[drill.hints_given - 1]

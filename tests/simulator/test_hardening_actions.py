@@ -1,0 +1,271 @@
+"""Each setting that is mended in place: previewed, sent once, verified, refused where it must be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from amlrunbook.azure.inventory import take_snapshot
+from amlrunbook.errors import NotFoundError, ReadOnlyError, RefusedError, UsageError
+from amlrunbook.model.mode import Mode
+from amlrunbook.model.operation import (
+    Confirmation,
+    Intent,
+    OperationContext,
+    Outcome,
+    Risk,
+)
+from amlrunbook.model.profile import DataAccount, Profile, Side
+from amlrunbook.operations.hardening.setting import Setting, SettingAction
+from amlrunbook.operations.hardening.settings import SETTINGS
+from amlrunbook.operations.registry import build_registry
+from amlrunbook.planning.load import find_runbook, load_runbook
+from amlrunbook.planning.resolve import resolve
+from amlrunbook.store.paths import runbooks_folder
+from tests.simulator.azure_here import AzureHere, azure_running
+from tests.simulator.test_soft_delete_action import Heard, changes
+
+BY_ID = {setting.id: setting for setting in SETTINGS}
+REQUEST_ID = "0f0f0f0f-1111-4222-8333-444455556666"
+
+
+class Weak:
+    """A lonely workspace with a data account in one region, and a profile that names a secondary."""
+
+    def __init__(self, here: AzureHere) -> None:
+        self.here = here
+        self.group = here.profile.primary.workspace.split("/providers/")[0]
+        account = self.id("Microsoft.Storage/storageAccounts", "stdataweak")
+        quiet = Heard()
+        here.gateway(Mode.DRILL).change(
+            "PUT",
+            account,
+            {
+                "location": "eastus",
+                "kind": "StorageV2",
+                "sku": {"name": "Standard_LRS"},
+                "properties": {},
+            },
+            request_id="made",
+            on_sent=quiet.sent,
+            on_accepted=quiet.accepted,
+        )
+        self.profile: Profile = msgspec.structs.replace(
+            here.profile,
+            data_accounts=(DataAccount(id=account),),
+            secondary=Side(workspace=here.profile.primary.workspace + "-second", region="westus"),
+        )
+        self.snapshot = take_snapshot(here.gateway(), self.profile).snapshot
+
+    def id(self, type_: str, name: str) -> str:
+        return f"{self.group}/providers/{type_}/{name}"
+
+    def resource(self, setting: Setting) -> str:
+        if setting.id == "hardening.geo-redundancy":
+            return self.profile.data_accounts[0].id
+        kinds = {
+            "microsoft.storage/storageaccounts": ("Microsoft.Storage/storageAccounts", "stlonely"),
+            "microsoft.keyvault/vaults": ("Microsoft.KeyVault/vaults", "kv-lonely"),
+            "microsoft.containerregistry/registries": (
+                "Microsoft.ContainerRegistry/registries",
+                "crlonely",
+            ),
+            "": ("Microsoft.Storage/storageAccounts", "stlonely"),
+        }
+        return self.id(*kinds[setting.type])
+
+    def asked(self, setting: Setting, resource: str = "", **params: str) -> OperationContext:
+        return OperationContext(
+            profile=self.profile,
+            snapshot=self.snapshot,
+            step="s",
+            resource=resource or self.resource(setting),
+            params=params,
+        )
+
+    def action(self, setting: Setting, mode: Mode = Mode.DRILL) -> SettingAction:
+        return SettingAction(self.here.gateway(mode), setting, look_again=0.05)
+
+    def weaken(self, setting: Setting) -> None:
+        """Bring about what the setting mends, where the world does not have it so."""
+        quiet = Heard()
+        send = self.here.gateway(Mode.DRILL).change
+        words: dict[str, Any] = {
+            "request_id": "w",
+            "on_sent": quiet.sent,
+            "on_accepted": quiet.accepted,
+        }
+        if setting.id == "hardening.no-permanent-delete":
+            policy = {"enabled": True, "days": 7, "allowPermanentDelete": True}
+            path = f"{self.resource(setting)}/blobServices/default"
+            send("PUT", path, {"properties": {"deleteRetentionPolicy": policy}}, **words)
+        if setting.id == "hardening.registry-replication":
+            send("PATCH", self.resource(setting), {"sku": {"name": "Premium"}}, **words)
+
+
+@pytest.fixture(scope="module")
+def weak(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Weak]:
+    with azure_running(tmp_path_factory.mktemp("weak"), "lonely-workspace") as here:
+        yield Weak(here)
+
+
+@pytest.fixture(autouse=True)
+def well(weak: Weak) -> Iterator[None]:
+    yield
+    weak.here.clear()
+
+
+def intent(setting: Setting) -> Intent:
+    return Intent(step="s", operation=setting.id, request_id=REQUEST_ID)
+
+
+MENDABLE = [setting for setting in SETTINGS if setting.id != "hardening.vault-soft-delete"]
+"""No vault is without soft delete any more; what is said of one that is on is tested below."""
+
+
+@pytest.mark.parametrize("setting", MENDABLE, ids=lambda setting: setting.id)
+def test_each_is_refused_read_only_then_sent_once_and_verified(
+    weak: Weak, setting: Setting
+) -> None:
+    weak.weaken(setting)
+    asked, before = weak.asked(setting), weak.here.last
+    careful = weak.action(setting, Mode.READ_ONLY)
+    shown = careful.preview(asked)
+    assert not shown.needless
+    assert shown.before != shown.after
+    assert shown.commands[0].startswith("az ")
+    assert not careful.verify(asked, shown).reached
+    with pytest.raises(ReadOnlyError):
+        careful.apply(asked, shown, intent(setting), Heard())
+    assert changes(weak.here, before) == []
+
+    made, heard, before = weak.action(setting), Heard(), weak.here.last
+    result = made.apply(asked, shown, intent(setting), heard)
+    assert result.outcome is Outcome.SUCCEEDED, result.text
+    assert changes(weak.here, before) == [setting.method]
+    assert heard.words[0] == ("sent", setting.method, shown.requests[0].path)
+    assert made.verify(asked, shown).reached
+    assert made.observe(asked, shown, intent(setting), "").reached
+    assert made.preview(asked).needless
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.id)
+def test_lost_and_refused_answers_are_told_apart(weak: Weak, setting: Setting) -> None:
+    """What is sent while Azure refuses or drops it is failed or in doubt, and never repeated."""
+    asked, made = weak.asked(setting), weak.action(setting)
+    shown = made.preview(asked)
+    for fault, outcome in (
+        ({"kind": "error", "status": 403, "code": "AuthorizationFailed"}, Outcome.FAILED),
+        ({"kind": "error", "status": 503}, Outcome.UNKNOWN),
+        ({"kind": "dark"}, Outcome.UNKNOWN),
+    ):
+        weak.here.fault(methods=["PUT", "PATCH"], count=1, **fault)
+        before = weak.here.last
+        assert made.apply(asked, shown, intent(setting), Heard()).outcome is outcome
+        assert changes(weak.here, before) == [setting.method]
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.id)
+def test_what_cannot_be_read_promises_nothing(weak: Weak, setting: Setting) -> None:
+    made, asked = weak.action(setting), weak.asked(setting)
+    shown = made.preview(asked)
+    weak.here.fault(kind="error", status=403, methods=["GET"])
+    seen = made.observe(asked, shown, intent(setting), "")
+    assert not seen.readable
+    assert not seen.reached
+    result = made.apply(asked, shown, intent(setting), Heard())
+    assert result.outcome is Outcome.FAILED
+    assert "Nothing was sent" in result.text
+
+
+def test_a_vault_with_soft_delete_needs_nothing(weak: Weak) -> None:
+    setting = BY_ID["hardening.vault-soft-delete"]
+    assert weak.action(setting).preview(weak.asked(setting)).needless == "Soft delete is on."
+
+
+def test_a_default_account_is_not_made_geo_redundant(weak: Weak) -> None:
+    setting = BY_ID["hardening.geo-redundancy"]
+    account = weak.id("Microsoft.Storage/storageAccounts", "stlonely")
+    before = weak.here.last
+    with pytest.raises(RefusedError, match="default account"):
+        weak.action(setting).preview(weak.asked(setting, account))
+    assert changes(weak.here, before) == []
+
+
+def test_without_a_secondary_there_is_nowhere_to_replicate_to(weak: Weak) -> None:
+    setting = BY_ID["hardening.registry-replication"]
+    alone = msgspec.structs.replace(
+        weak.asked(setting), profile=msgspec.structs.replace(weak.profile, secondary=None)
+    )
+    with pytest.raises(RefusedError, match="no secondary"):
+        weak.action(setting).preview(alone)
+
+
+@pytest.mark.parametrize("setting", [s for s in SETTINGS if s.type], ids=lambda setting: setting.id)
+def test_a_resource_of_another_type_is_refused(weak: Weak, setting: Setting) -> None:
+    with pytest.raises(UsageError, match="is no"):
+        weak.action(setting).preview(weak.asked(setting, weak.profile.primary.workspace))
+
+
+def test_an_account_that_is_gone_is_no_account_without_soft_delete(weak: Weak) -> None:
+    setting = BY_ID["hardening.blob-soft-delete"]
+    account = weak.id("Microsoft.Storage/storageAccounts", "stnothere")
+    with pytest.raises(NotFoundError):
+        weak.action(setting).preview(weak.asked(setting, account))
+
+
+def test_what_cannot_be_undone_says_so_and_takes_a_typed_name(weak: Weak) -> None:
+    for name in ("hardening.vault-soft-delete", "hardening.purge-protection"):
+        setting = BY_ID[name]
+        assert (setting.risk, setting.confirmation) == (Risk.DISRUPTIVE, Confirmation.TYPE_NAME)
+        shown = weak.action(setting).preview(weak.asked(setting))
+        assert shown.undo == ""
+        assert "never be turned off" in shown.loses
+
+
+def test_the_runbook_plans_what_is_weak_and_nothing_else(weak: Weak) -> None:
+    book = load_runbook(find_runbook("hardening", runbooks_folder()))
+
+    def planned(profile: Profile, snapshot: Any) -> dict[str, list[str]]:
+        plan = resolve(
+            book, profile, snapshot, build_registry(None), lambda _: pytest.fail("no child")
+        )
+        found: dict[str, list[str]] = {}
+        for step in plan.steps:
+            if step.do and not step.not_applicable:
+                found.setdefault(step.do, []).append(step.resource.rsplit("/", 1)[-1])
+        return found
+
+    found = planned(weak.profile, weak.snapshot)
+    assert found["hardening.blob-soft-delete"] == ["stlonely", "stdataweak"]
+    assert found["hardening.purge-protection"] == ["kv-lonely"]
+    assert found["hardening.geo-redundancy"] == ["stdataweak"]
+    assert found["hardening.registry-premium"] == ["crlonely"]
+    assert found["hardening.registry-replication"] == ["crlonely"]
+    assert "aml-lonely" in found["hardening.delete-lock"]
+    assert "hardening.vault-soft-delete" not in found
+    empty = msgspec.structs.replace(weak.snapshot, documents=())
+    assert planned(weak.profile, empty) == {
+        "assess.summary": [""],
+        "hardening.blob-soft-delete": ["stdataweak"],
+        "hardening.container-soft-delete": ["stdataweak"],
+        "hardening.share-soft-delete": ["stdataweak"],
+        "hardening.blob-versioning": ["stdataweak"],
+        "hardening.no-permanent-delete": ["stdataweak"],
+        "hardening.geo-redundancy": ["stdataweak"],
+    }, "what is not known stays in the plan"
+
+
+def test_a_healthy_pair_needs_no_hardening(tmp_path: Path) -> None:
+    with azure_running(tmp_path, "healthy-pair") as here:
+        snapshot = take_snapshot(here.gateway(), here.profile).snapshot
+        book = load_runbook(find_runbook("hardening", runbooks_folder()))
+        plan = resolve(
+            book, here.profile, snapshot, build_registry(None), lambda _: pytest.fail("no child")
+        )
+        actions = [s.id for s in plan.steps if s.kind == "action" and not s.not_applicable]
+        assert [a for a in actions if not a.startswith("delete-lock")] == []
