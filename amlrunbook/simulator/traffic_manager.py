@@ -91,9 +91,7 @@ def _endpoint_type(endpoint: Document) -> str:
 
 def complete_endpoint(world: World, document: Document, before: Document | None) -> None:
     """Fill an endpoint's document: its place in the profile, and where it points to."""
-    profile = world.get(str(document["id"]).rsplit("/", 2)[0])
-    others = _endpoints(world, profile) if profile is not None else []
-    taken = [one["properties"]["priority"] for one in others if one["id"] != document["id"]]
+    taken = [one["properties"]["priority"] for one in _siblings(world, document)]
     properties = fill(
         document,
         before,
@@ -114,11 +112,9 @@ def _check_endpoint(call: Call, document: Document, _before: Document | None) ->
     properties = document["properties"]
     if properties.get("endpointStatus", "Enabled") not in {"Enabled", "Disabled"}:
         raise Refusal(400, "BadRequest", "The endpointStatus is neither Enabled nor Disabled.")
-    profile = call.world.get(str(document["id"]).rsplit("/", 2)[0])
     wanted = properties.get("priority")
-    for other in _endpoints(call.world, profile) if profile is not None else []:
-        is_same = str(other["id"]).lower() == str(document["id"]).lower()
-        if wanted is not None and not is_same and other["properties"]["priority"] == wanted:
+    for other in _siblings(call.world, document):
+        if wanted is not None and other["properties"]["priority"] == wanted:
             raise Refusal(
                 400,
                 "BadRequest",
@@ -136,6 +132,13 @@ def _endpoints(world: World, profile: Document) -> list[Document]:
         if key.startswith(under) and item["type"] in types
     ]
     return sorted(found, key=lambda one: (one["properties"]["priority"], one["name"]))
+
+
+def _siblings(world: World, endpoint: Document) -> list[Document]:
+    """Return the other endpoints of an endpoint's profile, which may itself not be there yet."""
+    own = str(endpoint["id"])
+    found = _endpoints(world, {"id": own.rsplit("/", 2)[0]})
+    return [one for one in found if str(one["id"]).lower() != own.lower()]
 
 
 def monitor_status(world: World, profile: Document, endpoint: Document) -> str:
