@@ -13,7 +13,7 @@ from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind, canonical_id, has_system_data, system_data
 from amlrunbook.simulator.arm_path import parse
-from amlrunbook.simulator.effects import Effect, Merge, Remove
+from amlrunbook.simulator.effects import Effect, Merge, Put, Remove
 from amlrunbook.simulator.operations import Style
 from amlrunbook.simulator.places import region_name
 from amlrunbook.simulator.regions import REGIONS
@@ -295,12 +295,23 @@ def _write(
         by_state=style is Style.BODY,
         state=call.state,
     )
+    operation.on_failure = [_undone(document, before)]
     headers = operations.headers(call.azure, operation, style)
     status = 202 if style is Style.LOCATION else (201 if created else kind.update_status)
     note(call, action, resource_id, "Accepted", status)
     if status == 202:  # noqa: PLR2004 - Accepted has no body: the document comes by Location
         return Response(status_code=status, headers=headers)
     return json_answer(document, status, headers)
+
+
+def _undone(document: Document, before: Document | None) -> Effect:
+    """Return what an operation leaves that fails: what was there before, with the state Failed."""
+    if before is None:
+        failed: Document = {"properties": {"provisioningState": "Failed"}}
+        return Merge(id=str(document["id"]), values=failed)
+    kept = deepcopy(before)
+    kept["properties"]["provisioningState"] = "Failed"
+    return Put(id=str(document["id"]), document=kept)
 
 
 def delete(call: Call, kind: Kind) -> Response:
@@ -335,6 +346,8 @@ def remove(call: Call, kind: Kind, document: Document, effects: list[Effect]) ->
         answers_target=False,
         state=call.state,
     )
+    failed: Document = {"properties": {"provisioningState": "Failed"}}
+    operation.on_failure = [Merge(id=resource_id, values=failed)]
     note(call, action, resource_id, "Accepted", 202)
     return Response(
         status_code=202, headers=operations.headers(call.azure, operation, kind.delete_style)

@@ -65,6 +65,13 @@ class MergeLater(msgspec.Struct, kw_only=True, tag="merge-later", tag_field="do"
     """Of the world's time."""
 
 
+class Forget(msgspec.Struct, kw_only=True, tag="forget", tag_field="do"):
+    """Take away a fact about a resource that stands in no document."""
+
+    id: str
+    fact: str
+
+
 class ImportImage(msgspec.Struct, kw_only=True, tag="import-image", tag_field="do"):
     """Copy an image from one registry to another."""
 
@@ -78,7 +85,7 @@ class ImportImage(msgspec.Struct, kw_only=True, tag="import-image", tag_field="d
     """What it is called there: ``repository:tag``."""
 
 
-Effect = Put | Merge | Remove | FailOver | Restore | Purge | MergeLater | ImportImage
+Effect = Put | Merge | Remove | FailOver | Restore | Purge | MergeLater | Forget | ImportImage
 
 
 class Later(msgspec.Struct, kw_only=True):
@@ -113,5 +120,7 @@ class Operation(msgspec.Struct, kw_only=True):
     error: dict[str, Any] | None = None
     even_failed: bool = False
     """Does it do what it does when it ends with an error too?"""
+    on_failure: list[Effect] = []
+    """What it does besides when it ends with an error."""
     correlation_id: str = ""
     client_request_id: str | None = None

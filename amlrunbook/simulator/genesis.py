@@ -312,5 +312,5 @@ def _facts(world: World, scenario: Scenario) -> None:
     for number, described in enumerate(scenario.faults, 1):
         fault: Fault = deepcopy(described)
         fault.id = fault.id or f"fault-{number}"
-        fault.since = world.now() if fault.since is None else fault.since
+        fault.begin(world.now())
         world.faults[fault.id] = fault

@@ -124,6 +124,16 @@ def check(call: Call, document: Document, before: Document | None) -> None:
             )
 
 
+def refused_code(path: str) -> tuple[str, str]:
+    """Return the code and message by which a change under a path is refused for want of quota."""
+    if "/onlineendpoints/" in path.lower():
+        return (
+            "BadRequest",
+            "Not enough quota available. Please see https://aka.ms/oe-tsg#error-outofquota",
+        )
+    return "ClusterCoreQuotaReached", "Operation results in exceeding quota limits of cores."
+
+
 SPECIALS = {
     ("GET", "microsoft.machinelearningservices/locations/*/usages"): _usages,
     ("GET", "microsoft.machinelearningservices/locations/*/quotas"): _quotas,
