@@ -296,6 +296,8 @@ def _write(
         state=call.state,
     )
     operation.on_failure = [_undone(document, before)]
+    if kind.failure is not None:
+        operation.error = kind.failure(call.world, document, before)
     headers = operations.headers(call.azure, operation, style)
     status = 202 if style is Style.LOCATION else (201 if created else kind.update_status)
     note(call, action, resource_id, "Accepted", status)

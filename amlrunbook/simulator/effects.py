@@ -72,6 +72,15 @@ class Forget(msgspec.Struct, kw_only=True, tag="forget", tag_field="do"):
     fact: str
 
 
+class Advance(msgspec.Struct, kw_only=True, tag="advance", tag_field="do"):
+    """Move a property of a resource on, if it still is what it was."""
+
+    id: str
+    field: str
+    before: str
+    after: str
+
+
 class ImportImage(msgspec.Struct, kw_only=True, tag="import-image", tag_field="do"):
     """Copy an image from one registry to another."""
 
@@ -85,7 +94,9 @@ class ImportImage(msgspec.Struct, kw_only=True, tag="import-image", tag_field="d
     """What it is called there: ``repository:tag``."""
 
 
-Effect = Put | Merge | Remove | FailOver | Restore | Purge | MergeLater | Forget | ImportImage
+Effect = (
+    Put | Merge | Remove | FailOver | Restore | Purge | MergeLater | Forget | Advance | ImportImage
+)
 
 
 class Later(msgspec.Struct, kw_only=True):

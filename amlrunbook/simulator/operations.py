@@ -21,6 +21,7 @@ from amlrunbook.simulator.arm_path import parse
 from amlrunbook.simulator.azure import SimulatedAzure
 from amlrunbook.simulator.clock import stamp
 from amlrunbook.simulator.effects import (
+    Advance,
     Effect,
     FailOver,
     Forget,
@@ -265,13 +266,24 @@ def apply(world: World, effect: Effect) -> None:
             world.remove(effect.id)
         case MergeLater():
             world.bring_later(effect.seconds, Merge(id=effect.id, values=effect.values))
+        case ImportImage():
+            registry_copy.copy(world, effect)
+        case Forget() | Advance():
+            _apply_small(world, effect)
+        case Purge() | Restore() | FailOver():
+            _apply_recovery(world, effect)
+
+
+def _apply_small(world: World, effect: Forget | Advance) -> None:
+    match effect:
+        case Advance():
+            document = world.get(effect.id)
+            if document is not None and document["properties"].get(effect.field) == effect.before:
+                document["properties"][effect.field] = effect.after
+                world.touch()
         case Forget():
             world.facet(effect.id).pop(effect.fact, None)
             world.touch()
-        case ImportImage():
-            registry_copy.copy(world, effect)
-        case Purge() | Restore() | FailOver():
-            _apply_recovery(world, effect)
 
 
 def _apply_recovery(world: World, effect: Purge | Restore | FailOver) -> None:
