@@ -48,6 +48,15 @@ def unconcerned(observed: str) -> Ruling:
     return Ruling(Verdict.NOT_APPLICABLE, observed)
 
 
+def _dated(ruling: Ruling, as_of: str) -> Ruling:
+    """Return a ruling with the age of what it stands on: what was well then is not known to be well now."""
+    if not as_of or ruling.verdict is Verdict.UNKNOWN:
+        return ruling
+    if ruling.verdict is Verdict.PASS:
+        return Ruling(Verdict.UNKNOWN, f"cannot be read now; as of {as_of}: {ruling.observed}")
+    return Ruling(ruling.verdict, f"{ruling.observed} (as of {as_of}; it cannot be read now)")
+
+
 Judge = Callable[[Landscape, Document], Ruling]
 """A pure function that judges a document that was read; raises IncompleteError where it cannot."""
 
@@ -83,10 +92,12 @@ class Rule:
         """Judge one document."""
         if document.unread is not None:
             return Ruling(Verdict.UNKNOWN, f"could not be read: {document.unread}")
+        landscape.ages.clear()
         try:
-            return self.judge(landscape, document)
+            ruling = self.judge(landscape, document)
         except IncompleteError as error:
             return Ruling(Verdict.UNKNOWN, error.what)
+        return _dated(ruling, document.as_of or min(landscape.ages, default=""))
 
     def finding(self, landscape: Landscape, document: Document, facts: FactBase) -> Finding:
         """Judge one document and say it in full."""

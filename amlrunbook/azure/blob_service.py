@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,6 +11,11 @@ import msgspec
 
 from amlrunbook.azure.access import Access
 from amlrunbook.model.cloud import Cloud
+
+ARCHIVE = "Archive"
+"""The tier whose blobs cannot be read until they are rehydrated."""
+_PAGE = 5000
+"""The most blobs that one answer lists."""
 
 
 class GeoReplication(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,6 +33,43 @@ class Container(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     deleted: bool
     last_modified: str
+
+
+class Blob(msgspec.Struct, frozen=True, kw_only=True):
+    """One blob, as a list tells it."""
+
+    container: str
+    name: str
+    last_modified: str
+    """RFC 3339 UTC, to the second; empty where it is not told."""
+    etag: str = ""
+    size: int = 0
+    tier: str = ""
+    """``Hot``, ``Cool``, ``Cold`` or ``Archive``; empty where it has none."""
+
+    @property
+    def path(self) -> str:
+        """Container and name."""
+        return f"{self.container}/{self.name}"
+
+
+class Listing(msgspec.Struct, frozen=True, kw_only=True):
+    """The blobs of an account, or the first of them."""
+
+    blobs: tuple[Blob, ...]
+    complete: bool
+    """Whether there are no others."""
+
+
+class ByteRead(msgspec.Struct, frozen=True, kw_only=True):
+    """One byte that was read to know that it can be."""
+
+    path: str
+    """Container and name of the blob; empty where the account holds none that can be read."""
+    count: int
+    """Bytes that came."""
+    containers: int = 0
+    """How many containers were listed on the way."""
 
 
 def blob_bases(cloud: Cloud, account: str) -> tuple[str, str]:
@@ -84,9 +128,62 @@ class BlobService:
                 for item in client.list_containers(include_deleted=deleted)
             )
 
-        host = f"{self._account}{'-secondary' if secondary else ''}"
-        found: tuple[Container, ...] = self._access.run("GET", f"{host} ?comp=list", ask)
+        found: tuple[Container, ...] = self._access.run(
+            "GET", f"{self._host(secondary)} ?comp=list", ask
+        )
         return found
+
+    def blobs(self, *, most: int, secondary: bool = False) -> Listing:
+        """List the first ``most`` blobs of all containers, by container and name.
+
+        Raises:
+            AzureError: it cannot be reached, or refuses.
+        """
+
+        def ask() -> Listing:
+            client = self._client(self._secondary if secondary else self._primary)
+            found: list[Blob] = []
+            for container in client.list_containers():
+                each = client.get_container_client(container.name)
+                for item in each.list_blobs(results_per_page=min(most + 1, _PAGE)):
+                    if len(found) == most:
+                        return Listing(blobs=tuple(found), complete=False)
+                    found.append(_blob(container.name, item))
+            return Listing(blobs=tuple(found), complete=True)
+
+        listing: Listing = self._access.run("GET", f"{self._host(secondary)} ?comp=list", ask)
+        return listing
+
+    def read_byte(self, *, secondary: bool = False, look_at: int = 20) -> ByteRead:
+        """Read one byte of the first blob that has one, of the first ``look_at`` containers.
+
+        Archived blobs are passed over: they cannot be read before they are rehydrated.
+        Source: https://learn.microsoft.com/azure/storage/blobs/archive-rehydrate-overview
+
+        Raises:
+            AzureError: it cannot be reached, or refuses.
+        """
+
+        def ask() -> ByteRead:
+            client = self._client(self._secondary if secondary else self._primary)
+            listed = 0
+            for container in client.list_containers(results_per_page=look_at):
+                if listed == look_at:
+                    break
+                listed += 1
+                each = client.get_container_client(container.name)
+                for item in islice(each.list_blobs(results_per_page=look_at), look_at):
+                    blob = _blob(container.name, item)
+                    if blob.size > 0 and blob.tier != ARCHIVE:
+                        data = each.download_blob(blob.name, offset=0, length=1).readall()
+                        return ByteRead(path=blob.path, count=len(data), containers=listed)
+            return ByteRead(path="", count=0, containers=listed)
+
+        read: ByteRead = self._access.run("GET", f"{self._host(secondary)} a byte of a blob", ask)
+        return read
+
+    def _host(self, secondary: bool) -> str:
+        return f"{self._account}{'-secondary' if secondary else ''}"
 
     def _client(self, base: str) -> Any:
         """Return a client of one host: asked for its secondary, it stays there."""
@@ -105,3 +202,19 @@ class BlobService:
         """Refuse before anybody signs in; the wire would refuse as well."""
         http = request.http_request
         self._access.guard.check(http.method, http.url, http.headers)
+
+
+def _blob(container: str, item: Any) -> Blob:
+    modified = item.last_modified
+    return Blob(
+        container=container,
+        name=item.name,
+        last_modified=_stamp(modified) if isinstance(modified, datetime) else "",
+        etag=str(item.etag or "").strip('"'),
+        size=int(item.size or 0),
+        tier=str(item.blob_tier or ""),
+    )
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -53,6 +53,7 @@ def change(
     on_sent: Callable[[], None],
     on_accepted: Callable[[int, str, str], None],
     on_progress: Callable[[str], None],
+    look: Callable[[], str] | None = None,
 ) -> ChangeAnswer:
     """Send, and follow to the end; see :meth:`amlrunbook.azure.gateway.AzureGateway.change`.
 
@@ -80,7 +81,7 @@ def change(
         )
     on_accepted(answer.status, found.poll_url, service_id)
     ended: Followed = follow(
-        found, lambda url: bounded(lambda: read(url), deadline), deadline, on_progress
+        found, lambda url: bounded(lambda: read(url), deadline), deadline, on_progress, look=look
     )
     return ChangeAnswer(
         ended.outcome,

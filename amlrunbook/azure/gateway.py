@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, Protocol, TypeVar
 from urllib.parse import quote, urlsplit
 
+from amlrunbook import __version__
 from amlrunbook.azure.access import Access
 from amlrunbook.azure.answer import Answer
 from amlrunbook.azure.arm_path import with_version
 from amlrunbook.azure.blob_service import BlobService, blob_bases
-from amlrunbook.azure.call_log import CallLog
+from amlrunbook.azure.call_log import Call, CallLog, now_text, shown_path
 from amlrunbook.azure.changes import ChangeAnswer, change
 from amlrunbook.azure.credentials import SharedCredential
 from amlrunbook.azure.deadline import Deadline, current_deadline
@@ -23,9 +25,13 @@ from amlrunbook.azure.fanout import bounded
 from amlrunbook.azure.guard import Guard, under
 from amlrunbook.azure.machine_learning import MachineLearning
 from amlrunbook.azure.policies import CLIENT_REQUEST_ID, DEFAULT_DEADLINE, ThrottlePolicy
+from amlrunbook.azure.reach import Reached, plain_get
+from amlrunbook.azure.registry_data import RegistryImages, registry_base
 from amlrunbook.azure.resource_manager import resource_manager
+from amlrunbook.azure.scoring import Scoring, scoring_address
+from amlrunbook.azure.server_time import ServerTime
 from amlrunbook.azure.translation import document_of, refusal, translated
-from amlrunbook.azure.transport import GuardedTransport, wire
+from amlrunbook.azure.transport import GuardedTransport, trust, wire
 from amlrunbook.errors import AzureError, RefusedError
 from amlrunbook.model.cloud import Cloud
 from amlrunbook.model.mode import Mode
@@ -57,6 +63,15 @@ class AzureGateway(Protocol):
     @property
     def parallel(self) -> int:
         """How many requests may leave at once."""
+
+    def now(self) -> datetime:
+        """Return the time in UTC as Azure's last answer told it; this machine's before that."""
+
+    def reach(self, url: str, *, seconds: float) -> Reached:
+        """Ask an address whether anybody is there: a GET without a token, nothing followed.
+
+        Never raises for what a service does. In a drill only the simulated Azure is asked.
+        """
 
     def get(
         self, path: str, *, version: str = "", seconds: float = ..., **query: str
@@ -94,6 +109,7 @@ class AzureGateway(Protocol):
         on_sent: Callable[[str, str], None],
         on_accepted: Callable[[int, str, str], None],
         on_progress: Callable[[str], None] = ...,
+        look: Callable[[], str] | None = None,
         version: str = "",
         seconds: float = ...,
         **query: str,
@@ -111,6 +127,7 @@ class AzureGateway(Protocol):
                 this call waits; if it raises, nothing leaves.
             on_accepted: called with status, poll URL and Azure's request id when the outcome is to be polled.
             on_progress: told how it goes on.
+            look: asked after each poll that finds it running, for more than the poll tells; must not raise.
             version: the api-version; that of the table unless given.
             seconds: the deadline for the answer and the polls.
             query: further query parameters, as in :meth:`get`.
@@ -132,6 +149,25 @@ class AzureGateway(Protocol):
 
     def machine_learning(self, workspace: ResourceId) -> MachineLearning:
         """Return the allowed reads of azure-ai-ml for a workspace."""
+
+    def scoring(self, endpoint: ResourceId, uri: str, auth_mode: str) -> Scoring:
+        """Return what sends scoring requests to an online endpoint.
+
+        Args:
+            endpoint: the endpoint, whose key or token is fetched for each request.
+            uri: its ``scoringUri``.
+            auth_mode: its ``authMode``.
+
+        Raises:
+            RefusedError: the address lies outside Azure's own; no secret goes there.
+        """
+
+    def registry_images(self, login_server: str, region: str = "") -> RegistryImages:
+        """Return the reads of a container registry's images, of one region's replica where asked.
+
+        Raises:
+            RefusedError: it is no registry of this cloud; no token goes there.
+        """
 
 
 def _silent(_text: str) -> None:
@@ -160,6 +196,8 @@ class SdkGateway:
         self._parallel = parallel
         self._lock = threading.Lock()
         self._throttle = ThrottlePolicy()
+        self._clock = ServerTime()
+        self._trust: Any = None
         self._wire: Any = None
         self._arm: Any = None
         self._guard = Guard(mode, (cloud.resource_manager,))
@@ -183,6 +221,34 @@ class SdkGateway:
     def parallel(self) -> int:
         """How many requests may leave at once."""
         return self._parallel
+
+    def now(self) -> datetime:
+        """Return the time as Azure tells it; see :meth:`AzureGateway.now`."""
+        return self._clock.now()
+
+    def reach(self, url: str, *, seconds: float) -> Reached:
+        """Ask an address whether anybody is there; see :meth:`AzureGateway.reach`."""
+        if self._cloud.ca_file and not under(self._cloud.resource_manager, url):
+            return Reached(0, "not asked: a drill asks the simulated Azure alone")
+        with self._lock:
+            self._trust = self._trust or trust(self._cloud)
+        left = min(seconds, current_deadline(seconds).remaining)
+        at = now_text()
+        seen = plain_get(url, self._trust, left, f"amlrunbook/{__version__}")
+        self._log.add(
+            Call(
+                at=at,
+                method="GET",
+                host=urlsplit(url).netloc.rpartition("@")[2],
+                path=shown_path(url),
+                status=seen.status,
+                failure="" if seen.status else "NoAnswer",
+                milliseconds=seen.milliseconds,
+                client_request_id="",
+                service_request_id="",
+            )
+        )
+        return seen
 
     def get(
         self, path: str, *, version: str = "", seconds: float = DEFAULT_DEADLINE, **query: str
@@ -216,6 +282,7 @@ class SdkGateway:
         on_sent: Callable[[str, str], None],
         on_accepted: Callable[[int, str, str], None],
         on_progress: Callable[[str], None] = _silent,
+        look: Callable[[], str] | None = None,
         version: str = "",
         seconds: float = 600.0,
         **query: str,
@@ -243,6 +310,7 @@ class SdkGateway:
             on_sent=lambda: on_sent(method, target),
             on_accepted=on_accepted,
             on_progress=on_progress,
+            look=look,
         )
 
     def poll(self, url: str, *, seconds: float = DEFAULT_DEADLINE) -> Answer:
@@ -258,15 +326,34 @@ class SdkGateway:
         """Return the allowed reads of azure-ai-ml for a workspace; never writes, in any mode."""
         return MachineLearning(self._access((self._cloud.resource_manager,)), workspace)
 
+    def scoring(self, endpoint: ResourceId, uri: str, auth_mode: str) -> Scoring:
+        """Return what sends scoring requests; see :meth:`AzureGateway.scoring`."""
+        address = scoring_address(self._cloud, uri)
+        keys = frozenset({"endpoint keys", "endpoint token"})
+        return Scoring(
+            self._access((self._cloud.resource_manager,), keys),
+            self._access((address,), frozenset({"scoring"})),
+            endpoint,
+            address,
+            auth_mode,
+        )
+
+    def registry_images(self, login_server: str, region: str = "") -> RegistryImages:
+        """Return the reads of a registry's images; never writes, in any mode."""
+        base = registry_base(self._cloud, login_server, region)
+        return RegistryImages(
+            self._access((base,), frozenset({"registry token"})), base, login_server
+        )
+
     def close(self) -> None:
         """Close the connections. Requests under way on abandoned threads fail."""
         with self._lock:
             if self._wire is not None:
                 self._wire.session.close()
 
-    def _access(self, bases: tuple[str, ...]) -> Access:
+    def _access(self, bases: tuple[str, ...], also: frozenset[str] = frozenset()) -> Access:
         """Return a read-only way to ``bases``, whatever this gateway's own mode is."""
-        guard = Guard(Mode.READ_ONLY, bases)
+        guard = Guard(Mode.READ_ONLY, bases, also)
         return Access(self._cloud, self._credential, guard, self._transport(guard), self._reading)
 
     def _reading(self, method: str, what: str, ask: Callable[[], T]) -> T:
@@ -277,7 +364,7 @@ class SdkGateway:
         with self._lock:
             if self._wire is None:
                 self._wire = wire(self._cloud, self._parallel)
-            return GuardedTransport(self._wire, guard, self._log, self._throttle)
+            return GuardedTransport(self._wire, guard, self._log, self._throttle, self._clock)
 
     def _client(self) -> Any:
         if self._arm is None:

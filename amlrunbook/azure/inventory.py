@@ -20,9 +20,18 @@ from typing import Any
 
 from amlrunbook import __version__
 from amlrunbook.azure.arm_path import type_of
+from amlrunbook.azure.attached_reads import (
+    MEMBERS_NAME,
+    NO_SHAPE,
+    SHAPES,
+    is_known,
+    names_in,
+    to_read,
+)
 from amlrunbook.azure.deadline import Deadline
 from amlrunbook.azure.fanout import FanOut
 from amlrunbook.azure.gateway import AzureGateway
+from amlrunbook.azure.stand_in import stand_ins
 from amlrunbook.azure.unread import placeholder
 from amlrunbook.errors import (
     AmlRunbookError,
@@ -58,6 +67,12 @@ _COLLECTIONS = (
     "connections",
 )
 """The children of a workspace that a snapshot holds."""
+_PROVIDER = "Microsoft.MachineLearningServices"
+_ROLES = "providers/Microsoft.Authorization/roleAssignments"
+_OF_A_ROW = frozenset(
+    {"id", "name", "type", "limit", "currentValue", "unit", "family", "vCPUs", "gpus"}
+)
+"""What is kept of a row of quota or of a size: prices are no part of an inventory."""
 _ASSOCIATED = ("storageAccount", "keyVault", "containerRegistry", "applicationInsights")
 _NO_SUCH_SERVICE = frozenset({"FeatureNotSupportedForAccount", "OperationNotAllowedOnKind"})
 """An account's kind has no file service, or no blob service: nothing is missing there."""
@@ -105,23 +120,27 @@ def take_snapshot(
         progress: told after each read, on this thread.
         cancelled: set by whoever wants to stop it; what is open then is a placeholder.
         earlier: the last snapshot. Where a workspace does not answer, what belonged to it then is asked all the same:
-            a vault or a registry may answer while its workspace is dark.
+            a vault or a registry may answer while its workspace is dark. And what it held of what cannot be read now
+            comes along as :attr:`Snapshot.earlier`.
 
     Raises:
         SignInError: nobody is signed in, so that nothing could be read at all.
     """
     started, calls = time.monotonic(), gateway.call_log.total
     taken_at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    known = earlier.inventory if earlier else None
+    known = earlier.inventory.last_known() if earlier else None
     walk = _Walk(gateway, Deadline(seconds, cancelled), request_seconds, progress, earlier=known)
     walk.visit_profile(profile)
     walk.run()
+    known_before = stand_ins(earlier, walk.answered) if earlier else ()
     snapshot = Snapshot(
         format=SNAPSHOT_FORMAT,
         taken_at=taken_at,
         profile=profile.name,
         program=f"amlrunbook {__version__}",
         documents=tuple(walk.documents()),
+        earlier_at=earlier.taken_at if earlier and known_before else "",
+        earlier=known_before,
     )
     return Taken(
         snapshot,
@@ -171,6 +190,8 @@ class _Walk:
         self._seen: set[str] = set()
         self._documents: dict[str, dict[str, Any]] = {}
         self._missing: set[str] = set()
+        self.answered: dict[str, bool] = {}
+        """Of each path that was asked, in lower case, whether Azure answered; that nothing is there is an answer."""
         self.reached = False
         """Whether Azure answered anything, be it a refusal."""
 
@@ -182,9 +203,27 @@ class _Walk:
         ids = [profile.primary.workspace]
         ids += [profile.secondary.workspace] if profile.secondary else []
         ids += [account.id for account in profile.data_accounts]
-        ids += [attached.id for attached in profile.attached]
+        ids += [to_read(attached.id) for attached in profile.attached]
+        ids += [to_read(attached.partner) for attached in profile.attached if attached.partner]
         for text in ids:
             self._visit(text)
+        machine_learning = f"/subscriptions/{profile.subscription}/providers/{_PROVIDER}"
+        self._list(f"{machine_learning}/registries", self._keep_all)
+        if profile.secondary and profile.secondary.region:
+            for what in ("usages", "vmSizes"):
+                self._rows(f"{machine_learning}/locations/{profile.regions[1]}/{what}")
+
+    def _rows(self, path: str) -> None:
+        """Read a list whose rows have no ids of their own; it is kept as one document."""
+
+        def then(rows: list[dict[str, Any]]) -> None:
+            kept = [{k: v for k, v in row.items() if k in _OF_A_ROW} for row in rows]
+            name = path.rsplit("/", 1)[-1]
+            self._keep(
+                {"id": path, "name": name, "type": type_of(path), "properties": {"value": kept}}
+            )
+
+        self._list(path, then)
 
     def _visit(self, text: str) -> None:
         """Read a resource and what belongs to it, once."""
@@ -212,14 +251,21 @@ class _Walk:
             self._associated(Document(document))
 
         def spare(error: AmlRunbookError) -> bool:
-            known = self._earlier.by_id(workspace.text) if self._earlier else None
-            if known is not None and not isinstance(error, NotFoundError):
+            known = self._known(workspace, error)
+            if known is not None:
                 self._associated(known)
             return False
 
         self._get(workspace.text, then, spare)
         for collection in _COLLECTIONS:
             self._children(workspace.text, collection)
+        self._list(f"{workspace.text}/{_ROLES}", self._keep_all, filter="atScope()")
+
+    def _known(self, resource: ResourceId, error: AmlRunbookError) -> Document | None:
+        """Return what the last snapshot held of a resource that may still be there."""
+        if self._earlier is None or isinstance(error, NotFoundError):
+            return None
+        return self._earlier.by_id(resource.text)
 
     def _associated(self, workspace: Document) -> None:
         for name in _ASSOCIATED:
@@ -241,8 +287,17 @@ class _Walk:
                     self._list(f"{path}/{name}/deployments", self._keep_all)
             elif collection in _ASSETS:
                 self._latest_versions(path, documents)
+            elif collection == "computes":
+                self._attached(documents)
 
         self._list(path, then, most=MOST_JOBS if collection == "jobs" else 0)
+
+    def _attached(self, computes: list[dict[str, Any]]) -> None:
+        """Read what computes were attached from, where this program knows how it fails over."""
+        for compute in computes:
+            for named in names_in(compute, "properties.resourceId"):
+                if is_known(named):
+                    self._visit(to_read(named))
 
     def _latest_versions(self, path: str, containers: list[dict[str, Any]]) -> None:
         for container in containers[:MOST_VERSIONS]:
@@ -306,10 +361,32 @@ class _Walk:
             self._keep(document)
             self._visit_named(Document(document).field("properties.WorkspaceResourceId"))
 
-        self._get(component.text, then)
+        def spare(error: AmlRunbookError) -> bool:
+            known = self._known(component, error)
+            self._visit_named(known.field("properties.WorkspaceResourceId") if known else None)
+            return False
+
+        self._get(component.text, then, spare)
 
     def _plain(self, resource: ResourceId) -> None:
         self._get(resource.text, self._keep)
+        shape = SHAPES.get(resource.type.lower(), NO_SHAPE)
+        for collection in shape.collections:
+            self._members(f"{resource.text}/{collection}", shape.under.get(collection, ""))
+
+    def _members(self, path: str, under: str) -> None:
+        """List a collection, what lies under each member, and read what the members name."""
+
+        def then(documents: list[dict[str, Any]]) -> None:
+            self._keep_all(documents)
+            for name in _names(documents) if under else ():
+                self._list(f"{path}/{name}/{under}", self._keep_all)
+            for field in MEMBERS_NAME.get(path.rsplit("/", 1)[-1].lower(), ()):
+                for document in documents:
+                    for named in names_in(document, field):
+                        self._visit_named(named)
+
+        self._list(path, then)
 
     def _locks(self, scope: str) -> None:
         self._list(f"{scope}/providers/Microsoft.Authorization/locks", self._keep_all)
@@ -337,10 +414,16 @@ class _Walk:
             lambda: self._gateway.get(path, seconds=self._seconds),
         )
 
-    def _list(self, path: str, then: Callable[[list[dict[str, Any]]], None], most: int = 0) -> None:
+    def _list(
+        self,
+        path: str,
+        then: Callable[[list[dict[str, Any]]], None],
+        most: int = 0,
+        **query: str,
+    ) -> None:
         self._ask(
             _Read(path, type_of(path), then, _never, path),
-            lambda: self._gateway.get_all(path, seconds=self._seconds, most=most),
+            lambda: self._gateway.get_all(path, seconds=self._seconds, most=most, **query),
         )
 
     def _ask(self, read: _Read, request: Callable[[], Any]) -> None:
@@ -354,6 +437,8 @@ class _Walk:
         """
         for done, outcome in enumerate(self._fan_out.outcomes(), start=1):
             read = self._reads[outcome.key]
+            there = outcome.error is None or isinstance(outcome.error, NotFoundError)
+            self.answered[read.at.lower()] = there
             if outcome.error is None:
                 self.reached = True
                 read.then(outcome.value)
@@ -378,8 +463,12 @@ class _Walk:
     def _keep(self, document: dict[str, Any]) -> None:
         """Keep a document without its secrets; the first of an id stays."""
         key = Document(document).key
-        if key:
-            self._documents.setdefault(key, masked_document(document))
+        if not key or key in self._documents:
+            return
+        self._documents[key] = masked_document(document)
+        for field in SHAPES.get(Document(document).type.lower(), NO_SHAPE).named:
+            for named in names_in(document, field):
+                self._visit_named(named)
 
     def documents(self) -> Iterator[dict[str, Any]]:
         """Yield what was read and what was not, by id; nothing for the parts of what is not there at all."""

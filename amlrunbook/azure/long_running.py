@@ -80,6 +80,7 @@ def follow(
     progressed: Callable[[str], None],
     *,
     interval: float = POLL_SECONDS,
+    look: Callable[[], str] | None = None,
 ) -> Followed:
     """Poll until the operation ends, or nobody can say how.
 
@@ -87,8 +88,9 @@ def follow(
         found: where to look.
         read: a GET through the gateway's pipeline; raises our errors for no answer.
         deadline: how long to go on.
-        progressed: told each change of state, in a few words.
+        progressed: told each change of what is seen, in a few words.
         interval: seconds between polls where Azure asks for none.
+        look: asked after a poll that found it running, for more than the poll tells; must not raise.
     """
     wait = interval if found.wait is None else found.wait
     last, said = "no poll was answered", ""
@@ -101,9 +103,11 @@ def follow(
         ended, state = _read_state(found, answer)
         if ended is not None:
             return ended
-        if state != said:
-            said = state
-            progressed(state)
+        more = look() if look is not None else ""
+        words = f"{state}; {more}" if more else state
+        if words != said:
+            said = words
+            progressed(words)
         last = f"the last state seen was {state}"
         asked = retry_after(answer.headers)
         wait = interval if asked is None else asked

@@ -17,6 +17,7 @@ from amlrunbook.azure.allowlist import is_reading
 from amlrunbook.azure.call_log import Call, CallLog, now_text, shown_path
 from amlrunbook.azure.deadline import current_deadline
 from amlrunbook.azure.guard import Guard
+from amlrunbook.azure.server_time import ServerTime
 from amlrunbook.azure.throttling import READS, WRITES, TokenBucket, retry_after
 from amlrunbook.errors import DeadlineError
 from amlrunbook.model.redaction import masked_text
@@ -169,6 +170,19 @@ class TimeoutPolicy(_Policy):
         options["connection_timeout"] = min(CONNECT_SECONDS, left)
         options["read_timeout"] = min(answering, left)
         return self.next.send(request)
+
+
+class ServerTimePolicy(_Policy):
+    """Hears the time from each answer."""
+
+    def __init__(self, clock: ServerTime) -> None:
+        self._clock = clock
+
+    def send(self, request: Any) -> Any:
+        """Send on, then hear."""
+        response = self.next.send(request)
+        self._clock.hear(str(response.http_response.headers.get("Date", "")))
+        return response
 
 
 class CallLogPolicy(_Policy):

@@ -9,11 +9,10 @@ from __future__ import annotations
 import ssl
 import time
 from dataclasses import dataclass
-from http.client import HTTPException, HTTPSConnection
 from threading import Thread
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
+from amlrunbook.azure.reach import plain_get
 from amlrunbook.azure.transport import trust
 from amlrunbook.errors import DocumentError
 from amlrunbook.model.cloud import Cloud
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
 LONGEST_SECONDS = 30
 """A probe's deadline is never longer, whatever the profile says."""
-_READ_AT_MOST = 1_024
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,38 +71,9 @@ def _deadline(probe: Probe) -> int:
 
 def ask_once(probe: Probe, context: ssl.SSLContext) -> ProbeSeen:
     """Send one GET and return what came back; never raises for what a service does."""
-    try:
-        parts = urlsplit(probe.url)
-        port = parts.port
-    except ValueError as error:
-        return ProbeSeen(probe.name, green=False, text=f"its address is none: {error}")
-    if parts.scheme != "https" or not parts.hostname or parts.username is not None:
-        return ProbeSeen(
-            probe.name, green=False, text="its address is no https address without a user's name"
-        )
-    began = time.monotonic()
-    connection = HTTPSConnection(
-        parts.hostname, port or 443, timeout=_deadline(probe), context=context
-    )
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    try:
-        connection.request("GET", target, headers={"User-Agent": "amlrunbook-probe"})
-        answer = connection.getresponse()
-        answer.read(_READ_AT_MOST)
-    except (OSError, HTTPException, ValueError) as error:
-        return ProbeSeen(probe.name, green=False, text=f"no answer: {_reason(error)}")
-    finally:
-        connection.close()
-    took = int((time.monotonic() - began) * 1000)
+    seen = plain_get(probe.url, context, _deadline(probe), "amlrunbook-probe")
     wanted = probe.expect_status
-    if answer.status == wanted:
-        return ProbeSeen(probe.name, green=True, text=f"{answer.status} in {took} ms")
-    return ProbeSeen(probe.name, green=False, text=f"{answer.status}, not {wanted}, in {took} ms")
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
-        return "the deadline is over"
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return "its certificate is not trusted"
-    return type(error).__name__ if not isinstance(error, OSError) else error.strerror or "refused"
+    if not seen.status or seen.status == wanted:
+        return ProbeSeen(probe.name, green=seen.status == wanted, text=seen.text)
+    text = f"{seen.status}, not {wanted}, in {seen.milliseconds} ms"
+    return ProbeSeen(probe.name, green=False, text=text)

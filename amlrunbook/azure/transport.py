@@ -20,9 +20,11 @@ from amlrunbook.azure.policies import (
     GuardPolicy,
     ReadRetryPolicy,
     RequestIdPolicy,
+    ServerTimePolicy,
     ThrottlePolicy,
     TimeoutPolicy,
 )
+from amlrunbook.azure.server_time import ServerTime
 from amlrunbook.errors import UsageError
 from amlrunbook.model.cloud import Cloud
 
@@ -113,7 +115,14 @@ def _token_only(prepared: Any) -> Any:
 class GuardedTransport:
     """A client's way to the wire, through the policies that hold for all clients."""
 
-    def __init__(self, inner: Any, guard: Guard, log: CallLog, throttle: ThrottlePolicy) -> None:
+    def __init__(
+        self,
+        inner: Any,
+        guard: Guard,
+        log: CallLog,
+        throttle: ThrottlePolicy,
+        clock: ServerTime | None = None,
+    ) -> None:
         from azure.core.pipeline import Pipeline
 
         self._inner = inner
@@ -126,6 +135,7 @@ class GuardedTransport:
                 throttle.link(),
                 TimeoutPolicy(),
                 CallLogPolicy(log),
+                ServerTimePolicy(clock or ServerTime()),
             ],
         )
 

@@ -114,6 +114,8 @@ def inventory_from_azure(
     """
     chosen = load_profile(profile) if profile is not None else lone_profile(resource_id or "")
     taken = look(chosen, gateway_for(chosen, Mode.READ_ONLY))
+    if words := taken.snapshot.stand_in_words:
+        talk.say(f"{len(taken.unread)} could not be read. {words}")
     return taken.snapshot, chosen if profile is not None else None
 
 
@@ -150,8 +152,11 @@ def workspace_id(text: str) -> ResourceId:
 def look(profile: Profile, gateway: SdkGateway, *, progress: Progress | None = None) -> Taken:
     """Take a snapshot; not stored. The last one that is kept says what belonged to a workspace that is dark now.
 
+    Where nothing at all answers, the last one stands in for everything.
+
     Raises:
-        AzureError: nobody is signed in, or nothing at all answered.
+        SignInError: nobody is signed in.
+        AzureError: nothing at all answered, and there is no snapshot to go by.
     """
     last = latest_snapshot(profile.name)
     try:
@@ -160,14 +165,22 @@ def look(profile: Profile, gateway: SdkGateway, *, progress: Progress | None = N
         talk.say(f"The last snapshot does not help: {error.what}")
         earlier = None
     taken = take_snapshot(gateway, profile, progress=progress, earlier=earlier)
-    if not taken.reached:
-        reasons = sorted({document.unread or "" for document in taken.unread})
-        raise AzureError(
-            f"Azure did not answer at all: {reasons[0] if reasons else 'nothing was asked'}",
-            state=f"{len(taken.unread)} reads failed; nothing was changed.",
-            next_step="Look at the last snapshot: `amlrunbook snapshot show -w PROFILE`.",
-        )
-    return taken
+    if taken.reached:
+        return taken
+    if taken.snapshot.earlier:
+        talk.say(f"Azure did not answer at all: {_first_reason(taken)}")
+        return taken
+    raise AzureError(
+        f"Azure did not answer at all: {_first_reason(taken)}",
+        state=f"{len(taken.unread)} reads failed; nothing was changed.",
+        next_step=f"There is no snapshot of {profile.name!r} to go by. While Azure answers: "
+        f"`amlrunbook snapshot take -w {profile.name}`.",
+    )
+
+
+def _first_reason(taken: Taken) -> str:
+    reasons = sorted({document.unread or "" for document in taken.unread})
+    return reasons[0] if reasons else "nothing was asked."
 
 
 def say_taken(taken: Taken, path: Path) -> None:

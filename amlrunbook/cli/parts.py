@@ -49,7 +49,7 @@ def looked_at(gateway: SdkGateway, profile: Profile) -> Snapshot:
 
     Raises:
         SignInError: nobody is signed in.
-        AzureError: nothing at all could be read.
+        AzureError: nothing at all could be read, and no snapshot is kept that could stand in.
     """
     from amlrunbook.cli.looking import look
 
@@ -60,6 +60,8 @@ def looked_at(gateway: SdkGateway, profile: Profile) -> Snapshot:
         f"Read {documents - unread} documents by {taken.requests} requests in {taken.seconds:.1f} s; "
         f"{unread} could not be read."
     )
+    if words := taken.snapshot.stand_in_words:
+        talk.say(words)
     return taken.snapshot
 
 

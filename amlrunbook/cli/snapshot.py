@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from amlrunbook.errors import ExitCode, UsageError
+from amlrunbook.errors import AzureError, ExitCode, UsageError
 from amlrunbook.model.display import shown
 from amlrunbook.model.moments import age_words, seconds_between
 from amlrunbook.model.snapshot import Snapshot
@@ -53,6 +53,12 @@ def take_and_keep(profile: Profile, gateway: SdkGateway) -> ExitCode:
     from amlrunbook.store.snapshots import save_snapshot
 
     taken = look(profile, gateway)
+    if not taken.reached:
+        raise AzureError(
+            "Nothing could be read, so there is no snapshot to keep.",
+            state="The earlier ones are as they were; nothing was changed.",
+            next_step=f"Look at the last one: `amlrunbook snapshot show -w {profile.name}`.",
+        )
     path = save_snapshot(taken.snapshot)
     say_taken(taken, path)
     click.echo(path)

@@ -52,7 +52,15 @@ class CoverageCheck:
             )
         return CheckReport(
             verdict=Verdict.UNKNOWN,
-            text=f"{len(inventory.unread)} could not be read, {read} were (taken {taken}).",
+            text=" ".join(
+                filter(
+                    None,
+                    (
+                        f"{len(inventory.unread)} could not be read, {read} were (taken {taken}).",
+                        context.snapshot.stand_in_words,
+                    ),
+                )
+            ),
             findings=tuple(_unread(document) for document in inventory.unread),
         )
 

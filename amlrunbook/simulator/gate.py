@@ -36,8 +36,8 @@ from amlrunbook.simulator.world import World
 
 CONTROL_PREFIX = "/_simulator"
 PORTAL_PREFIX = "/_portal"
-_ANONYMOUS = re.compile(r"^/azureml/[^/]+/discovery$")
-"""The one address of Azure Machine Learning that is read without a token."""
+_ANONYMOUS = re.compile(r"^/(azureml/[^/]+/discovery|metadata/endpoints)$")
+"""What Azure Machine Learning and the resource manager tell without a token."""
 _CHECKING_THEMSELVES = frozenset({"front", "inference", "registry"})
 """Services whose keys and tokens are their own."""
 
@@ -191,7 +191,8 @@ class _Passage:
     def _dress(self, message: MutableMapping[str, Any]) -> None:
         headers = MutableHeaders(scope=message)
         headers.setdefault("x-ms-request-id", self.request_id)
-        headers.setdefault("Date", time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime()))
+        now = time.gmtime(self.azure.world.now())
+        headers.setdefault("Date", time.strftime("%a, %d %b %Y %H:%M:%S GMT", now))
         if self.client_request_id is not None:
             headers.setdefault("x-ms-client-request-id", self.client_request_id)
         if self.plane is not Plane.CONTROL:

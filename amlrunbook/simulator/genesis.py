@@ -23,7 +23,7 @@ from amlrunbook.simulator.faults import Fault
 from amlrunbook.simulator.ml_serving import ENDPOINT_TYPE
 from amlrunbook.simulator.regions import REGIONS
 from amlrunbook.simulator.registry_data import Manifest
-from amlrunbook.simulator.scenario import AZURE_ITSELF, ResourceTable, Scenario, StoredBlob
+from amlrunbook.simulator.scenario import ResourceTable, Scenario, StoredBlob
 from amlrunbook.simulator.subscriptions import GROUP_TYPE
 from amlrunbook.simulator.vault_data import Secret, SecretVersion
 from amlrunbook.simulator.world import Document, Front, Subscription, World
@@ -51,6 +51,7 @@ def build_world(scenario: Scenario, *, seed: int, base_url: str, contents: Conte
         clock=WorldClock.starting(table.clock.start, table.clock.rate),
         pace=deepcopy(table.pace),
         page_size=table.page_size,
+        profile=placed(scenario.profile, base_url),
     )
     for item in table.subscriptions:
         world.subscriptions[item.id.lower()] = Subscription(
@@ -70,11 +71,22 @@ def build_world(scenario: Scenario, *, seed: int, base_url: str, contents: Conte
     _fronts(world, scenario)
     _facts(world, scenario)
     _without(world, scenario)
-    world.profile = _expanded(world, scenario.profile)
     world.drill = _drill(world, scenario)
     check_drill(world, scenario)
     world.revision = 1
+    world.graph.waiting.clear()
     return world
+
+
+def placed(value: Any, base_url: str) -> Any:
+    """Return a profile's value with ``{base}`` in its texts turned into the address that it has."""
+    if isinstance(value, str):
+        return value.replace("{base}", base_url)
+    if isinstance(value, dict):
+        return {key: placed(item, base_url) for key, item in value.items()}
+    if isinstance(value, list):
+        return [placed(item, base_url) for item in value]
+    return value
 
 
 def _guid(ids: random.Random) -> str:
@@ -166,11 +178,9 @@ def _scope(world: World, table: ResourceTable, kind: Kind, place: str) -> str:
 
 
 def _expanded(world: World, value: Any) -> Any:
-    """Return a value with what ``@/`` and ``@azure`` at the start of its strings stand for."""
+    """Return a value with ``@/`` at the start of strings turned into the first subscription."""
     if isinstance(value, str):
         first = next(iter(world.subscriptions))
-        if value.startswith(AZURE_ITSELF):
-            return world.base_url + value.removeprefix(AZURE_ITSELF)
         return f"/subscriptions/{first}/{value[2:]}" if value.startswith("@/") else value
     if isinstance(value, dict):
         return {key: _expanded(world, item) for key, item in value.items()}

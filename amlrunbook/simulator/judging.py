@@ -89,12 +89,11 @@ def witness(azure: SimulatedAzure, method: str, path: str, status: int | None, b
 def _note(
     azure: SimulatedAzure, method: str, path: str, status: int | None, *, moved: bool
 ) -> None:
-    """Note a request that changed something or was refused; a POST that only asks is no change."""
+    """Note a request that changed something, or tried to; a POST that only asks is none."""
     drill = azure.world.drill
-    refused = status is not None and status >= 400  # noqa: PLR2004
-    asks = method == "POST" or status is None
-    through = not refused and (moved or not asks)
-    if not through and not refused:
+    answered_well = status is not None and status < 400  # noqa: PLR2004
+    through = moved or (answered_well and method != "POST")
+    if answered_well and not through:
         return
     at = azure.world.now()
     drill.changes.append(

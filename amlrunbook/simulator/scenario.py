@@ -2,8 +2,7 @@
 
 Resources are ARM documents in short: a resource group's name, a type, a name (``parent/child`` for
 children, as in ARM templates), and what matters of the document; Azure's defaults are filled in.
-``@/`` at the start of a string stands for the first subscription's id, ``/subscriptions/.../``, and
-``@azure`` for the simulated Azure's own address.
+``@/`` at the start of a string stands for the first subscription's id, ``/subscriptions/.../``.
 """
 
 from __future__ import annotations
@@ -25,7 +24,6 @@ from amlrunbook.simulator.faults import Fault
 from amlrunbook.simulator.geo import GeoFacts
 from amlrunbook.simulator.world import Pace
 
-AZURE_ITSELF = "@azure"
 _FOLDER = "scenarios"
 _DEEPEST = 4
 """Bases that may stand on one another."""
@@ -195,7 +193,10 @@ class Scenario(_Table, frozen=True, kw_only=True):
     snapshot_age: str = ""
     """How old the last snapshot is when the alarm comes; empty for none but the present one."""
     profile: dict[str, Any] = {}
-    """The profile that protects the world; the simulator only hands it on."""
+    """The profile that protects the world; the simulator only hands it on.
+
+    ``{base}`` in its texts stands for the simulated Azure's own address, which no file can know.
+    """
     world: WorldTable = msgspec.field(default_factory=WorldTable)
     without: list[WithoutTable] = []
     faults: list[Fault] = []

@@ -137,6 +137,8 @@ def _unb64(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
+_ANY_TENANT = {"common", "organizations"}
+"""Authorities that are described, as a client may ask, and give no token to an application."""
 _HEADER = _b64(b'{"typ":"JWT","alg":"HS256"}')
 
 
@@ -150,11 +152,12 @@ def routes(azure: SimulatedAzure, mint: TokenMint) -> list[Route]:
 
     async def discovery(request: Request) -> Response:
         tenant = request.path_params["tenant"]
-        if tenant.lower() not in _tenants(azure):
+        if tenant.lower() not in _tenants(azure) | _ANY_TENANT:
             return _refusal(
                 400, 90002, "invalid_request", f"Tenant '{tenant}' not found. Check the tenant ID."
             )
         base = f"{azure.base_url}/{tenant}"
+        issuer = "{tenantid}" if tenant.lower() in _ANY_TENANT else tenant
         return JSONResponse(
             {
                 "token_endpoint": f"{base}/oauth2/v2.0/token",
@@ -162,7 +165,7 @@ def routes(azure: SimulatedAzure, mint: TokenMint) -> list[Route]:
                 "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
                 "device_authorization_endpoint": f"{base}/oauth2/v2.0/devicecode",
                 "jwks_uri": f"{base}/discovery/v2.0/keys",
-                "issuer": f"{base}/v2.0",
+                "issuer": f"{azure.base_url}/{issuer}/v2.0",
                 "response_types_supported": ["code", "id_token", "token"],
                 "subject_types_supported": ["pairwise"],
                 "id_token_signing_alg_values_supported": ["RS256"],

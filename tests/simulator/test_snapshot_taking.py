@@ -228,3 +228,34 @@ def test_what_belonged_to_a_dark_workspace_is_asked_all_the_same(pair: AzureHere
     assert found is not None
     assert found.unread is None
     assert pair.profile.primary.workspace.lower() in unread(knowing)
+
+
+def test_a_dark_region_is_known_as_it_was_when_it_was_last_read(pair: AzureHere) -> None:
+    before = taken(pair).snapshot
+    pair.fault(kind="dark", region="eastus")
+    now = taken(pair, earlier=before).snapshot
+    again = taken(pair, earlier=now).snapshot
+    for snapshot in (now, again):
+        known = snapshot.inventory.last_known()
+        assert [document.unread for document in known.unread] == []
+        assert {document.key for document in known.documents} == {
+            document.key for document in before.inventory.documents
+        }
+        ages = {document.as_of for document in known.documents}
+        assert ages == {"", before.taken_at}
+        primary = known.by_id(pair.profile.primary.workspace)
+        assert primary is not None
+        assert primary.as_of == before.taken_at
+        assert "documents of the snapshot of" in snapshot.stand_in_words
+
+
+def test_what_answers_now_is_never_stood_in_for(pair: AzureHere) -> None:
+    before = taken(pair).snapshot
+    gone = {"id": f"{pair.profile.primary.workspace}/computes/long-gone", "type": f"{ML}/computes"}
+    jobs = {"id": f"{pair.profile.primary.workspace}/jobs/long-gone", "type": f"{ML}/jobs"}
+    before = msgspec.structs.replace(before, documents=(*before.documents, gone, jobs))
+    pair.fault(kind="error", path="*/aml-fraud-e/jobs", status=503)
+    known = taken(pair, earlier=before).snapshot.inventory.last_known()
+    assert known.by_id(gone["id"]) is None
+    assert known.by_id(jobs["id"]) is not None
+    assert taken(pair).snapshot.earlier == ()

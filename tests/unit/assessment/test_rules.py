@@ -459,3 +459,18 @@ def test_an_unread_parent_alone_is_unknown_throughout(body: dict[str, Any]) -> N
     kept = {key: body[key] for key in ("id", "type")} | {"unread": "403"}
     if isinstance(kept["id"], str) and kept["id"]:
         assert {f.verdict for f in assess(Inventory((kept,)))} <= {Verdict.UNKNOWN}
+
+
+# -- what only the last snapshot knows ------------------------------------------------------
+
+
+@pytest.mark.parametrize(("enabled", "expected"), [(True, "unknown"), (False, "fail")])
+def test_what_was_well_is_not_known_to_be_well_and_what_failed_still_fails(
+    enabled: bool, expected: str
+) -> None:
+    known = blobs(enabled=enabled)
+    dark = {"id": known["id"], "type": known["type"], "unread": "not readable"}
+    inventory = Inventory((account(), dark), earlier=(known,), earlier_at="2026-11-22T10:00:00Z")
+    (found,) = (f for f in assess(inventory) if f.check == "storage.blob-soft-delete")
+    assert found.verdict.value == expected
+    assert "as of 2026-11-22T10:00:00Z" in found.observed

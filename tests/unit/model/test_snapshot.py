@@ -81,3 +81,50 @@ def test_the_order_of_exit_codes_is_the_contract() -> None:
     order = [130, 5, 4, 3, 1, 6]
     for place, code in enumerate(order):
         assert worst_exit(*(ExitCode(other) for other in order[place:])) == code
+
+
+def darkened(
+    documents: tuple[dict[str, object], ...], earlier: tuple[dict[str, object], ...]
+) -> Inventory:
+    return Inventory(documents, earlier=earlier, earlier_at="2026-11-22T10:00:00Z")
+
+
+def test_what_cannot_be_read_now_is_known_as_it_was() -> None:
+    inventory = darkened(
+        (
+            {
+                "id": WORKSPACE,
+                "type": "Microsoft.MachineLearningServices/workspaces",
+                "unread": "dark",
+            },
+            {"id": f"{WORKSPACE}/computes", "type": COMPUTES, "unread": "dark"},
+            {"id": ACCOUNT, "type": "Microsoft.Storage/storageAccounts"},
+        ),
+        (
+            {
+                "id": WORKSPACE,
+                "type": "Microsoft.MachineLearningServices/workspaces",
+                "location": "eastus",
+            },
+            {"id": f"{WORKSPACE}/computes/c", "type": COMPUTES, "asOf": "2026-11-21T10:00:00Z"},
+        ),
+    )
+    known = inventory.last_known()
+    workspace = known.by_id(WORKSPACE)
+    assert workspace is not None
+    assert (workspace.location, workspace.as_of) == ("eastus", "2026-11-22T10:00:00Z")
+    assert [child.as_of for child in known.children(workspace, COMPUTES)] == [
+        "2026-11-21T10:00:00Z"
+    ]
+    assert known.unread == ()
+    account = known.by_id(ACCOUNT)
+    assert account is not None
+    assert account.as_of == ""
+    assert len(inventory.unread) == 2
+
+
+def test_what_nobody_ever_read_stays_unread() -> None:
+    computes = {"id": f"{WORKSPACE}/computes", "type": COMPUTES, "unread": "dark"}
+    known = darkened((computes,), ({**computes, "unread": "403"},)).last_known()
+    assert [document.unread for document in known.unread] == ["dark"]
+    assert darkened((computes,), ()).last_known().unread

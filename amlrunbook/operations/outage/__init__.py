@@ -1,0 +1,1 @@
+"""Checks that ask whether it is the region, before anything is moved."""

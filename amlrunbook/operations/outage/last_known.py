@@ -1,0 +1,17 @@
+"""What was last known of a resource, where it cannot be read now."""
+
+from __future__ import annotations
+
+from amlrunbook.model.operation import OperationContext
+from amlrunbook.model.snapshot import Document, Inventory
+
+
+def last_known(context: OperationContext) -> Inventory:
+    """Return the documents of a step's snapshot."""
+    return context.snapshot.inventory
+
+
+def readable(inventory: Inventory, resource: str) -> Document | None:
+    """Return a resource's document; ``None`` where there is none that was read."""
+    document = inventory.by_id(resource)
+    return None if document is None or document.unread is not None else document

@@ -1,0 +1,1 @@
+"""Checks and actions of a switchover to the secondary region."""
