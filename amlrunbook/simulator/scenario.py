@@ -163,7 +163,7 @@ class WorldTable(_Table, frozen=True, kw_only=True):
     permissions: list[dict[str, Any]] | None = None
     """What the caller may do in the first subscription; everything, unless told.
 
-    Data services refuse the rest; the resource manager only tells of it.
+    The resource manager and the data services refuse the rest.
     """
     tenant_name: str = "Simulated Azure"
     page_size: int = 100
