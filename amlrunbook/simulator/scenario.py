@@ -30,7 +30,7 @@ _DEEPEST = 4
 _INHERITED = frozenset({"profile", "world", "without"})
 """What a scenario takes over from its base."""
 _IDENTITY = (
-    "type", "group", "scope", "account", "container", "share", "path", "vault", "registry",
+    "type", "group", "scope", "account", "container", "datastore", "share", "path", "vault", "registry",
     "repository", "tag", "region", "id", "name", "principal",
 )  # fmt: skip
 """The keys by which two tables of a list are the same thing."""
