@@ -13,15 +13,13 @@ from tests.simulator.azure_here import AzureHere
 from tests.simulator.test_soft_delete_action import Heard
 from tests.simulator_fixtures import set_pace
 
-ENDPOINTS = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"
-
 
 class Inference:
     """The pair, and how a test sets it."""
 
     def __init__(self, here: AzureHere) -> None:
         self.here = here
-        set_pace(here.endpoint, polls=1)
+        set_pace(here.endpoint, polls=1, seconds=0.05)
         self.primary = here.profile.primary.workspace
         assert here.profile.secondary
         self.secondary = here.profile.secondary.workspace
@@ -77,8 +75,12 @@ class Inference:
 
     def half(self) -> None:
         """Bring the secondary to half its strength, without traffic."""
-        self.edited(self.endpoint, traffic={}, authMode="AADToken")
-        self.edited(self.blue, sku=2)
+        endpoint = self.get(self.endpoint)["properties"]
+        quiet = {"traffic": {}, "authMode": "AADToken", "publicNetworkAccess": "Enabled"}
+        if not quiet.items() <= endpoint.items():
+            self.edited(self.endpoint, **quiet)
+        if self.get(self.blue)["sku"]["capacity"] != 2:
+            self.edited(self.blue, sku=2)
 
 
 def intent() -> Intent:
