@@ -244,7 +244,9 @@ class StorageFailover:
 
 def _under_way(seen: Observation, preview: Preview) -> bool:
     """Return whether something speaks for it, so that waiting for the rest makes sense."""
-    return bool(preview.effects.makes_writable) and any(e.speaks != "against" for e in seen.evidence)
+    return bool(preview.effects.makes_writable) and any(
+        e.speaks != "against" for e in seen.evidence
+    )
 
 
 def judged(account: ResourceId, found: Document, preview: Preview) -> Observation:
