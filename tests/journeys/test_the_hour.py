@@ -2,71 +2,82 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from amlrunbook.executor import commands as c
 from amlrunbook.executor.handover import Accepted
-from amlrunbook.journal import verify
+from amlrunbook.executor.ledger import recorded_of
+from amlrunbook.journal import read_entries, verify
 from amlrunbook.simulator import process
-from amlrunbook.state.transitions import StepState
-from tests.journeys.hour import alarm
+from amlrunbook.state import events as e
+from amlrunbook.state.fold import fold
+from tests.journeys.hour import alarm, dying
 from tests.simulator_fixtures import end
 
+KILLED = -9
 DEFAULT_ACCOUNTS = ("stfraude", "stfraudw")
+THROTTLED = {
+    "kind": "throttle",
+    "resource_type": "Microsoft.Storage/*",
+    "retry_after": 1,
+    "count": 3,
+}
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory):
+def azure(tmp_path_factory):
     folder = tmp_path_factory.mktemp("hour") / "azure"
     yield process.start(folder, "warm-pair")
     end(folder)
 
 
-def failovers(changes):
-    return [path for method, path in changes if "/failover" in path]
+def entries_of(folder):
+    return tuple(recorded_of(entry) for entry in read_entries(folder))
+
+
+def failovers(hour):
+    return [path for _, path in hour.changes() if path.endswith("/failover")]
 
 
 def left_alone(hour):
     """No default account was to be failed over, and nothing was deleted."""
-    changes = hour.changes()
-    assert not [p for p in failovers(changes) if any(f"/{a}/" in p for a in DEFAULT_ACCOUNTS)]
-    assert not [path for method, path in changes if method == "DELETE"]
+    paths = failovers(hour)
+    assert not [p for p in paths if any(f"/{name}/" in p for name in DEFAULT_ACCOUNTS)]
+    assert not [path for method, path in hour.changes() if method == "DELETE"]
 
 
-def test_a_throttled_region_is_left_by_two_operators(world, tmp_path):
-    hour = alarm(
-        world,
-        "region-dark",
-        faults=(
-            {
-                "kind": "throttle",
-                "resource_type": "Microsoft.Storage/*",
-                "retry_after": 1,
-                "count": 4,
-            },
-        ),
-    )
-    first = hour.open(tmp_path / "run")
-    hour.drive(first, until=lambda run: run.focus.startswith("scale"))
-    first.perform(c.OfferHandover(principal="sam", text="Data is moved."))
-    first.stage.record.release()
-    second = hour.resume(tmp_path / "run", accepted=Accepted("sam", "Read back: scale"))
-    assert second.state.operator == "sam"
-    hour.drive(second)
-    state = second.state
+def solved_once(hour, folder):
+    """The world is as it should be, nothing was sent twice, and the journal tells all of it."""
+    judged, entries = hour.judged(), entries_of(folder)
+    assert judged["solved"], judged["goals"]
+    assert [harm for harm in judged["harms"] if harm["count"]] == []
+    left_alone(hour)
+    assert len(failovers(hour)) == 1
+    assert len(set(hour.changes())) == len(hour.changes())
+    state = fold(entries)
     assert state.anomalies == ()
     assert state.clock.stopped
-    assert hour.judged()["solved"], hour.judged()
-    assert hour.judged()["harms"] == [] or all(not h["count"] for h in hour.judged()["harms"])
-    assert len(failovers(hour.changes())) == 1
-    left_alone(hour)
-    assert verify(tmp_path / "run", trust=None).label == "DRILL VALID-CLOSED"
-    assert {r.state for r in state.steps.values()} <= {
-        StepState.PASSED,
-        StepState.WARNED,
-        StepState.FAILED,
-        StepState.UNKNOWN,
-        StepState.VERIFIED,
-        StepState.SKIPPED,
-        StepState.DONE_OUTSIDE,
-    }
+    assert state.closed is not None
+    sent = [entry.event.path for entry in entries if isinstance(entry.event, e.ActionSent)]
+    assert len(sent) == len(hour.changes())
+    assert verify(folder, trust=None).label == "DRILL VALID-CLOSED"
+
+
+def test_killed_throttled_and_handed_over_the_hour_comes_to_its_end(azure, tmp_path):
+    hour, run = alarm(azure, "region-dark", faults=(THROTTLED,)), tmp_path / "run"
+    chance = random.Random(2)
+    with dying(hour, tmp_path) as go_on:
+        for _ in range(3):
+            assert go_on(run, chance.randint(20, 35)) == KILLED
+        first = hour.resume(run)
+        hour.drive(first, until=lambda it: it.focus == "callers")
+        first.perform(c.OfferHandover(principal="sam", text="Data is moved."))
+        first.stage.record.release()
+        second = hour.resume(run, accepted=Accepted("sam", "Read back: callers"))
+        assert second.state.operator == "sam"
+        second.stage.record.release()
+        while go_on(run, chance.randint(20, 35)) == KILLED:
+            continue
+    solved_once(hour, run)
