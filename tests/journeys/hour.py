@@ -90,6 +90,7 @@ class Hour:
     def __post_init__(self) -> None:
         found: Any = process.control(self.endpoint, "GET", "/world")
         self.profile = msgspec.convert(found["profile"], Profile)
+        self.by_hand.setdefault("callers", self.send_callers)
         self.gateway = gateway_for(self.profile, Mode.DRILL, endpoint=self.endpoint)
         self.registry = registry_of(self.gateway)
         self.plan = resolve(
@@ -154,6 +155,10 @@ class Hour:
             and "/oauth2/" not in request["path"]
         ]
 
+    by_hand: dict[str, Callable[[], None]] = field(default_factory=dict)
+    """What is done outside at a manual step."""
+    left_out: frozenset[str] = frozenset()
+    """Steps of the runbook that this journey is not about."""
     seen: int = 0
     """How many requests the world had seen before this journey."""
 
@@ -180,6 +185,8 @@ class Hour:
             case StepState.PROPOSED:
                 resources = record.proposal.resources if record.proposal else ()
                 return c.Confirm(step=step, typed=" and ".join(typed_names(planned, resources)))
+            case _ if planned.base in self.left_out:
+                return c.Skip(step=step, reason="This journey is not about it.")
             case StepState.BLOCKED:
                 raise AssertionError(f"{step} is blocked: {record.why_blocked}")
             case _ if planned.kind is StepKind.DECISION:
@@ -194,8 +201,7 @@ class Hour:
             return c.DeclareIncident(severity="1", text="The region is dark.")
         if dialog == "tell":
             return c.GiveUpdate(text="We are switching over.")
-        if step == "callers":
-            self.send_callers()
+        self.by_hand.get(step, lambda: None)()
         return c.DoneOutside(step=step, evidence="Done at the portal.")
 
     def send_callers(self) -> None:
