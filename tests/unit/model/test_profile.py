@@ -55,3 +55,20 @@ def test_a_wrong_profile_is_refused_with_its_place(before: str, after: str, says
 def test_a_wrong_duration_is_refused(text: str) -> None:
     with pytest.raises(DocumentError):
         duration_seconds(text)
+
+
+@pytest.mark.parametrize(
+    "path", ["/srv/code/config.json", "~/code/config.json", "C:\\\\code\\\\c.json"]
+)
+def test_a_config_file_has_one_place(path: str) -> None:
+    text = TEXT.replace("[primary]", f'config_files = ["{path}"]\n[primary]')
+    assert validated(decode_toml(text, Profile, where="t")).config_files
+
+
+@pytest.mark.parametrize(
+    "path", ["config.json", "./config.json", "code/../config.json", "~olga/c.json"]
+)
+def test_a_config_file_of_wherever_one_stands_is_refused(path: str) -> None:
+    text = TEXT.replace("[primary]", f'config_files = ["{path}"]\n[primary]')
+    with pytest.raises(DocumentError, match="not an absolute path"):
+        validated(decode_toml(text, Profile, where="t"))
