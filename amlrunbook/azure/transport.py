@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from amlrunbook.azure.call_log import CallLog
-from amlrunbook.azure.guard import Guard
+from amlrunbook.azure.guard import CreateGuard, Guard
 from amlrunbook.azure.policies import (
     CallLogPolicy,
     GuardPolicy,
