@@ -59,6 +59,16 @@ def _assigned(world: World, scope: str) -> list[Document]:
     return found
 
 
+def may(world: World, resource_id: str, action: str) -> bool:
+    """May the caller do an action of the resource manager, ``Microsoft.X/type/verb``?"""
+    held = effective(world, resource_id)
+    wanted = action.lower()
+    return held is None or any(
+        _covers(item.get("actions", []), wanted) and not _covers(item.get("notActions", []), wanted)
+        for item in held
+    )
+
+
 def permitted(world: World, resource_id: str, action: str) -> bool:
     """May the caller do a data action, ``Microsoft.X/type/verb``, on a resource?"""
     held = effective(world, resource_id)
@@ -66,9 +76,10 @@ def permitted(world: World, resource_id: str, action: str) -> bool:
 
 
 def _permits(permission: Document, wanted: str) -> bool:
-    def covers(patterns: list[str]) -> bool:
-        return any(fnmatchcase(wanted, pattern.lower()) for pattern in patterns)
-
-    return covers(permission.get("dataActions", [])) and not covers(
-        permission.get("notDataActions", [])
+    return _covers(permission.get("dataActions", []), wanted) and not _covers(
+        permission.get("notDataActions", []), wanted
     )
+
+
+def _covers(patterns: list[str], wanted: str) -> bool:
+    return any(fnmatchcase(wanted, pattern.lower()) for pattern in patterns)

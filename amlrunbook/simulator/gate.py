@@ -18,7 +18,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from amlrunbook.simulator import judging, operations, timeline
+from amlrunbook.simulator import fronts, judging, operations, timeline
 from amlrunbook.simulator.answers import arm_error, storage_error
 from amlrunbook.simulator.azure import SimulatedAzure
 from amlrunbook.simulator.faults import Fault, FaultKind, Plane, Striking, Target, strike
@@ -32,6 +32,10 @@ CONTROL_PREFIX = "/_simulator"
 PORTAL_PREFIX = "/_portal"
 _ANONYMOUS = re.compile(r"^/(azureml/[^/]+/discovery|metadata/endpoints)$")
 """What Azure Machine Learning and the resource manager tell without a token."""
+_SPEAKING_JSON = frozenset({"azureml", "front", "inference", "keyvault", "registry"})
+"""Data services whose errors are no XML."""
+_CHECKING_THEMSELVES = frozenset({"front", "inference", "registry"})
+"""Services whose keys and tokens are their own."""
 
 
 class Gate:
@@ -69,6 +73,9 @@ class _Passage:
         self.receive = receive
         self._send = send
         self.headers = Headers(scope=scope)
+        self.path = scope["path"]
+        """As it was asked for: a front's stands for an endpoint's."""
+        scope["path"] = fronts.resolved(self.azure.world, self.path, scope["method"])
         self.plane = plane_of(scope["path"])
         self.service = service_of(scope["path"])
         if self.plane is Plane.CONTROL:
@@ -99,7 +106,7 @@ class _Passage:
                     number=number,
                     time=at,
                     method=self.scope["method"],
-                    path=self.scope["path"],
+                    path=self.path if self.path.startswith("/front/") else self.scope["path"],
                     query=_without_signature(self.scope["query_string"].decode("latin-1")),
                     status=self.status,
                     milliseconds=round((time.perf_counter() - started) * 1000, 3),
@@ -201,7 +208,7 @@ class _Passage:
         )
 
     def _error(self, status: int, code: str, message: str, headers: dict[str, str]) -> Response:
-        if self.plane is Plane.DATA and self.service in {"keyvault", "registry"}:
+        if self.plane is Plane.DATA and self.service in _SPEAKING_JSON:
             return arm_error(status, code, message, headers=headers)
         if self.plane is Plane.DATA:
             return storage_error(status, code, message, headers=headers)
@@ -211,7 +218,7 @@ class _Passage:
         return arm_error(status, code, message, headers=headers)
 
     def _refused_by_token(self) -> Response | None:
-        own = self.service == "registry"  # its tokens are its own
+        own = self.service in _CHECKING_THEMSELVES
         if self.plane is Plane.IDENTITY or own or _ANONYMOUS.match(self.scope["path"]):
             return None
         try:

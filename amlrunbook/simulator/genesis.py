@@ -20,12 +20,13 @@ from amlrunbook.simulator.clock import WorldClock
 from amlrunbook.simulator.drill_check import check_drill
 from amlrunbook.simulator.drill_data import DrillState
 from amlrunbook.simulator.faults import Fault
+from amlrunbook.simulator.ml_serving import ENDPOINT_TYPE
 from amlrunbook.simulator.regions import REGIONS
 from amlrunbook.simulator.registry_data import Manifest
-from amlrunbook.simulator.scenario import ResourceTable, Scenario
+from amlrunbook.simulator.scenario import ResourceTable, Scenario, StoredBlob
 from amlrunbook.simulator.subscriptions import GROUP_TYPE
 from amlrunbook.simulator.vault_data import Secret, SecretVersion
-from amlrunbook.simulator.world import Document, Subscription, World
+from amlrunbook.simulator.world import Document, Front, Subscription, World
 
 DAY = 86_400.0
 """Seconds: images of a scenario were pushed a day before it begins."""
@@ -67,11 +68,13 @@ def build_world(scenario: Scenario, *, seed: int, base_url: str, contents: Conte
     _data(world, scenario, contents)
     _secrets(world, scenario, contents)
     _images(world, scenario, contents)
+    _fronts(world, scenario)
     _facts(world, scenario)
     _without(world, scenario)
     world.drill = _drill(world, scenario)
     check_drill(world, scenario)
     world.revision = 1
+    world.graph.waiting.clear()
     return world
 
 
@@ -189,11 +192,13 @@ def _expanded(world: World, value: Any) -> Any:
 def _data(world: World, scenario: Scenario, contents: Contents) -> None:
     now = world.now()
     for number, table in enumerate(scenario.world.blobs):
-        account = _account(world, table.account, f"{scenario.name}: world.blobs[{number}]")
+        place = f"{scenario.name}: world.blobs[{number}]"
+        name, inside = _container(world, table, place)
+        account = _account(world, name, place)
         written = now - table.age_seconds
         container = account.containers.setdefault(
-            table.container,
-            Container(name=table.container, created=written, modified=written, etag='"0x1"'),
+            inside,
+            Container(name=inside, created=written, modified=written, etag='"0x1"'),
         )
         data = table.text.encode()
         container.blobs[table.name] = [
@@ -245,6 +250,30 @@ def _images(world: World, scenario: Scenario, contents: Contents) -> None:
             region=str((world.get(registry.resource_id) or {})["location"]),
         )
         registry.keep(item.repository, manifest, item.tag)
+
+
+def _fronts(world: World, scenario: Scenario) -> None:
+    for number, item in enumerate(scenario.world.fronts):
+        place = f"{scenario.name}: world.fronts[{number}]"
+        targets = [str(_expanded(world, target)) for target in item.targets]
+        for target in targets:
+            found = world.get(target)
+            if found is None or found["type"] != ENDPOINT_TYPE:
+                raise DocumentError(f"{place}: '{target}' is no online endpoint")
+        if not targets:
+            raise DocumentError(f"{place}: it needs a target")
+        world.fronts[item.name] = Front(name=item.name, targets=targets, chosen=targets[0])
+
+
+def _container(world: World, table: StoredBlob, place: str) -> tuple[str, str]:
+    """Return the account and the container that a blob goes to."""
+    if not table.datastore:
+        return table.account, table.container
+    store = world.get(str(_expanded(world, table.datastore)))
+    properties: Document = (store or {}).get("properties", {})
+    if not properties.get("accountName") or not properties.get("containerName"):
+        raise DocumentError(f"{place}: '{table.datastore}' is no datastore of blobs")
+    return str(properties["accountName"]), str(properties["containerName"])
 
 
 def _account(world: World, name: str, place: str) -> BlobAccount:

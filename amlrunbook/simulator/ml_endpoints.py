@@ -5,17 +5,18 @@ Source: https://learn.microsoft.com/rest/api/azureml/online-endpoints
 
 from __future__ import annotations
 
-import base64
+import time
 from typing import Any
 
 from starlette.responses import Response
 
-from amlrunbook.simulator import arm_verbs
+from amlrunbook.simulator import arm_verbs, ml_scoring, operations
 from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind
 from amlrunbook.simulator.ml_versions import VERSIONS, WORKSPACES
 from amlrunbook.simulator.operations import Style
+from amlrunbook.simulator.tokens import LIFETIME, TokenMint
 from amlrunbook.simulator.world import Document, World
 
 ENDPOINTS = f"{WORKSPACES}/onlineEndpoints"
@@ -41,8 +42,8 @@ def complete_endpoint(world: World, document: Document, before: Document | None)
     document.setdefault("kind", "Managed")
     _identity(world, document, before)
     properties = document["properties"]
-    where = f"{world.base_url}/azureml/{document['location']}/inference/{document['name']}"
-    properties.update(scoringUri=f"{where}/score", swaggerUri=f"{where}/swagger.json")
+    scoring, swagger = ml_scoring.addresses(world, document)
+    properties.update(scoringUri=scoring, swaggerUri=swagger)
     properties.pop("keys", None)
     for key, value in (
         ("authMode", "Key"),
@@ -142,10 +143,51 @@ def _keys(call: Call, document: Document) -> Response:
         raise _bad(f"The endpoint '{document['name']}' does not sign in by keys.")
     return json_answer(
         {
-            f"{which}Key": base64.b64encode(
-                call.azure.secrets.derive(f"{document['id'].lower()}/{which}")[:24]
-            ).decode()
+            f"{which}Key": ml_scoring.key_of(call.azure, document, which)
             for which in ("primary", "secondary")
+        }
+    )
+
+
+def _regenerate(call: Call, document: Document) -> Response:
+    """Make one of an endpoint's keys anew.
+
+    Source: https://learn.microsoft.com/rest/api/azureml/online-endpoints/regenerate-keys
+    """
+    which = str(call.document().get("keyType", "")).lower()
+    if which not in {"primary", "secondary"}:
+        raise _bad("The keyType must be Primary or Secondary.")
+    operation = operations.begin(
+        call.azure,
+        target=str(document["id"]),
+        action=f"{ENDPOINTS}/regenerateKeys/action",
+        effects=[],
+        answers_target=False,
+        state=call.state,
+    )
+    ml_scoring.renew_key(call.world, document, which)
+    return Response(
+        status_code=202, headers=operations.headers(call.azure, operation, Style.LOCATION)
+    )
+
+
+def _token(call: Call, document: Document) -> Response:
+    """Answer a token of the endpoint's own, or of Entra's by its authentication mode.
+
+    Source: https://learn.microsoft.com/azure/machine-learning/how-to-authenticate-online-endpoint
+    """
+    mode = document["properties"].get("authMode")
+    if mode == "Key":
+        raise _bad(f"The endpoint '{document['name']}' does not sign in by tokens.")
+    own = mode == "AMLToken"
+    audience = ml_scoring.audience_of(document) if own else ml_scoring.AUDIENCES[0]
+    now = int(time.time())
+    return json_answer(
+        {
+            "accessToken": TokenMint(call.azure).mint(audience),
+            "expiryTimeUtc": now + LIFETIME,
+            "refreshAfterTimeUtc": now + LIFETIME // 2,
+            "tokenType": "Bearer",
         }
     )
 
@@ -167,7 +209,7 @@ KINDS = (
         patch_style=Style.LOCATION,
         patch_keys=("identity", "tags"),
         delete_style=Style.BOTH,
-        actions={"listkeys": _keys},
+        actions={"listkeys": _keys, "regeneratekeys": _regenerate, "token": _token},
     ),
     Kind(
         type=DEPLOYMENTS,

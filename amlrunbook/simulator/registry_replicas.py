@@ -28,19 +28,23 @@ def serving_region(world: World, host: str) -> str | None:
     registry = registry_of(world, host)
     if registry is None:
         return None
-    document = world.get(registry.resource_id) or {}
-    home = str(document["location"])
+    candidates = replica_regions(world, registry)
+    asked = host.partition(".")[2].lower()
+    if asked:
+        return asked if asked in candidates else None
+    well = [region for region in candidates if not _is_dark(world, region)]
+    return (well or candidates)[0]
+
+
+def replica_regions(world: World, registry: RegistryData) -> list[str]:
+    """Return the regions whose replica answers for the registry: the home region first."""
+    home = str((world.get(registry.resource_id) or {})["location"])
     enabled = {
         str(replica["location"])
         for replica in _replicas(world, registry)
         if replica["properties"].get("regionEndpointEnabled", True)
     }
-    asked = host.partition(".")[2].lower()
-    if asked:
-        return asked if asked in enabled or asked == home else None
-    candidates = [home, *sorted(enabled - {home})]
-    well = [region for region in candidates if not _is_dark(world, region)]
-    return (well or candidates)[0]
+    return [home, *sorted(enabled - {home})]
 
 
 def _replicas(world: World, registry: RegistryData) -> list[Document]:

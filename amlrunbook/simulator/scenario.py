@@ -82,6 +82,16 @@ class ResourceTable(_Table, frozen=True, kw_only=True):
     """What Resource Health says of it, where that is not that it is available."""
 
 
+class StoredBlob(BlobTable, frozen=True, kw_only=True):
+    """A blob that is there from the start, in a container of an account or of a datastore."""
+
+    account: str = ""
+    container: str = ""
+    datastore: str = ""
+    """In place of account and container: the id of a workspace's datastore, whose container may
+    have a name that only the workspace's own id tells."""
+
+
 class ShareTable(_Table, frozen=True, kw_only=True):
     """A file in a file share: the share is made with it."""
 
@@ -109,6 +119,14 @@ class ImageTable(_Table, frozen=True, kw_only=True):
     """The manifest's bytes; its digest follows from them."""
 
 
+class FrontTable(_Table, frozen=True, kw_only=True):
+    """What callers use to reach a service: it goes to one of several online endpoints."""
+
+    name: str
+    targets: list[str]
+    """Ids of online endpoints; callers reach the first one at the start."""
+
+
 class ClockTable(_Table, frozen=True, kw_only=True):
     """The world's clock."""
 
@@ -132,11 +150,12 @@ class WorldTable(_Table, frozen=True, kw_only=True):
     subscriptions: list[SubscriptionTable] = []
     groups: list[GroupTable] = []
     resources: list[ResourceTable] = []
-    blobs: list[BlobTable] = []
+    blobs: list[StoredBlob] = []
     files: list[ShareTable] = []
     secrets: list[SecretTable] = []
     images: list[ImageTable] = []
     usages: list[UsageTable] = []
+    fronts: list[FrontTable] = []
     events: list[dict[str, Any]] = []
     """Service health events, as the properties of Azure's documents."""
     permissions: list[dict[str, Any]] | None = None

@@ -14,6 +14,7 @@ from amlrunbook.azure.deadline import Deadline
 from amlrunbook.azure.fanout import in_order
 from amlrunbook.azure.gateway import AzureGateway
 from amlrunbook.azure.translation import plain
+from amlrunbook.azure.unread import why
 from amlrunbook.errors import AmlRunbookError
 from amlrunbook.model.api_versions import api_version
 from amlrunbook.model.display import shown
@@ -218,7 +219,7 @@ def _unread(group: tuple[str, str], error: AmlRunbookError) -> Finding:
         resource=f"/subscriptions/{subscription}/resourceGroups/{name}",
         verdict=Verdict.UNKNOWN,
         title="Changes of the last hour",
-        observed=error.what,
+        observed=why(error),
         expected="an answer of the activity log",
         why=_WHY,
         source=_SOURCE,
