@@ -118,7 +118,7 @@ class GuardedTransport:
     def __init__(
         self,
         inner: Any,
-        guard: Guard,
+        guard: Guard | CreateGuard,
         log: CallLog,
         throttle: ThrottlePolicy,
         clock: ServerTime | None = None,

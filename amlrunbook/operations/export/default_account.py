@@ -87,9 +87,7 @@ class DefaultAccount:
                 yield Gap(what, "it is archived: rehydrate it before it can be read")
                 continue
             yield Item(
-                path=safe_path(
-                    self._workspace.name, "artifacts", container, *blob.name.split("/")
-                ),
+                path=safe_path(self._workspace.name, "artifacts", container, *blob.name.split("/")),
                 origin=what,
                 mark=blob.etag or f"{blob.last_modified}/{blob.size}",
                 read=_blob_reader(service, blob, secondary=secondary),
