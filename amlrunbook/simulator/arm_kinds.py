@@ -79,6 +79,8 @@ class Kind:
     """What a creation or update merges in when it ends, besides ``provisioningState``."""
     finish_new: Callable[[Document], list[Effect]] | None = None
     """What else the operation of a creation does when it ends."""
+    failure: Callable[[World, Document, Document | None], Document | None] | None = None
+    """With which error a creation or update ends, though it was accepted."""
     update_status: int = 200
     """The status of a change whose operation the answer tells of, with a body."""
     actions: Mapping[str, Action] = field(default_factory=dict)

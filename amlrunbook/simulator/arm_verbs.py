@@ -13,7 +13,7 @@ from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind, canonical_id, has_system_data, system_data
 from amlrunbook.simulator.arm_path import parse
-from amlrunbook.simulator.effects import Effect, Merge, Remove
+from amlrunbook.simulator.effects import Effect, Merge, Put, Remove
 from amlrunbook.simulator.operations import Style
 from amlrunbook.simulator.places import region_name
 from amlrunbook.simulator.regions import REGIONS
@@ -297,6 +297,9 @@ def _write(
         by_state=style is Style.BODY,
         state=call.state,
     )
+    operation.on_failure = [_undone(kind, document, before)]
+    if kind.failure is not None:
+        operation.error = kind.failure(call.world, document, before)
     headers = operations.headers(call.azure, operation, style)
     status = 201 if created else kind.update_status
     if style is Style.LOCATION or kind.accepted:
@@ -314,6 +317,17 @@ def _begun(kind: Kind, document: Document, *, created: bool) -> Document:
         return {}
     document["properties"][cycle.key] = cycle.creating if created else cycle.updating
     return {"properties": {cycle.key: cycle.ready}}
+
+
+def _undone(kind: Kind, document: Document, before: Document | None) -> Effect:
+    """Return what an operation leaves that fails: what was there before, with the state Failed if it has one."""
+    cycle = kind.lifecycle
+    failed: Document = {} if cycle is None else {cycle.key: "Failed"}
+    if before is None:
+        return Merge(id=str(document["id"]), values={"properties": failed})
+    kept = deepcopy(before)
+    kept["properties"].update(failed)
+    return Put(id=str(document["id"]), document=kept)
 
 
 def delete(call: Call, kind: Kind) -> Response:
@@ -349,6 +363,8 @@ def remove(call: Call, kind: Kind, document: Document, effects: list[Effect]) ->
         answers_target=False,
         state=call.state,
     )
+    failed: Document = {"properties": {"provisioningState": "Failed"}}
+    operation.on_failure = [Merge(id=resource_id, values=failed)]
     note(call, action, resource_id, "Accepted", 202)
     return Response(
         status_code=202, headers=operations.headers(call.azure, operation, kind.delete_style)

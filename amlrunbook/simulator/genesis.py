@@ -11,7 +11,7 @@ import msgspec
 
 from amlrunbook.errors import DocumentError
 from amlrunbook.model.nearest import nearest_hint
-from amlrunbook.simulator import locks, ml_assets
+from amlrunbook.simulator import locks, ml_assets, ml_quota
 from amlrunbook.simulator.arm_kinds import Kind, canonical_scope, has_system_data, system_data
 from amlrunbook.simulator.authorization import ROLE_ASSIGNMENTS
 from amlrunbook.simulator.blobs import Blob, BlobAccount, Container, Contents, FileShare
@@ -324,8 +324,9 @@ def _facts(world: World, scenario: Scenario) -> None:
     for row in scenario.world.usages:
         rows = facts.setdefault("usages", {}).setdefault(row.region, [])
         rows.append({"name": row.name, "limit": row.limit, "currentValue": row.used})
+    ml_quota.set_apart(world, next(iter(world.subscriptions)))
     for number, described in enumerate(scenario.faults, 1):
         fault: Fault = deepcopy(described)
         fault.id = fault.id or f"fault-{number}"
-        fault.since = world.now() if fault.since is None else fault.since
+        fault.begin(world.now())
         world.faults[fault.id] = fault
