@@ -20,6 +20,15 @@ from amlrunbook.simulator.world import Document, World
 COMPONENTS = "Microsoft.Insights/components"
 HEALTH_VERSIONS = ("2025-05-01", "2024-02-01", "2023-10-01-preview", "2022-10-01", "2020-05-01")
 HEALTH_TYPES = {
+    "microsoft.apimanagement/service",
+    "microsoft.cdn/profiles",
+    "microsoft.containerservice/managedclusters",
+    "microsoft.dbformysql/flexibleservers",
+    "microsoft.dbforpostgresql/flexibleservers",
+    "microsoft.documentdb/databaseaccounts",
+    "microsoft.hdinsight/clusters",
+    "microsoft.sql/servers/databases",
+    "microsoft.synapse/workspaces",
     "microsoft.storage/storageaccounts",
     "microsoft.keyvault/vaults",
     "microsoft.containerregistry/registries",
