@@ -16,7 +16,7 @@ from screens.widgets.page_view import Paragraph
 from screens.widgets.tones import Tone
 from screens.written import WRITTEN_KEYS, Blank, WrittenScreen
 
-_TOLD_KEYS = (
+_TOLD_KEYS: tuple[Key, ...] = (
     *WRITTEN_KEYS,
     Key("copy-words", ("f3",), "copy", "Offer the words to the terminal's clipboard."),
 )
@@ -57,7 +57,7 @@ class ToldScreen(WrittenScreen):
         "Here you say that the incident channel was told, and when the next word is due; the timer starts again. "
         "The words stand ready: f3 offers them to the terminal's clipboard."
     )
-    KEYS_HERE = _TOLD_KEYS
+    KEYS_HERE: ClassVar[tuple[Key, ...]] = _TOLD_KEYS
     BINDINGS: ClassVar[list[BindingType]] = bindings(_TOLD_KEYS)
 
     def __init__(self, words: str = "", contacts: Sequence[str] = ()) -> None:

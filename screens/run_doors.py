@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from amlrunbook.executor.commands import AddNote, AnyCommand, DoneOutside, RunProbes, Skip
+from amlrunbook.executor.commands import (
+    AddNote,
+    AnyCommand,
+    AskHint,
+    DoneOutside,
+    RunProbes,
+    Skip,
+)
 from amlrunbook.planning.plan import PlannedStep
 from amlrunbook.state.fold import StepRecord
 from screens.feed import RunFeed
@@ -93,6 +100,10 @@ class RunDoors(KeyedScreen[None]):
     def do_probes(self) -> None:
         """Ask the probes."""
         self.submit(RunProbes())
+
+    def do_hint(self) -> None:
+        """Ask for the next hint of a drill."""
+        self.submit(AskHint())
 
     def doubt(self) -> None:
         """Show what speaks for and against an action in doubt."""

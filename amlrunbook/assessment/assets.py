@@ -84,6 +84,8 @@ def _place(datastore: Document) -> str:
 
 
 def _credentials(_: Landscape, datastore: Document) -> Ruling:
+    if datastore.name.lower() in _SYSTEM_DATASTORES:
+        return unconcerned("the workspace's own, made again with it")
     read_properties(datastore)
     kind = text(datastore, "properties.credentials.credentialsType")
     observed = f"credentialsType is {shown(kind) or 'not said'}"

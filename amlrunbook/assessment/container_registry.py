@@ -126,15 +126,15 @@ def _zone_redundancy(landscape: Landscape, registry: Document) -> Ruling:
 
 def _home_region(landscape: Landscape, registry: Document) -> Ruling:
     primary = landscape.primary_region
-    if primary is None or not landscape.users(registry):
-        return unconcerned("no workspace of a pair whose primary region is known uses it")
+    secondary = landscape.workspace_on(Side.SECONDARY)
+    if primary is None or secondary is None or not landscape.users(registry):
+        return unconcerned("no workspace of a pair of which both are known uses it")
     if not registry.location:
         raise IncompleteError("the document holds no location")
     if registry.location != primary:
         return passed(f"its home region is {shown(registry.location)}")
     users = {user.key for user in landscape.users(registry)}
-    secondary = landscape.workspace_on(Side.SECONDARY)
-    if secondary is not None and secondary.key not in users:
+    if secondary.key not in users:
         return unconcerned("the primary's own registry")
     return warned(
         f"its home region is {primary}: no change, no build and no new replica while that is dark"

@@ -104,14 +104,6 @@ def _hierarchical(landscape: Landscape, account: Document) -> Ruling:
     )
 
 
-def _keyless(landscape: Landscape, account: Document) -> Ruling:
-    del landscape
-    read_properties(account)
-    allowed = flag(account, "properties.allowSharedKeyAccess", default=True)
-    observed = f"allowSharedKeyAccess is {str(allowed).lower()}"
-    return warned(observed) if allowed else passed(observed)
-
-
 RULES: tuple[Rule, ...] = (
     Rule(
         id="storage.last-sync-within-rpo",
@@ -168,17 +160,6 @@ RULES: tuple[Rule, ...] = (
         remedy="Ask geoReplicationStats; keep a copy of your own where it cannot fail over.",
         command=_SHOW_STATS,
         judge=_hierarchical,
-    ),
-    Rule(
-        id="storage.keyless",
-        title="Access by identity, not by key",
-        types=(types.STORAGE,),
-        expected="allowSharedKeyAccess is false",
-        why="Keys are secrets that datastores hold in a vault: changed on the day, they must be written there, where it may be read-only.",
-        fact="vault.failover",
-        remedy="Use identities for datastores, then refuse keys.",
-        command="az storage account update --ids {id} --allow-shared-key-access false",
-        judge=_keyless,
     ),
 )
 """The rules of accounts that hold data."""

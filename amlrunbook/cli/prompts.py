@@ -25,7 +25,7 @@ from amlrunbook.state.transitions import StepState
 
 _COMMON = "skip REASON · outside EVIDENCE · note TEXT · pause · close · ? more words"
 _MORE = (
-    "1 one page · status · calls · ticket · contacts · incident SEVERITY TEXT · probes · update [MINUTES] TEXT · "
+    "1 one page · status · calls · ticket · contacts · incident SEVERITY TEXT · probes · hint (in a drill) · update [MINUTES] TEXT · "
     "handover PERSON TEXT"
 )
 _DIGITS = 5
@@ -243,5 +243,7 @@ def _of_the_end(word: str, rest: str) -> c.AnyCommand | None:
             return c.Pause(reason=rest)
         case "close":
             return c.Close()
+        case "hint":
+            return c.AskHint()
         case _:
             return None

@@ -16,6 +16,7 @@ from amlrunbook.operations.outage.recent_changes import RecentChanges
 from amlrunbook.operations.outage.resource_health import ResourceHealth
 from amlrunbook.operations.outage.service_health import ServiceHealth
 from amlrunbook.operations.switchover.config_file import ConfigFile
+from amlrunbook.operations.switchover.default_account import DefaultAccount
 from amlrunbook.operations.switchover.deployment_ready import DeploymentReady
 from amlrunbook.operations.switchover.deployment_scale import ScaleDeployment
 from amlrunbook.operations.switchover.endpoint_traffic import EndpointTraffic
@@ -61,7 +62,7 @@ def build_registry(gateway: AzureGateway | None) -> Registry:
     reach = gateway or _Nowhere()
     read = tuple(make(reach) for make in _CHECKS)  # type: ignore[arg-type]
     change = tuple(make(reach) for make in _ACTIONS)  # type: ignore[arg-type]
-    operations: tuple[Operation, ...] = (*checks(), *read, *change)  # type: ignore[arg-type]
+    operations: tuple[Operation, ...] = (*checks(), DefaultAccount(), *read, *change)  # type: ignore[arg-type]
     return {operation.id: operation for operation in operations}
 
 

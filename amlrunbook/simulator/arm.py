@@ -12,7 +12,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from amlrunbook.simulator import arm_verbs, control_actions, operations, subscriptions
+from amlrunbook.simulator import (
+    arm_verbs,
+    control_actions,
+    group_region,
+    operations,
+    subscriptions,
+)
 from amlrunbook.simulator.answers import Refusal
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind
@@ -92,6 +98,7 @@ def _provider(call: Call) -> Response:
             "InvalidResourceNamespace",
             f"The resource namespace '{path.namespace}' is invalid.",
         )
+    group_region.refuse_in_the_dark(call)
     special = SPECIALS.get((call.method, _shape(path)))
     if special is not None:
         arm_verbs.require_scope(call, path.scope)

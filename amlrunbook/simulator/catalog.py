@@ -8,6 +8,7 @@ from itertools import groupby
 from starlette.responses import Response
 
 from amlrunbook.simulator import (
+    attached,
     authorization,
     container_registry,
     deployments,
@@ -31,6 +32,7 @@ from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind
 
 _ALL: tuple[Kind, ...] = (
+    *attached.KINDS,
     *authorization.KINDS,
     *container_registry.KINDS,
     *key_vault.KINDS,
@@ -55,6 +57,7 @@ _DEPLOYMENTS = deployments.kinds(_DEPLOY)
 BY_TYPE |= {kind.type.lower(): kind for kind in _DEPLOYMENTS}
 
 SPECIALS: dict[tuple[str, str], Callable[[Call], Response]] = {
+    **attached.SPECIALS,
     **container_registry.SPECIALS,
     **deployments.specials(_DEPLOY),
     **key_vault.SPECIALS,

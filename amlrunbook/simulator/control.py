@@ -141,6 +141,7 @@ class _Control:
     async def begin(self, request: Request) -> Response:
         """Put another world in the place of this one; who signs in stays the same."""
         asked = msgspec.json.decode(await request.body(), type=BeginSettings)
+        before = self._azure.world.revision
         try:
             self._azure.world = build_world(
                 load_scenario(asked.scenario),
@@ -150,6 +151,7 @@ class _Control:
             )
         except AmlRunbookError as error:
             return arm_error(400, "BadRequest", error.what)
+        self._azure.world.revision += before
         self._azure.dirty()
         return json_answer(self._azure.describe())
 

@@ -30,7 +30,7 @@ _DEEPEST = 4
 _INHERITED = frozenset({"profile", "world", "without"})
 """What a scenario takes over from its base."""
 _IDENTITY = (
-    "type", "group", "scope", "account", "container", "share", "path", "vault", "registry",
+    "type", "group", "scope", "account", "container", "datastore", "share", "path", "vault", "registry",
     "repository", "tag", "region", "id", "name", "principal",
 )  # fmt: skip
 """The keys by which two tables of a list are the same thing."""
@@ -78,6 +78,8 @@ class ResourceTable(_Table, frozen=True, kw_only=True):
     properties: dict[str, Any] = {}
     geo: GeoFacts | None = None
     """Of storage accounts: how replication does."""
+    facts: dict[str, Any] = {}
+    """What is true of it and no document tells: a replica's lag, a start that Azure refuses."""
     health: dict[str, Any] | None = None
     """What Resource Health says of it, where that is not that it is available."""
 

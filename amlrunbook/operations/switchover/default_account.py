@@ -10,7 +10,9 @@ from amlrunbook.model.operation import CheckReport, OperationContext, Reporter
 from amlrunbook.model.resource_id import ResourceId
 from amlrunbook.model.snapshot import Document, Inventory
 
-_SOURCE = "https://learn.microsoft.com/azure/machine-learning/how-to-high-availability-machine-learning"
+_SOURCE = (
+    "https://learn.microsoft.com/azure/machine-learning/how-to-high-availability-machine-learning"
+)
 _WORKSPACE = "Microsoft.MachineLearningServices/workspaces"
 _WHY = (
     "Azure Machine Learning does not support failing over a workspace's default account: the workspace would go on "

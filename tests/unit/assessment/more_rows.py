@@ -213,8 +213,6 @@ MORE_ROWS = (
     Row("storage.attached-to-both", put("ml/Datastore/get", PRIMARY, "datastores", properties__accountName="sto8596"),
         "properties.accountName", "another", "pass", "fail",
         paired({**resource(GEO_ID, ACCOUNTS), "name": "sto8596"}, twin("datastores", accountName="sto8596")), GEO_ID),
-    Row("storage.keyless", ms("storage/StorageAccountGetPropertiesGeoReplicationStatscanFailoverTrue"),
-        "properties.allowSharedKeyAccess", False, "warn", "pass"),
     Row("datalake.failover", ms("storage/StorageAccountGetPropertiesGeoReplicationStatscanFailoverTrue"),
         "properties.geoReplicationStats.canFailover", False, "pass", "warn"),
     Row("registry.home-region", shared_registry, "location", "northeurope", "warn", "pass", beside(*USERS)),
