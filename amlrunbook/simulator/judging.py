@@ -92,7 +92,7 @@ def _note(
     """Note a request that changed something, or tried to; a POST that only asks is none."""
     drill = azure.world.drill
     answered_well = status is not None and status < 400  # noqa: PLR2004
-    through = moved or (answered_well and method != "POST")
+    through = moved or (answered_well and (method != "POST" or status == 202))  # noqa: PLR2004
     if answered_well and not through:
         return
     at = azure.world.now()

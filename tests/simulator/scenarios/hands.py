@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from azure.core import PipelineClient
 from azure.core.exceptions import ServiceRequestError, ServiceResponseError
+from azure.core.pipeline.policies import BearerTokenCredentialPolicy
 from azure.core.rest import HttpRequest
 from azure.identity import ClientSecretCredential
 from azure.mgmt.resource.resources import ResourceManagementClient
@@ -76,6 +78,21 @@ class Hands:
             connection_verify=self.endpoint.ca_file,
             retry_total=0,
         )
+
+    def secret(self, vault: str, name: str, value: str) -> int:
+        """Set a secret in a vault; return the status of the answer."""
+        policy = BearerTokenCredentialPolicy(self._signed_in, "https://vault.azure.net/.default")
+        with PipelineClient(
+            self.endpoint.base_url, policies=[policy], connection_verify=self.endpoint.ca_file
+        ) as client:
+            url = f"{self.endpoint.base_url}/keyvault/{vault}/secrets/{name}?api-version=7.4"
+            answer = client.send_request(HttpRequest("PUT", url, json={"value": value}))
+        return int(answer.status_code)
+
+    def route(self, front: str, endpoint_path: str) -> None:
+        """Send a front's callers to an endpoint, as on the portal's page."""
+        target = f"/subscriptions/{self.endpoint.subscription_id}{endpoint_path[1:]}"
+        self.control("POST", "/fronts", {"name": front, "target": target})
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         """Ask the simulator itself."""
