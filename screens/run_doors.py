@@ -91,6 +91,12 @@ class RunDoors(KeyedScreen[None]):
 
         self.open_screen(DeclareScreen(self.run.plan.profile.targets.rto), self.take)
 
+    def tell(self) -> None:
+        """Show the words for the incident channel, and ask whether it was told."""
+        from screens.incident import told_screen
+
+        self.open_screen(told_screen(self.feed), self.take)
+
     def do_probes(self) -> None:
         """Ask the probes."""
         self.submit(RunProbes())

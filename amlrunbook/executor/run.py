@@ -117,12 +117,17 @@ class Executor:
         try:
             self._carry_out(command)
             clock.probe_after_change(self.stage, before)
+            self._settle_dialogs()
         finally:
             self._now = ""
         if self.state.handed_over is None and self.state.closed is None:
             self._tell_world(before)
             drilling.tell_heard(self.stage)
             self.stage.record.write_calls()
+
+    def _settle_dialogs(self) -> None:
+        if self.state.handed_over is None and self.state.closed is None:
+            clock.settle_dialogs(self.stage)
 
     def call_made(self, call: MadeCall) -> None:
         """Put a call to Azure aside for the journal; any thread may, and none waits."""

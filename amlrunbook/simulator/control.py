@@ -211,8 +211,7 @@ def add(azure: SimulatedAzure, fault: Fault) -> Fault:
         while f"fault-{number}" in azure.world.faults:
             number += 1
         fault.id = f"fault-{number}"
-    if fault.since is None:
-        fault.since = azure.world.now()
+    fault.begin(azure.world.now())
     azure.world.faults[fault.id] = fault
     azure.dirty()
     return fault

@@ -12,7 +12,6 @@ from amlrunbook.errors import AmlRunbookError, IncompleteError, NotFoundError, U
 from amlrunbook.model.operation import OperationContext
 from amlrunbook.model.resource_id import ResourceId
 from amlrunbook.model.snapshot import Document
-from amlrunbook.operations.outage.last_known import last_known
 
 SOURCE = (
     "https://learn.microsoft.com/azure/machine-learning/how-to-high-availability-machine-learning"
@@ -28,7 +27,7 @@ def refuse_default(gateway: AzureGateway, context: OperationContext, account: Re
         UsageError: it is one; nothing was sent, nor asked.
         IncompleteError: it cannot be told.
     """
-    inventory = last_known(context)
+    inventory = context.snapshot.inventory.last_known()
     known = [d for d in inventory.of_type(_WORKSPACES) if d.unread is None]
     _refuse(known, account)
     have = {document.key for document in known}

@@ -67,8 +67,8 @@ class StorageFailover:
         gateway: AzureGateway,
         *,
         seconds: float = FOLLOW_SECONDS,
-        looks: int = 7,
-        look_again: float = 5.0,
+        looks: int = 15,
+        look_again: float = 2.0,
         read_seconds: float = 15.0,
     ) -> None:
         self._gateway = gateway
@@ -155,7 +155,8 @@ class StorageFailover:
         """Read the primary's region, and a byte through the new primary, a few times where need be."""
         patience = Deadline(self._looks * (self._look_again + 2 * self._read_seconds))
         seen = self._verified(context, preview)
-        for _ in range(self._looks - 1):
+        looks = self._looks if _under_way(seen, preview) else 2
+        for _ in range(looks - 1):
             if seen.reached or not patience.wait(self._look_again):
                 break
             seen = self._verified(context, preview)
@@ -239,6 +240,13 @@ class StorageFailover:
         return Observation(
             reached=True, text=f"{seen.text} {what[0].upper()}{what[1:]}.", evidence=seen.evidence
         )
+
+
+def _under_way(seen: Observation, preview: Preview) -> bool:
+    """Return whether something speaks for it, so that waiting for the rest makes sense."""
+    return bool(preview.effects.makes_writable) and any(
+        e.speaks != "against" for e in seen.evidence
+    )
 
 
 def judged(account: ResourceId, found: Document, preview: Preview) -> Observation:

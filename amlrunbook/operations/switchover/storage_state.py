@@ -22,7 +22,7 @@ from amlrunbook.model.moments import moment
 from amlrunbook.model.operation import OperationContext
 from amlrunbook.model.resource_id import RegionName, ResourceId, region_name
 from amlrunbook.model.snapshot import Document, Inventory
-from amlrunbook.operations.outage.last_known import last_known, readable
+from amlrunbook.operations.outage.last_known import readable
 
 ACCOUNT = "Microsoft.Storage/storageAccounts"
 SECONDS = 15.0
@@ -146,7 +146,11 @@ def read_state(
     ]
     read, expanded, told = in_order(tasks, width=len(tasks), deadline=Deadline(seconds))
     unread = why(read.error) if read.error else ""
-    document = Document(read.value) if read.value else _known(last_known(context), account)
+    document = (
+        Document(read.value)
+        if read.value
+        else _known(context.snapshot.inventory.last_known(), account)
+    )
     stats = stats_of(expanded.value or {})
     stats_unread = why(expanded.error) if expanded.error else ""
     return AccountState(
