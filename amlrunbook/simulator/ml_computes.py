@@ -77,6 +77,11 @@ def complete(world: World, document: Document, before: Document | None) -> None:
     for key, value in defaults.items():
         properties.setdefault(key, held.get(key, value))
     properties["modifiedOn"] = now
+    identity = document.get("identity") or {}
+    if "systemassigned" in str(identity.get("type", "")).lower():
+        known = (before or {}).get("identity") or {}
+        identity.setdefault("principalId", known.get("principalId") or world.guid())
+        identity.setdefault("tenantId", world.tenant_id)
     inner = properties.setdefault("properties", {})
     if properties["computeType"] == "AmlCompute":
         _complete_cluster(inner, now)
