@@ -221,7 +221,7 @@ def _try_lock(stream: TextIO) -> bool:
 
 def _run(azure: SimulatedAzure, listener: socket.socket, idle_seconds: float) -> None:
     mint = tokens.TokenMint(azure)
-    gate = Gate(azure, mint, Router(services(azure, mint)))
+    gate = Gate(azure, mint, lambda served: Router(services(served, mint)))
     config = uvicorn.Config(
         gate,
         http=_Protocol,

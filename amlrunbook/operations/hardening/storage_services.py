@@ -108,7 +108,9 @@ class _Retention:
         """Return whether the policy is on for as long as was sent, and what else differs."""
         on, days = self._policy(found)
         wanted = sent["properties"][self.policy]["days"]
-        text = f"{account.name}: {self._said(on=on, days=days)}" + differences(found, sent, self.policy)
+        text = f"{account.name}: {self._said(on=on, days=days)}" + differences(
+            found, sent, self.policy
+        )
         return Seen(reached=on and days >= int(wanted), text=text)
 
     def _policy(self, document: dict[str, Any]) -> tuple[bool, int]:
