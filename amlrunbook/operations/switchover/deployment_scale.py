@@ -93,7 +93,11 @@ class ScaleDeployment:
         here = text_at(deployment, "properties.instanceType")
         quota, enough = self._quota(context, deployment, size or here, count)
         fewer = f"{now - count} instances stop. " if count < now else ""
-        short = "The quota does not suffice: Azure will refuse. " if enough is False else ""
+        short = (
+            "The quota does not suffice, as far as it can be read: Azure may refuse. "
+            if enough is False
+            else ""
+        )
         return Preview(
             summary=f"Set {_name(resource)} to {count} instances{f' of {shown(size)}' if size else ''} ({whence}).",
             requests=(_request(context, resource, deployment),),
