@@ -176,6 +176,7 @@ class StorageFailover:
         return find_losses(
             self._gateway.blob_service(state.account.name),
             state.last_sync,
+            readable=state.readable,
             seconds=self._read_seconds,
         )
 
@@ -244,7 +245,9 @@ class StorageFailover:
 
 def _under_way(seen: Observation, preview: Preview) -> bool:
     """Return whether something speaks for it, so that waiting for the rest makes sense."""
-    return bool(preview.effects.makes_writable) and any(e.speaks != "against" for e in seen.evidence)
+    return bool(preview.effects.makes_writable) and any(
+        e.speaks != "against" for e in seen.evidence
+    )
 
 
 def judged(account: ResourceId, found: Document, preview: Preview) -> Observation:

@@ -202,7 +202,9 @@ def test_an_issue_is_told_with_its_tracking_id_and_without_markup() -> None:
 
 
 def test_an_issue_that_names_the_secondary_too_is_a_warning_not_to_run_there() -> None:
-    found = service_health.issues([event(), event(region="West US", name="X")], ("eastus", "westus"))
+    found = service_health.issues(
+        [event(), event(region="West US", name="X")], ("eastus", "westus")
+    )
     assert "westus is named as well" in service_health.judged(found, SUB, "eastus", "westus").text
 
 
