@@ -6,9 +6,16 @@ from collections.abc import Callable
 
 from amlrunbook.assessment import types
 from amlrunbook.assessment.landscape import Landscape
-from amlrunbook.assessment.parity import all_in_both, has_twin, lacking, strategy_of
-from amlrunbook.assessment.reading import read_properties, shown, text
-from amlrunbook.assessment.rule import Judge, Rule, Ruling, passed, unconcerned, warned
+from amlrunbook.assessment.parity import (
+    all_in_both,
+    has_twin,
+    lacking,
+    seen_from_primary,
+    strategy_of,
+    twin,
+)
+from amlrunbook.assessment.reading import flag, read_properties, shown, text
+from amlrunbook.assessment.rule import Judge, Rule, Ruling, failed, passed, unconcerned, warned
 from amlrunbook.model.snapshot import Document
 
 _SYSTEM_DATASTORES = (
@@ -42,6 +49,81 @@ def _data_apart(landscape: Landscape, datastore: Document) -> Ruling:
     if account.lower() in landscape.default_account_names:
         return warned(f"on {shown(account)}, a workspace's default account")
     return passed(f"on {shown(account)}")
+
+
+def _gen1(_: Landscape, datastore: Document) -> Ruling:
+    read_properties(datastore)
+    kind = text(datastore, "properties.datastoreType")
+    if kind.lower() == "azuredatalakegen1":
+        return failed("Data Lake Storage Gen1, which retired on 2024-02-29")
+    return passed(f"datastoreType is {shown(kind) or 'not said'}")
+
+
+def _same_place(landscape: Landscape, datastore: Document) -> Ruling:
+    if datastore.name.lower() in _SYSTEM_DATASTORES:
+        return unconcerned("every workspace has its own")
+    read_properties(datastore)
+    outside = seen_from_primary(landscape, datastore)
+    if outside is not None:
+        return outside
+    other = twin(landscape, datastore)
+    if other is None:
+        return unconcerned("the secondary has no datastore of this name")
+    mine, theirs = (_place(each) for each in (datastore, other))
+    if mine == theirs:
+        return passed(f"{shown(mine)} in both workspaces")
+    return warned(f"{shown(mine)} here, {shown(theirs)} in the secondary")
+
+
+def _place(datastore: Document) -> str:
+    kept = ("containerName", "filesystem", "fileShareName", "storeName")
+    inside = next(
+        (text(datastore, f"properties.{k}") for k in kept if datastore.field(f"properties.{k}")), ""
+    )
+    return f"{text(datastore, 'properties.accountName')}/{inside}".lower()
+
+
+def _credentials(_: Landscape, datastore: Document) -> Ruling:
+    if datastore.name.lower() in _SYSTEM_DATASTORES:
+        return unconcerned("the workspace's own, made again with it")
+    read_properties(datastore)
+    kind = text(datastore, "properties.credentials.credentialsType")
+    observed = f"credentialsType is {shown(kind) or 'not said'}"
+    return passed(observed) if kind.lower() in ("none", "") else warned(observed)
+
+
+def _schedule_in_both(landscape: Landscape, schedule: Document) -> Ruling:
+    return has_twin(landscape, schedule, lacking(strategy_of(landscape, "experiments")))
+
+
+def _schedule_runs_once(landscape: Landscape, schedule: Document) -> Ruling:
+    read_properties(schedule)
+    outside = seen_from_primary(landscape, schedule)
+    if outside is not None:
+        return outside
+    other = twin(landscape, schedule)
+    if other is None:
+        return unconcerned("the secondary has no schedule of this name")
+    both = all(flag(each, "properties.isEnabled", default=True) for each in (schedule, other))
+    return (
+        warned("enabled in both workspaces") if both else passed("enabled in one workspace at most")
+    )
+
+
+def _latest(landscape: Landscape, model: Document) -> Ruling:
+    read_properties(model)
+    outside = seen_from_primary(landscape, model)
+    if outside is not None:
+        return outside
+    other = twin(landscape, model)
+    mine = text(model, "properties.latestVersion")
+    if other is None or not mine:
+        return unconcerned("no version to compare")
+    theirs = text(other, "properties.latestVersion")
+    observed = f"version {shown(mine)} here, {shown(theirs) or 'none'} in the secondary"
+    if mine == theirs:
+        return passed(observed)
+    return lacking(strategy_of(landscape, "inference"))(observed)
 
 
 def _in_both(collection: str, component: str, *, curated: bool = False) -> Judge:
@@ -94,6 +176,72 @@ RULES: tuple[Rule, ...] = (
         remedy="Move the data to a geo-redundant account of its own and attach it to both workspaces.",
         command="az ml datastore show --name {name} --workspace-name {parent} --resource-group {group} --subscription {subscription}",
         judge=_data_apart,
+    ),
+    Rule(
+        id="datastore.same-place",
+        title="Datastore leads to the same data",
+        types=(types.DATASTORE,),
+        expected="the same account and container as the secondary's datastore of that name",
+        why="The same name leads to other data: jobs run, and their results are wrong.",
+        fact="workspace.both-regions",
+        remedy="Point both at the same data account, or keep the copies in step and know it.",
+        command="az ml datastore show --name {name} --workspace-name {other_workspace} --resource-group {other_group} --subscription {other_subscription}",
+        judge=_same_place,
+    ),
+    Rule(
+        id="datastore.identity",
+        title="Datastore without a stored credential",
+        types=(types.DATASTORE,),
+        expected="credentialsType is None: access by identity",
+        why="A stored key or token is a secret in the vault: changed on the day, it must be written there, where it may be read-only.",
+        fact="vault.failover",
+        remedy="Use identity-based access, and grant the identities of both workspaces.",
+        command="az ml datastore show --name {name} --workspace-name {parent} --resource-group {group} --subscription {subscription}",
+        judge=_credentials,
+    ),
+    Rule(
+        id="datastore.gen1",
+        title="No Data Lake Storage Gen1",
+        types=(types.DATASTORE,),
+        expected="datastoreType is not AzureDataLakeGen1",
+        why="The service is gone: the name leads nowhere.",
+        fact="datalake.gen1-retired",
+        remedy="Delete the datastore and point jobs at Gen2.",
+        command="az ml datastore delete --name {name} --workspace-name {parent} --resource-group {group} --subscription {subscription}",
+        judge=_gen1,
+    ),
+    Rule(
+        id="schedule.in-both-regions",
+        title="Schedule in both workspaces",
+        types=(types.SCHEDULE,),
+        expected="a schedule of the same name in the secondary workspace",
+        why="What ran by itself stops without a word: nobody retrains, nobody monitors.",
+        fact="workspace.no-sync",
+        remedy="Create the schedule in the secondary, disabled.",
+        command="az ml schedule show --name {name} --workspace-name {parent} --resource-group {group} --subscription {subscription}",
+        judge=_schedule_in_both,
+    ),
+    Rule(
+        id="schedule.runs-once",
+        title="Schedule enabled on one side",
+        types=(types.SCHEDULE,),
+        expected="enabled in one workspace only",
+        why="Enabled on both sides, jobs run twice and write twice.",
+        fact="workspace.no-sync",
+        remedy="Disable the secondary's until the switch, and the primary's after it.",
+        command="az ml schedule disable --name {name} --workspace-name {other_workspace} --resource-group {other_group} --subscription {other_subscription}",
+        judge=_schedule_runs_once,
+    ),
+    Rule(
+        id="assets.model-latest",
+        title="The latest model version in both",
+        types=(types.MODEL,),
+        expected="the same latestVersion in the secondary",
+        why="The newest model is the one that nobody copied yet.",
+        fact="workspace.no-sync",
+        remedy="Register each new version in both workspaces, or share it through a registry.",
+        command="az ml model download --name {name} --version VERSION --workspace-name {parent} --resource-group {group} --subscription {subscription}",
+        judge=_latest,
     ),
     _assets(
         "models",

@@ -8,12 +8,24 @@ from collections.abc import Collection
 from amlrunbook.assessment import (
     assets,
     compute,
+    connections,
     container_registry,
+    data_accounts,
     data_protection,
+    endpoint_parity,
     endpoints,
+    flexible_servers,
+    identity,
     insights,
     key_vault,
+    kubernetes,
+    ml_registries,
+    network,
+    quota,
+    spark,
+    sql_database,
     storage,
+    traffic,
     workspace,
 )
 from amlrunbook.assessment.landscape import Landscape
@@ -27,13 +39,25 @@ from amlrunbook.model.snapshot import Document, Inventory
 CATALOGUE: tuple[Rule, ...] = (
     *workspace.RULES,
     *storage.RULES,
+    *data_accounts.RULES,
     *data_protection.RULES,
     *key_vault.RULES,
     *container_registry.RULES,
     *insights.RULES,
     *compute.RULES,
     *endpoints.RULES,
+    *endpoint_parity.RULES,
     *assets.RULES,
+    *ml_registries.RULES,
+    *identity.RULES,
+    *quota.RULES,
+    *connections.RULES,
+    *network.RULES,
+    *kubernetes.RULES,
+    *spark.RULES,
+    *sql_database.RULES,
+    *flexible_servers.RULES,
+    *traffic.RULES,
 )
 """Every check, in the order of a report. Ids are stable: later versions add, they never rename."""
 
@@ -46,11 +70,18 @@ def assess(
     profile: Profile | None = None,
     *,
     services: Collection[str] | None = None,
+    taken_at: str = "",
 ) -> tuple[Finding, ...]:
     """Return the findings of all checks, or of those of ``services``, in a stable order.
 
     Pure: nothing is read but the documents, the profile and the fact base. The order is the catalogue's, and for
     each check that of the documents.
+
+    Args:
+        inventory: the documents.
+        profile: the pair that they are judged as.
+        services: first parts of check ids, to narrow it.
+        taken_at: when the documents were read, RFC 3339; checks of lag need it.
 
     Raises:
         UsageError: a service that the catalogue does not have.
@@ -62,7 +93,8 @@ def assess(
             f"There are no checks of {', '.join(unknown)}.",
             next_step=f"Choose among {', '.join(SERVICES)}.",
         )
-    landscape = Landscape(inventory, profile)
+    landscape = Landscape(inventory, profile, taken_at=taken_at)
+    landscape.prepare()
     facts = fact_base()
     return tuple(
         rule.finding(landscape, document, facts)

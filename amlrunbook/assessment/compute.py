@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from amlrunbook.assessment import types
-from amlrunbook.assessment.landscape import Landscape
+from amlrunbook.assessment.landscape import Landscape, is_gone
 from amlrunbook.assessment.parity import (
     has_twin,
     lacking,
@@ -12,7 +12,7 @@ from amlrunbook.assessment.parity import (
     twin,
 )
 from amlrunbook.assessment.provisioning import provisioning
-from amlrunbook.assessment.reading import items, number, read_properties, shown, text
+from amlrunbook.assessment.reading import flag, items, number, read_properties, shown, text
 from amlrunbook.assessment.rule import Rule, Ruling, failed, passed, unconcerned, warned
 from amlrunbook.errors import IncompleteError
 from amlrunbook.facts import fact_base
@@ -93,6 +93,68 @@ def _size_lasts(_: Landscape, compute: Document) -> Ruling:
     return warned(f"vmSize is {shown(size)}, of the family {family.name}")
 
 
+def _dedicated(_: Landscape, compute: Document) -> Ruling:
+    if _kind(compute) != "amlcompute":
+        return unconcerned("no compute cluster")
+    priority = text(compute, "properties.properties.vmPriority", default="Dedicated")
+    observed = f"vmPriority is {shown(priority)}"
+    return passed(observed) if priority.lower() == "dedicated" else warned(observed)
+
+
+def _not_retired(_: Landscape, compute: Document) -> Ruling:
+    kind = _kind(compute)
+    if kind == "datalakeanalytics":
+        return failed("Data Lake Analytics, which retired on 2024-02-29")
+    return passed(f"computeType is {shown(text(compute, 'properties.computeType'))}")
+
+
+def _attached(landscape: Landscape, compute: Document) -> Ruling:
+    _kind(compute)
+    named = text(compute, "properties.resourceId")
+    if not named or flag(compute, "properties.isAttachedCompute", default=bool(named)) is False:
+        return unconcerned("nothing of your own is attached")
+    found = landscape.find(named)
+    name = shown(named.rstrip("/").rsplit("/", 1)[-1])
+    if found is None:
+        return failed(f"{name}, which it was attached from, is not there")
+    if is_gone(found):
+        return failed(f"{name}, which it was attached from, is not there")
+    if found.unread is not None:
+        raise IncompleteError(f"{name} could not be read: {found.unread}")
+    return passed(f"{name} in {shown(found.location) or 'a region that is not said'}")
+
+
+def _attached_apart(landscape: Landscape, compute: Document) -> Ruling:
+    _kind(compute)
+    outside = seen_from_primary(landscape, compute)
+    if outside is not None:
+        return outside
+    mine = text(compute, "properties.resourceId")
+    other = twin(landscape, compute) if mine else None
+    if other is None:
+        return unconcerned("nothing is attached under this name in both workspaces")
+    theirs = text(other, "properties.resourceId")
+    same = mine.lower().rstrip("/") == theirs.lower().rstrip("/")
+    name = shown(mine.rstrip("/").rsplit("/", 1)[-1])
+    if same:
+        return failed(f"{name} is attached to both workspaces")
+    return passed(f"{name} here, {shown(theirs.rstrip('/').rsplit('/', 1)[-1])} in the secondary")
+
+
+def _same_size(landscape: Landscape, compute: Document) -> Ruling:
+    if _kind(compute) != "amlcompute":
+        return unconcerned("no compute cluster")
+    outside = seen_from_primary(landscape, compute)
+    if outside is not None:
+        return outside
+    other = twin(landscape, compute)
+    if other is None:
+        return unconcerned("the secondary has no cluster of this name")
+    mine, theirs = (text(c, "properties.properties.vmSize") for c in (compute, other))
+    observed = f"{shown(mine)} here, {shown(theirs)} in the secondary"
+    return passed(observed) if mine.lower() == theirs.lower() else warned(observed)
+
+
 RULES: tuple[Rule, ...] = (
     Rule(
         id="compute.in-both-regions",
@@ -159,6 +221,61 @@ RULES: tuple[Rule, ...] = (
         remedy="Choose a newer size that both regions offer.",
         command="az ml compute list-sizes --location {secondary_region}",
         judge=_size_lasts,
+    ),
+    Rule(
+        id="compute.dedicated",
+        title="Cluster of dedicated machines",
+        types=(types.COMPUTE,),
+        expected="vmPriority is Dedicated",
+        why="Low-priority machines are taken back, or not given, exactly when a region's failure makes everybody ask.",
+        fact="compute.low-priority",
+        remedy="Have a dedicated cluster ready for work that must run on the day.",
+        command=_CREATE,
+        judge=_dedicated,
+    ),
+    Rule(
+        id="compute.same-size",
+        title="The same machines in the secondary",
+        types=(types.COMPUTE,),
+        expected="the same vmSize on the cluster of that name in the secondary",
+        why="A job that was tuned for one size may not fit, or not start, on another.",
+        fact="compute.both-regions",
+        remedy="Create the secondary's cluster with the same size, where the region offers it.",
+        command=_CREATE,
+        judge=_same_size,
+    ),
+    Rule(
+        id="compute.retired-kind",
+        title="A kind of compute that still exists",
+        types=(types.COMPUTE,),
+        expected="no Data Lake Analytics",
+        why="The service is gone: what names it runs nowhere.",
+        fact="datalake.gen1-retired",
+        remedy="Detach it and run the work on Spark.",
+        command="az ml compute detach --name {name} --workspace-name {parent} --resource-group {group} --subscription {subscription}",
+        judge=_not_retired,
+    ),
+    Rule(
+        id="compute.attached-there",
+        title="What was attached is there",
+        types=(types.COMPUTE,),
+        expected="the resource that resourceId names is there",
+        why="A compute whose cluster is gone fails every job.",
+        fact="workspace.both-regions",
+        remedy="Detach it, or attach what replaced it.",
+        command=_SHOW,
+        judge=_attached,
+    ),
+    Rule(
+        id="compute.attached-apart",
+        title="Each workspace with a cluster of its own",
+        types=(types.COMPUTE,),
+        expected="different resources behind the computes of one name",
+        why="One cluster attached to both workspaces falls with its one region.",
+        fact="workspace.both-regions",
+        remedy="Attach a cluster of the secondary's region there.",
+        command=_SHOW,
+        judge=_attached_apart,
     ),
 )
 """The rules of computes."""

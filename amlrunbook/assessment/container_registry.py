@@ -124,6 +124,32 @@ def _zone_redundancy(landscape: Landscape, registry: Document) -> Ruling:
     return failed(observed)
 
 
+def _home_region(landscape: Landscape, registry: Document) -> Ruling:
+    primary = landscape.primary_region
+    secondary = landscape.workspace_on(Side.SECONDARY)
+    if primary is None or secondary is None or not landscape.users(registry):
+        return unconcerned("no workspace of a pair of which both are known uses it")
+    if not registry.location:
+        raise IncompleteError("the document holds no location")
+    if registry.location != primary:
+        return passed(f"its home region is {shown(registry.location)}")
+    users = {user.key for user in landscape.users(registry)}
+    if secondary.key not in users:
+        return unconcerned("the primary's own registry")
+    return warned(
+        f"its home region is {primary}: no change, no build and no new replica while that is dark"
+    )
+
+
+def _export_allowed(_: Landscape, registry: Document) -> Ruling:
+    read_properties(registry)
+    state = text(registry, "properties.policies.exportPolicy.status", default="enabled")
+    observed = f"exportPolicy.status is {shown(state)}"
+    if state.lower() == "enabled":
+        return passed(observed)
+    return warned(f"{observed}: its images cannot be imported elsewhere")
+
+
 RULES: tuple[Rule, ...] = (
     Rule(
         id="registry.premium",
@@ -179,6 +205,28 @@ RULES: tuple[Rule, ...] = (
         remedy="Zone redundancy is chosen at creation: make a zone-redundant registry and import the images.",
         command="az acr create --name NEW_REGISTRY --resource-group {group} --subscription {subscription} --sku Premium --zone-redundancy Enabled",
         judge=_zone_redundancy,
+    ),
+    Rule(
+        id="registry.home-region",
+        title="Registry's home region is not the one that is left",
+        types=(types.REGISTRY,),
+        expected="a home region other than the primary's, or a registry of the secondary's own",
+        why="A registry is configured, and its tasks build, in its home region only: the secondary builds no image while that is dark.",
+        fact="registry.home-region",
+        remedy="Build and replicate every image beforehand, or home the registry in the secondary's region.",
+        command="az acr create --name NEW_REGISTRY --resource-group {other_group} --location {secondary_region} --sku Premium",
+        judge=_home_region,
+    ),
+    Rule(
+        id="registry.export-allowed",
+        title="Images can be copied out",
+        types=(types.REGISTRY,),
+        expected="policies.exportPolicy.status is enabled",
+        why="Images that only this registry holds cannot be saved to another one.",
+        fact="registry.export",
+        remedy="Allow export for as long as images are copied.",
+        command="az acr update --name {name} --resource-group {group} --subscription {subscription} --allow-exports true",
+        judge=_export_allowed,
     ),
     lock_rule(
         "registry",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from amlrunbook.assessment import types
 from amlrunbook.assessment.landscape import Landscape, is_gone
-from amlrunbook.assessment.reading import flag, read_properties, shown, text
+from amlrunbook.assessment.reading import flag, number, read_properties, shown, text
 from amlrunbook.assessment.rule import Rule, Ruling, failed, passed, unconcerned, warned
 from amlrunbook.errors import IncompleteError
+from amlrunbook.facts import fact_base
 from amlrunbook.model.snapshot import Document
 
 
@@ -55,6 +56,27 @@ def _log_replication(_: Landscape, logs: Document) -> Ruling:
     return warned("replication is not enabled")
 
 
+def _retention(_: Landscape, logs: Document) -> Ruling:
+    read_properties(logs)
+    days = number(logs, "properties.retentionInDays")
+    if days is None:
+        raise IncompleteError("the document holds no retentionInDays")
+    least = fact_base().limits.log_retention_days.value
+    observed = f"retentionInDays is {days}"
+    return passed(observed) if days >= least else warned(observed)
+
+
+def _apart(landscape: Landscape, component: Document) -> Ruling:
+    read_properties(component)
+    logs = text(component, "properties.WorkspaceResourceId")
+    document = landscape.find(logs) if logs else None
+    if document is None or document.unread is not None:
+        return unconcerned("its Log Analytics workspace was not read")
+    if document.location == component.location:
+        return passed(f"both in {shown(component.location)}")
+    return warned(f"its logs lie in {shown(document.location)}, it in {shown(component.location)}")
+
+
 RULES: tuple[Rule, ...] = (
     Rule(
         id="insights.workspace-based",
@@ -88,6 +110,28 @@ RULES: tuple[Rule, ...] = (
         remedy="Recover the Log Analytics workspace by creating it again under its name (14 days), then the component.",
         command="az monitor log-analytics workspace list-deleted-workspaces --subscription {subscription}",
         judge=_logs_there,
+    ),
+    Rule(
+        id="insights.logs-in-region",
+        title="Telemetry in the component's own region",
+        types=(types.INSIGHTS,),
+        expected="its Log Analytics workspace in the same region",
+        why="The outage of the other region blinds this one.",
+        fact="insights.one-per-workspace",
+        remedy="Give the component a Log Analytics workspace of its own region.",
+        command="az monitor app-insights component update --app {name} --resource-group {group} --subscription {subscription} --workspace LOG_ANALYTICS_WORKSPACE_ID",
+        judge=_apart,
+    ),
+    Rule(
+        id="logs.retention",
+        title="Logs kept for as long as activity is looked back on",
+        types=(types.LOGS,),
+        expected="retentionInDays is 90 or more",
+        why="What led to the incident is looked for weeks later.",
+        fact="logs.retention",
+        remedy="Keep logs for 90 days.",
+        command="az monitor log-analytics workspace update --ids {id} --retention-time 90",
+        judge=_retention,
     ),
     Rule(
         id="logs.replication",

@@ -60,11 +60,19 @@ class _Dated(Document):
         self._ages.add(self.as_of)
         return super().field(path)
 
+    @property
+    def location(self) -> str:
+        """The region's short name, and note how old it is."""
+        self._ages.add(self.as_of)
+        return super().location
+
 
 class Landscape:
     """The documents and the profile, as rules ask for them."""
 
-    def __init__(self, inventory: Inventory, profile: Profile | None = None) -> None:
+    def __init__(
+        self, inventory: Inventory, profile: Profile | None = None, *, taken_at: str = ""
+    ) -> None:
         self.ages: set[str] = set()
         """How old what was looked into is, where it is of an earlier snapshot; whoever judges empties it first."""
         self.inventory = Inventory(
@@ -72,6 +80,12 @@ class Landscape:
         )
         """The documents, completed; what cannot be read now as the last snapshot held it."""
         self.profile = profile
+        self.taken_at = taken_at
+        """When the documents were read, RFC 3339; empty where nobody says."""
+
+    def prepare(self) -> None:
+        """Find out who is what before anything is judged, so that each finding notes the ages of its own documents."""
+        _ = self.workspaces, self._users, self.default_account_names, self._locations
 
     def _watched(self, raw: Mapping[str, Any]) -> Document:
         return _Dated(raw, self.ages) if AS_OF in raw else Document(raw)
@@ -114,6 +128,20 @@ class Landscape:
             raise IncompleteError(f"{collection} of {parent.name} could not be read: {reason}")
         return tuple(self._by_parent.get((parent.key, collection.lower()), ()))
 
+    def read_children(self, parent: Document, collection: str) -> tuple[Document, ...]:
+        """Return the documents of one collection of ``parent`` that are there.
+
+        Raises:
+            IncompleteError: one of them, or the list of them, could not be read.
+        """
+        found = [d for d in self.children(parent, collection) if not is_gone(d)]
+        for document in found:
+            if document.unread is not None:
+                raise IncompleteError(
+                    f"{collection}/{document.name} could not be read: {document.unread}"
+                )
+        return tuple(found)
+
     def child(self, parent: Document, collection: str, name: str) -> Document | None:
         """Return one child that was read, or ``None`` where there is none.
 
@@ -126,6 +154,14 @@ class Landscape:
         if found is not None and found.unread is not None:
             raise IncompleteError(f"{collection}/{name} could not be read: {found.unread}")
         return found
+
+    def extensions(self, scope: str, provider: str, collection: str) -> tuple[Document, ...]:
+        """Return the documents of another provider's collection on a scope, such as its locks.
+
+        Raises:
+            IncompleteError: the collection could not be listed.
+        """
+        return self.children(Document({"id": f"{scope}/providers/{provider}"}), collection)
 
     def orphans(self, child_type: str) -> tuple[Document, ...]:
         """Return stand-ins for the parents that only their service settings tell of."""
@@ -171,6 +207,29 @@ class Landscape:
         """Return the workspace of one side, or ``None`` where there is no document of it."""
         key = next((key for key, value in self._sides.items() if value is side), None)
         return self.inventory.by_id(key) if key else None
+
+    @property
+    def primary_region(self) -> RegionName | None:
+        """The region to be ready to leave, or ``None`` where none is known."""
+        if self.profile is not None:
+            return self.profile.regions[0] or None
+        primary = self.workspace_on(Side.PRIMARY)
+        return region_name(primary.location) if primary and primary.location else None
+
+    def partner_of(self, document: Document) -> str:
+        """Return the ARM id that the profile names as the partner of an attached service; empty where it names none."""
+        attached = self.profile.attached if self.profile is not None else ()
+        return next((a.partner for a in attached if _key(a.id) == document.key), "")
+
+    def is_attached(self, document: Document) -> bool:
+        """Return whether the profile names ``document`` as attached."""
+        attached = self.profile.attached if self.profile is not None else ()
+        return document.key in {_key(named.id) for named in attached}
+
+    def is_partner(self, document: Document) -> bool:
+        """Return whether the profile names ``document`` as the partner of an attached service."""
+        attached = self.profile.attached if self.profile is not None else ()
+        return document.key in {_key(named.partner) for named in attached if named.partner}
 
     def workspace_of(self, document: Document) -> Document | None:
         """Return the workspace that holds ``document``, or ``None`` where there is no document of it."""
@@ -254,8 +313,7 @@ class Landscape:
         """
         levels = []
         for scope in _scopes(document.key):
-            provider = Document({"id": f"{scope}/providers/microsoft.authorization"})
-            for lock in self.children(provider, "locks"):
+            for lock in self.extensions(scope, "microsoft.authorization", "locks"):
                 if lock.unread is not None:
                     raise IncompleteError(f"lock {lock.name} could not be read: {lock.unread}")
                 levels.append(text(lock, "properties.level"))

@@ -115,6 +115,26 @@ def items(document: Document, path: str) -> tuple[Any, ...]:
     raise _wrong(document, path, value, "a list")
 
 
+def parts(document: Document, path: str) -> tuple[Document, ...]:
+    """Return a list's objects, each to be read like a document of its own; none where there is no list."""
+    found = []
+    for index, value in enumerate(items(document, path)):
+        if not isinstance(value, Mapping):
+            raise _wrong(document, f"{path}[{index}]", value, "an object")
+        found.append(Document(value))
+    return tuple(found)
+
+
+def strings(document: Document, path: str) -> tuple[str, ...]:
+    """Return a list's texts; none where there is no list."""
+    found = []
+    for index, value in enumerate(items(document, path)):
+        if not isinstance(value, str):
+            raise _wrong(document, f"{path}[{index}]", value, "text")
+        found.append(value)
+    return tuple(found)
+
+
 def read_properties(document: Document) -> Mapping[str, Any]:
     """Return ``properties``: a document without them, such as an item of a generic list, was not read in full."""
     value = document.field("properties")

@@ -76,7 +76,7 @@ def _default_apart(landscape: Landscape, account: Document) -> Ruling:
     return passed(f"it is the default account of {names} alone")
 
 
-def _stats(landscape: Landscape, account: Document) -> Ruling | None:
+def why_not_replicated(landscape: Landscape, account: Document) -> Ruling | None:
     """Return why the geo-replication checks do not concern an account; ``None`` where they do.
 
     Raises:
@@ -103,7 +103,7 @@ def _stats(landscape: Landscape, account: Document) -> Ruling | None:
 
 
 def _can_fail_over(landscape: Landscape, account: Document) -> Ruling:
-    outside = _stats(landscape, account)
+    outside = why_not_replicated(landscape, account)
     if outside is not None:
         return outside
     if account.field("properties.geoReplicationStats.canFailover") is None:
@@ -113,7 +113,7 @@ def _can_fail_over(landscape: Landscape, account: Document) -> Ruling:
 
 
 def _replication_live(landscape: Landscape, account: Document) -> Ruling:
-    outside = _stats(landscape, account)
+    outside = why_not_replicated(landscape, account)
     if outside is not None:
         return outside
     status = text(account, "properties.geoReplicationStats.status")
@@ -130,7 +130,7 @@ def _replication_live(landscape: Landscape, account: Document) -> Ruling:
 
 
 def _last_sync(landscape: Landscape, account: Document) -> Ruling:
-    outside = _stats(landscape, account)
+    outside = why_not_replicated(landscape, account)
     if outside is not None:
         return outside
     when = text(account, "properties.geoReplicationStats.lastSyncTime")

@@ -20,6 +20,14 @@ from typing import Any
 
 from amlrunbook import __version__
 from amlrunbook.azure.arm_path import type_of
+from amlrunbook.azure.attached_reads import (
+    MEMBERS_NAME,
+    NO_SHAPE,
+    SHAPES,
+    is_known,
+    names_in,
+    to_read,
+)
 from amlrunbook.azure.deadline import Deadline
 from amlrunbook.azure.fanout import FanOut
 from amlrunbook.azure.gateway import AzureGateway
@@ -59,6 +67,12 @@ _COLLECTIONS = (
     "connections",
 )
 """The children of a workspace that a snapshot holds."""
+_PROVIDER = "Microsoft.MachineLearningServices"
+_ROLES = "providers/Microsoft.Authorization/roleAssignments"
+_OF_A_ROW = frozenset(
+    {"id", "name", "type", "limit", "currentValue", "unit", "family", "vCPUs", "gpus"}
+)
+"""What is kept of a row of quota or of a size: prices are no part of an inventory."""
 _ASSOCIATED = ("storageAccount", "keyVault", "containerRegistry", "applicationInsights")
 _NO_SUCH_SERVICE = frozenset({"FeatureNotSupportedForAccount", "OperationNotAllowedOnKind"})
 """An account's kind has no file service, or no blob service: nothing is missing there."""
@@ -189,9 +203,27 @@ class _Walk:
         ids = [profile.primary.workspace]
         ids += [profile.secondary.workspace] if profile.secondary else []
         ids += [account.id for account in profile.data_accounts]
-        ids += [attached.id for attached in profile.attached]
+        ids += [to_read(attached.id) for attached in profile.attached]
+        ids += [to_read(attached.partner) for attached in profile.attached if attached.partner]
         for text in ids:
             self._visit(text)
+        machine_learning = f"/subscriptions/{profile.subscription}/providers/{_PROVIDER}"
+        self._list(f"{machine_learning}/registries", self._keep_all)
+        if profile.secondary and profile.secondary.region:
+            for what in ("usages", "vmSizes"):
+                self._rows(f"{machine_learning}/locations/{profile.regions[1]}/{what}")
+
+    def _rows(self, path: str) -> None:
+        """Read a list whose rows have no ids of their own; it is kept as one document."""
+
+        def then(rows: list[dict[str, Any]]) -> None:
+            kept = [{k: v for k, v in row.items() if k in _OF_A_ROW} for row in rows]
+            name = path.rsplit("/", 1)[-1]
+            self._keep(
+                {"id": path, "name": name, "type": type_of(path), "properties": {"value": kept}}
+            )
+
+        self._list(path, then)
 
     def _visit(self, text: str) -> None:
         """Read a resource and what belongs to it, once."""
@@ -227,6 +259,7 @@ class _Walk:
         self._get(workspace.text, then, spare)
         for collection in _COLLECTIONS:
             self._children(workspace.text, collection)
+        self._list(f"{workspace.text}/{_ROLES}", self._keep_all, filter="atScope()")
 
     def _known(self, resource: ResourceId, error: AmlRunbookError) -> Document | None:
         """Return what the last snapshot held of a resource that may still be there."""
@@ -254,8 +287,17 @@ class _Walk:
                     self._list(f"{path}/{name}/deployments", self._keep_all)
             elif collection in _ASSETS:
                 self._latest_versions(path, documents)
+            elif collection == "computes":
+                self._attached(documents)
 
         self._list(path, then, most=MOST_JOBS if collection == "jobs" else 0)
+
+    def _attached(self, computes: list[dict[str, Any]]) -> None:
+        """Read what computes were attached from, where this program knows how it fails over."""
+        for compute in computes:
+            for named in names_in(compute, "properties.resourceId"):
+                if is_known(named):
+                    self._visit(to_read(named))
 
     def _latest_versions(self, path: str, containers: list[dict[str, Any]]) -> None:
         for container in containers[:MOST_VERSIONS]:
@@ -328,6 +370,23 @@ class _Walk:
 
     def _plain(self, resource: ResourceId) -> None:
         self._get(resource.text, self._keep)
+        shape = SHAPES.get(resource.type.lower(), NO_SHAPE)
+        for collection in shape.collections:
+            self._members(f"{resource.text}/{collection}", shape.under.get(collection, ""))
+
+    def _members(self, path: str, under: str) -> None:
+        """List a collection, what lies under each member, and read what the members name."""
+
+        def then(documents: list[dict[str, Any]]) -> None:
+            self._keep_all(documents)
+            for name in _names(documents) if under else ():
+                self._list(f"{path}/{name}/{under}", self._keep_all)
+            for field in MEMBERS_NAME.get(path.rsplit("/", 1)[-1].lower(), ()):
+                for document in documents:
+                    for named in names_in(document, field):
+                        self._visit_named(named)
+
+        self._list(path, then)
 
     def _locks(self, scope: str) -> None:
         self._list(f"{scope}/providers/Microsoft.Authorization/locks", self._keep_all)
@@ -355,10 +414,16 @@ class _Walk:
             lambda: self._gateway.get(path, seconds=self._seconds),
         )
 
-    def _list(self, path: str, then: Callable[[list[dict[str, Any]]], None], most: int = 0) -> None:
+    def _list(
+        self,
+        path: str,
+        then: Callable[[list[dict[str, Any]]], None],
+        most: int = 0,
+        **query: str,
+    ) -> None:
         self._ask(
             _Read(path, type_of(path), then, _never, path),
-            lambda: self._gateway.get_all(path, seconds=self._seconds, most=most),
+            lambda: self._gateway.get_all(path, seconds=self._seconds, most=most, **query),
         )
 
     def _ask(self, read: _Read, request: Callable[[], Any]) -> None:
@@ -398,8 +463,12 @@ class _Walk:
     def _keep(self, document: dict[str, Any]) -> None:
         """Keep a document without its secrets; the first of an id stays."""
         key = Document(document).key
-        if key:
-            self._documents.setdefault(key, masked_document(document))
+        if not key or key in self._documents:
+            return
+        self._documents[key] = masked_document(document)
+        for field in SHAPES.get(Document(document).type.lower(), NO_SHAPE).named:
+            for named in names_in(document, field):
+                self._visit_named(named)
 
     def documents(self) -> Iterator[dict[str, Any]]:
         """Yield what was read and what was not, by id; nothing for the parts of what is not there at all."""

@@ -117,7 +117,7 @@ def assess(  # noqa: PLR0917 - click gives them by name
     """  # noqa: D301 - click reads the backspace
     snapshot, protected = _documents(source, profile, resource_id)
     inventory = snapshot.inventory
-    findings = judged(inventory, protected, services=services or None)
+    findings = judged(inventory, protected, services=services or None, taken_at=snapshot.taken_at)
     click.echo(_written(_report(snapshot, inventory, protected, findings), form), nl=False)
     incomplete = ExitCode.INCOMPLETE if inventory.unread else ExitCode.FINE
     ctx.exit(worst_exit(exit_code(findings, fail_on=Verdict(fail_on)), incomplete))

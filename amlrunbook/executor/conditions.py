@@ -67,6 +67,8 @@ def _refusal(when: StepCondition, state: RunState) -> str:
 
 def holds(asked: StepPredicate, state: RunState) -> bool | None:
     """Return whether a predicate holds as the steps stand; ``None`` while that can still come out either way."""
+    if asked.word is StepWord.CHOSE:
+        return _chose(asked, state)
     meant, all_of_them = _MEANT[asked.word]
     states = [state.step(step).state for step in asked.steps]
     if all_of_them:
@@ -76,3 +78,11 @@ def holds(asked: StepPredicate, state: RunState) -> bool | None:
     if any(found in meant for found in states):
         return True
     return False if all(found.settled for found in states) else None
+
+
+def _chose(asked: StepPredicate, state: RunState) -> bool | None:
+    records = [state.step(step) for step in asked.steps]
+    decided = [record for record in records if record.state is StepState.PASSED]
+    if any(r.decision is not None and r.decision.choice == asked.choice for r in decided):
+        return True
+    return False if all(record.state.settled for record in records) else None

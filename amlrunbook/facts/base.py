@@ -107,6 +107,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     endpoint_instances: Limit
     deployment_extra_quota_percent: Limit
     compute_per_region: Limit
+    traffic_ttl_seconds: Limit
+    log_retention_days: Limit
 
 
 class FactBase(msgspec.Struct, frozen=True, kw_only=True):

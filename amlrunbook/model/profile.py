@@ -56,6 +56,8 @@ class Attached(_Part, frozen=True, kw_only=True):
 
     id: str
     role: str = ""
+    partner: str = ""
+    """ARM id of what does its work in the other region; empty where nothing does, or where Azure says it itself."""
 
 
 class Probe(_Part, frozen=True, kw_only=True):
@@ -187,6 +189,7 @@ def validated(profile: Profile) -> Profile:
         ids.append(profile.secondary.workspace)
     ids.extend(account.id for account in profile.data_accounts)
     ids.extend(attached.id for attached in profile.attached)
+    ids.extend(attached.partner for attached in profile.attached if attached.partner)
     for text in ids:
         ResourceId.parse(text)
     for text in profile.config_files:

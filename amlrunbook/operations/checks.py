@@ -28,7 +28,12 @@ class RuleCheck:
     def run(self, context: OperationContext, reporter: Reporter) -> CheckReport:
         """Judge the snapshot; nothing is read from Azure."""
         del reporter
-        findings = assess(context.snapshot.inventory, context.profile, services=self.services)
+        findings = assess(
+            context.snapshot.inventory,
+            context.profile,
+            services=self.services,
+            taken_at=context.snapshot.taken_at,
+        )
         verdict = worst(tuple(finding.verdict for finding in findings))
         return CheckReport(verdict=verdict, text=posture(findings), findings=findings)
 
@@ -75,7 +80,9 @@ class SummaryCheck:
     def run(self, context: OperationContext, reporter: Reporter) -> CheckReport:
         """Sum up what the other checks say of this snapshot; the findings are theirs."""
         del reporter
-        findings = assess(context.snapshot.inventory, context.profile)
+        findings = assess(
+            context.snapshot.inventory, context.profile, taken_at=context.snapshot.taken_at
+        )
         verdicts = tuple(finding.verdict for finding in findings)
         failing = Counter(f.check for f in findings if f.verdict is Verdict.FAIL)
         text = posture(findings)
@@ -98,13 +105,23 @@ def _unread(document: Document) -> Finding:
     )
 
 
+_ATTACHED = frozenset(
+    {
+        "aks", "arc", "kubernetes", "aci", "databricks", "hdinsight", "synapse", "sql", "postgres", "mysql",
+        "cosmos", "apim", "trafficmanager", "frontdoor", "mlregistry",
+    }
+)  # fmt: skip
+"""Services that a workspace attaches, or that lead to it."""
 _GROUPS: tuple[tuple[str, str, frozenset[str]], ...] = (
-    ("assess.storage", "Storage accounts", frozenset({"storage"})),
+    ("assess.storage", "Storage accounts", frozenset({"storage", "datalake"})),
     ("assess.key-vault", "Key vaults", frozenset({"keyvault"})),
     ("assess.registry", "Container registries", frozenset({"registry"})),
     ("assess.insights", "Application Insights and logs", frozenset({"insights", "logs"})),
     ("assess.compute", "Compute and datastores", frozenset({"compute", "datastore"})),
     ("assess.endpoints", "Endpoints", frozenset({"endpoint"})),
+    ("assess.access", "Identities, roles and quota", frozenset({"identity", "quota"})),
+    ("assess.network", "Networks and resource groups", frozenset({"network", "dns", "group"})),
+    ("assess.attached", "Attached services and traffic", _ATTACHED),
 )
 
 

@@ -19,7 +19,7 @@ STORAGE = "Microsoft.Storage/storageAccounts"
 ENDPOINTS = f"{WORKSPACES}/onlineEndpoints"
 DEPLOYMENTS = f"{ENDPOINTS}/deployments"
 JOBS = f"{WORKSPACES}/jobs"
-TRAFFIC_MANAGER = "microsoft.network/trafficmanagerprofiles"
+TRAFFIC_MANAGERS = frozenset({"microsoft.network/trafficmanagerprofiles"})
 FRONT_DOORS = frozenset({"microsoft.cdn/profiles", "microsoft.network/frontdoors"})
 """The types of Front Door: its present tiers, and the classic one.
 
@@ -106,6 +106,20 @@ def _config_files(profile: Profile, inventory: Inventory) -> tuple[str, ...]:
     return tuple(dict.fromkeys(profile.config_files))
 
 
+def _attached(profile: Profile, kinds: frozenset[str]) -> tuple[str, ...]:
+    return tuple(a.id for a in profile.attached if ResourceId.parse(a.id).type.lower() in kinds)
+
+
+def _traffic_managers(profile: Profile, inventory: Inventory) -> tuple[str, ...]:
+    del inventory
+    return _attached(profile, TRAFFIC_MANAGERS)
+
+
+def _front_doors(profile: Profile, inventory: Inventory) -> tuple[str, ...]:
+    del inventory
+    return _attached(profile, FRONT_DOORS)
+
+
 RESOURCE_LISTS: dict[str, ResourceList] = {
     "workspaces": _workspaces,
     "default_accounts": _default_accounts,
@@ -116,11 +130,19 @@ RESOURCE_LISTS: dict[str, ResourceList] = {
     "secondary_endpoints": _secondary_endpoints,
     "unfinished_jobs": _unfinished_jobs,
     "config_files": _config_files,
+    "traffic_managers": _traffic_managers,
+    "front_doors": _front_doors,
     **weak_points.LISTS,
 }
 """What ``for_each`` may name."""
 
-SNAPSHOT_LISTS = frozenset(RESOURCE_LISTS) - {"workspaces", "data_accounts", "config_files"}
+SNAPSHOT_LISTS = frozenset(RESOURCE_LISTS) - {
+    "workspaces",
+    "data_accounts",
+    "config_files",
+    "traffic_managers",
+    "front_doors",
+}
 """The lists that the profile alone cannot fill."""
 
 
@@ -211,20 +233,6 @@ def _has_probes(profile: Profile, inventory: Inventory, resource: str) -> bool |
     return bool(profile.probes)
 
 
-def _attached_types(profile: Profile) -> set[str]:
-    return {ResourceId.parse(attached.id).type.lower() for attached in profile.attached}
-
-
-def _has_traffic_manager(profile: Profile, inventory: Inventory, resource: str) -> bool | None:
-    del inventory, resource
-    return TRAFFIC_MANAGER in _attached_types(profile)
-
-
-def _has_front_door(profile: Profile, inventory: Inventory, resource: str) -> bool | None:
-    del inventory, resource
-    return bool(FRONT_DOORS & _attached_types(profile))
-
-
 PREDICATES: dict[str, Predicate] = {
     "secondary.exists": _secondary_exists,
     "data_accounts.exist": _has_data_accounts,
@@ -235,8 +243,6 @@ PREDICATES: dict[str, Predicate] = {
     "secondary_deployments.exist": _has_secondary_deployments,
     "config_files.exist": _has_config_files,
     "probes.exist": _has_probes,
-    "traffic_manager.attached": _has_traffic_manager,
-    "front_door.attached": _has_front_door,
     **{name: judge for name, (judge, _) in weak_points.WEAK_POINTS.items()},
 }
 """What ``when`` may name."""
@@ -251,8 +257,6 @@ PREDICATE_TEXTS: dict[str, str] = {
     "secondary_deployments.exist": "the secondary workspace has online deployments",
     "config_files.exist": "the profile names workspace config files",
     "probes.exist": "the profile names health probes",
-    "traffic_manager.attached": "the profile names a Traffic Manager profile",
-    "front_door.attached": "the profile names a Front Door",
     **{name: words for name, (_, words) in weak_points.WEAK_POINTS.items()},
 }
 """Each predicate in words, for the reason why a step does not concern a pair."""

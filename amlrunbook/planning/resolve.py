@@ -310,8 +310,13 @@ def _asked(
     def predicates(names: tuple[str, ...]) -> tuple[StepPredicate, ...]:
         found = (step_and_word(name) for name in names if is_about_a_step(name))
         return tuple(
-            StepPredicate(steps=_meant(instances[other], resource), word=StepWord(word), name=other)
-            for other, word in found
+            StepPredicate(
+                steps=_meant(instances[other], resource),
+                word=StepWord(word),
+                name=other,
+                choice=choice,
+            )
+            for other, word, choice in found
         )
 
     when = _condition(step.when)

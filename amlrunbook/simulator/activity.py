@@ -18,9 +18,9 @@ from amlrunbook.simulator.world import ActivityEvent, Document, World
 KEPT = 2_000
 """Events kept; the oldest go first."""
 
-_FILTER = re.compile(
-    r"^\s*eventTimestamp\s+ge\s+'(?P<from>[^']+)'"
-    r"(?:\s+and\s+eventTimestamp\s+le\s+'(?P<to>[^']+)')?"
+_FILTER = re.compile(  # dates stand in quotes or, as az sends them, without
+    r"^\s*eventTimestamp\s+ge\s+(?P<q>'?)(?P<from>[^'\s]+)(?P=q)"
+    r"(?:\s+and\s+eventTimestamp\s+le\s+(?P<r>'?)(?P<to>[^'\s]+)(?P=r))?"
     r"(?:\s+and\s+(?P<key>resourceGroupName|resourceUri|resourceId|resourceProvider|correlationId)"
     r"\s+eq\s+'(?P<value>[^']*)')?\s*$",
     re.IGNORECASE,

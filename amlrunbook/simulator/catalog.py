@@ -8,6 +8,7 @@ from itertools import groupby
 from starlette.responses import Response
 
 from amlrunbook.simulator import (
+    attached,
     authorization,
     container_registry,
     deployments,
@@ -17,7 +18,9 @@ from amlrunbook.simulator import (
     machine_learning,
     ml_assets,
     ml_computes,
+    ml_deployments,
     ml_endpoints,
+    ml_jobs,
     ml_quota,
     monitor,
     resource_graph,
@@ -28,6 +31,7 @@ from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind
 
 _ALL: tuple[Kind, ...] = (
+    *attached.KINDS,
     *authorization.KINDS,
     *container_registry.KINDS,
     *key_vault.KINDS,
@@ -36,7 +40,9 @@ _ALL: tuple[Kind, ...] = (
     *machine_learning.KINDS,
     *ml_assets.KINDS,
     *ml_computes.KINDS,
+    *ml_deployments.KINDS,
     *ml_endpoints.KINDS,
+    *ml_jobs.KINDS,
     *monitor.KINDS,
     *storage.KINDS,
     *storage_services.KINDS,
@@ -50,10 +56,12 @@ _DEPLOYMENTS = deployments.kinds(_DEPLOY)
 BY_TYPE |= {kind.type.lower(): kind for kind in _DEPLOYMENTS}
 
 SPECIALS: dict[tuple[str, str], Callable[[Call], Response]] = {
+    **attached.SPECIALS,
     **container_registry.SPECIALS,
     **deployments.specials(_DEPLOY),
     **key_vault.SPECIALS,
     **log_analytics.SPECIALS,
+    **ml_deployments.SPECIALS,
     **ml_quota.SPECIALS,
     **monitor.SPECIALS,
     **storage.SPECIALS,

@@ -5,13 +5,17 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import Any
 
+from amlrunbook.simulator import fronts, ml_serving
 from amlrunbook.simulator.arm_path import parse
 from amlrunbook.simulator.belongings import kept_names, names_of, written_over
 from amlrunbook.simulator.blob_states import base, shown
 from amlrunbook.simulator.catalog import BY_TYPE
 from amlrunbook.simulator.drill_data import BlobName, Condition, RequestPattern, SecretName
+from amlrunbook.simulator.faults import FaultKind, Plane, Target
+from amlrunbook.simulator.places import locate
 from amlrunbook.simulator.world import Document, World
 
+_SILENCING = frozenset({FaultKind.DARK, FaultKind.HANG, FaultKind.ERROR})
 _UNDER_WAY = frozenset({"creating", "deleting", "failed", "accepted", "updating"})
 COMPARED = ("equals", "not_equals", "one_of", "contains", "at_least", "at_most")
 """The keys that compare a value at a path."""
@@ -37,7 +41,24 @@ def count(world: World, condition: Condition) -> int:
         return int(_has_blob(world, condition.blob) is (condition.exists is not False))
     if condition.secret is not None:
         return int(_has_secret(world, condition.secret) is (condition.exists is not False))
+    if condition.front is not None:
+        return int(serves(world, condition.front) is (condition.exists is not False))
     return int(_resource_fits(world, condition))
+
+
+def serves(world: World, front: str) -> bool:
+    """Return whether callers of a front are served: its region answers, and its endpoint is well."""
+    held = world.fronts.get(front)
+    endpoint = world.get(held.chosen) if held is not None else None
+    if endpoint is None or ml_serving.ailment(world, endpoint) is not None:
+        return False
+    path = fronts.resolved(world, f"/front/{front}", "POST")
+    where = locate(world, Plane.DATA, path)
+    target = Target(plane=Plane.DATA, method="POST", path=path, **where)
+    return not any(
+        fault.kind in _SILENCING and fault.count is None and fault.matches(target)
+        for fault in world.faults.values()
+    )
 
 
 def lost(world: World) -> list[str]:

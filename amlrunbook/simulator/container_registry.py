@@ -6,6 +6,7 @@ Source: https://learn.microsoft.com/rest/api/containerregistry/
 from __future__ import annotations
 
 import base64
+import re
 
 from starlette.responses import Response
 
@@ -26,10 +27,11 @@ REPLICATIONS = f"{REGISTRIES}/replications"
 SYNC_SECONDS = 10.0
 """World seconds for which a new replication still syncs after it is provisioned."""
 VERSIONS = (
-    "2025-11-01", "2025-04-01", "2024-11-01-preview", "2023-11-01-preview", "2023-07-01",
+    "2026-09-01-preview", "2025-11-01", "2025-04-01", "2024-11-01-preview", "2023-11-01-preview", "2023-07-01",
     "2023-01-01-preview", "2022-12-01", "2021-09-01", "2020-11-01-preview",
     "2019-12-01-preview", "2019-05-01",
 )  # fmt: skip
+_NAME = re.compile(r"^[A-Za-z0-9]{5,50}$")
 
 
 def complete(world: World, document: Document, before: Document | None) -> None:
@@ -209,6 +211,29 @@ def _usages(call: Call) -> Response:
     return json_answer({"value": [row]})
 
 
+def _check_name(call: Call) -> Response:
+    """Answer whether a registry's name is free: it is one in all of Azure."""
+    name = str(call.document().get("name", ""))
+    if not _NAME.match(name):
+        return json_answer(
+            {
+                "nameAvailable": False,
+                "reason": "Invalid",
+                "message": "Registry names may contain alpha numeric characters only and must be "
+                "between 5 and 50 characters.",
+            }
+        )
+    if name.lower() in call.world.registries:
+        return json_answer(
+            {
+                "nameAvailable": False,
+                "reason": "AlreadyExists",
+                "message": f"The registry {name} is already in use.",
+            }
+        )
+    return json_answer({"nameAvailable": True})
+
+
 KINDS = (
     Kind(
         type=REGISTRIES,
@@ -238,4 +263,7 @@ KINDS = (
     ),
 )
 
-SPECIALS = {("GET", "microsoft.containerregistry/registries/*/listusages"): _usages}
+SPECIALS = {
+    ("GET", "microsoft.containerregistry/registries/*/listusages"): _usages,
+    ("POST", "microsoft.containerregistry/checknameavailability"): _check_name,
+}

@@ -141,6 +141,7 @@ class _Control:
     async def begin(self, request: Request) -> Response:
         """Put another world in the place of this one; who signs in stays the same."""
         asked = msgspec.json.decode(await request.body(), type=BeginSettings)
+        before = self._azure.world.revision
         try:
             self._azure.world = build_world(
                 load_scenario(asked.scenario),
@@ -150,6 +151,7 @@ class _Control:
             )
         except AmlRunbookError as error:
             return arm_error(400, "BadRequest", error.what)
+        self._azure.world.revision += before
         self._azure.dirty()
         return json_answer(self._azure.describe())
 
@@ -209,8 +211,7 @@ def add(azure: SimulatedAzure, fault: Fault) -> Fault:
         while f"fault-{number}" in azure.world.faults:
             number += 1
         fault.id = f"fault-{number}"
-    if fault.since is None:
-        fault.since = azure.world.now()
+    fault.begin(azure.world.now())
     azure.world.faults[fault.id] = fault
     azure.dirty()
     return fault

@@ -14,7 +14,7 @@ from amlrunbook.simulator.regions import REGIONS
 from amlrunbook.simulator.scenario import Scenario
 from amlrunbook.simulator.world import World
 
-_SUBJECTS = ("resource", "blob", "secret", "request", "lost", "any_of", "all_of")
+_SUBJECTS = ("resource", "blob", "secret", "front", "request", "lost", "any_of", "all_of")
 
 
 def check_drill(world: World, scenario: Scenario) -> None:
@@ -111,6 +111,9 @@ def _of_condition(world: World, condition: Condition, place: str) -> Iterator[st
     if condition.secret is not None and condition.secret.vault.lower() not in world.vaults:
         hint = nearest_hint(condition.secret.vault, list(world.vaults))
         yield f"{place}.secret: there is no vault {condition.secret.vault!r}; {hint}"
+    if condition.front is not None and condition.front not in world.fronts:
+        hint = nearest_hint(condition.front, list(world.fronts))
+        yield f"{place}.front: there is no front {condition.front!r}; {hint}"
     for key in ("any_of", "all_of"):
         for number, one in enumerate(getattr(condition, key) or []):
             yield from _of_condition(world, one, f"{place}.{key}[{number}]")

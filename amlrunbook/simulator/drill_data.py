@@ -70,6 +70,8 @@ class Condition(Table, frozen=True, kw_only=True):
     """Is it there at all? For resources: made, and not being deleted."""
     blob: BlobName | None = None
     secret: SecretName | None = None
+    front: str | None = None
+    """A front's name: are its callers served now?"""
     request: RequestPattern | None = None
     """Was such a request made since the alarm?"""
     lost: str | None = None

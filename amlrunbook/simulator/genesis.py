@@ -11,7 +11,7 @@ import msgspec
 
 from amlrunbook.errors import DocumentError
 from amlrunbook.model.nearest import nearest_hint
-from amlrunbook.simulator import locks, ml_assets
+from amlrunbook.simulator import locks, ml_assets, ml_quota
 from amlrunbook.simulator.arm_kinds import Kind, canonical_scope, has_system_data, system_data
 from amlrunbook.simulator.authorization import ROLE_ASSIGNMENTS
 from amlrunbook.simulator.blobs import Blob, BlobAccount, Container, Contents, FileShare
@@ -74,6 +74,7 @@ def build_world(scenario: Scenario, *, seed: int, base_url: str, contents: Conte
     world.drill = _drill(world, scenario)
     check_drill(world, scenario)
     world.revision = 1
+    world.graph.waiting.clear()
     return world
 
 
@@ -121,6 +122,8 @@ def _resource(world: World, table: ResourceTable, place: str) -> None:
     document = _document(world, table, kind, place)
     if kind.type.endswith("/versions"):
         ml_assets.ensure_container(world, str(document["id"]), kind.type)
+    if table.facts:
+        world.facet(str(document["id"])).update(_expanded(world, table.facts))
     kind.complete(world, document, None)
     if has_system_data(kind):
         document["systemData"] = system_data(world, None)
@@ -153,7 +156,9 @@ def _document(world: World, table: ResourceTable, kind: Kind, place: str) -> Doc
         "zones": table.zones,
     }
     document.update({k: _expanded(world, v) for k, v in given.items() if v is not None})
-    if kind.tracked:
+    if kind.is_global:
+        document["location"] = "global"
+    elif kind.tracked:
         document["location"] = table.location or (world.get(scope) or {}).get("location")
         if document["location"] not in REGIONS:
             raise DocumentError(f"{place}: there is no region '{document['location']}'")
@@ -164,7 +169,8 @@ def _document(world: World, table: ResourceTable, kind: Kind, place: str) -> Doc
 
 def _scope(world: World, table: ResourceTable, kind: Kind, place: str) -> str:
     first = next(iter(world.subscriptions))
-    if kind.type in {locks.TYPE, ROLE_ASSIGNMENTS} and table.scope is not None:
+    anywhere = kind.on_anything or kind.type in {locks.TYPE, ROLE_ASSIGNMENTS}
+    if anywhere and table.scope is not None:
         scope = str(_expanded(world, table.scope))
     elif table.group is not None:
         scope = f"/subscriptions/{first}/resourceGroups/{table.group}"
@@ -318,8 +324,9 @@ def _facts(world: World, scenario: Scenario) -> None:
     for row in scenario.world.usages:
         rows = facts.setdefault("usages", {}).setdefault(row.region, [])
         rows.append({"name": row.name, "limit": row.limit, "currentValue": row.used})
+    ml_quota.set_apart(world, next(iter(world.subscriptions)))
     for number, described in enumerate(scenario.faults, 1):
         fault: Fault = deepcopy(described)
         fault.id = fault.id or f"fault-{number}"
-        fault.since = world.now() if fault.since is None else fault.since
+        fault.begin(world.now())
         world.faults[fault.id] = fault

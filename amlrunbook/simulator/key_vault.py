@@ -223,6 +223,12 @@ def _check_name(call: Call) -> Response:
     return json_answer({"nameAvailable": True})
 
 
+def _no_modules(call: Call) -> Response:
+    """List deleted managed HSMs: this cloud has none, and ``az keyvault list-deleted`` asks."""
+    arm_verbs.require_scope(call, call.path.scope)
+    return call.page([])
+
+
 KINDS = (
     Kind(
         type=VAULTS,
@@ -238,6 +244,7 @@ KINDS = (
 
 SPECIALS = {
     ("GET", "microsoft.keyvault/deletedvaults"): _list_deleted,
+    ("GET", "microsoft.keyvault/deletedmanagedhsms"): _no_modules,
     ("GET", "microsoft.keyvault/locations/*/deletedvaults/*"): _get_deleted,
     ("POST", "microsoft.keyvault/locations/*/deletedvaults/*/purge"): _purge,
     ("POST", "microsoft.keyvault/checknameavailability"): _check_name,

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from amlrunbook.simulator import ml_soft_delete, operations
+from amlrunbook.simulator import ml_identity, ml_soft_delete, operations
 from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind, canonical_scope
@@ -38,13 +38,7 @@ _RESULTS = (
 
 def _check(call: Call, document: Document, before: Document | None) -> None:
     properties = document["properties"]
-    identity = document.get("identity")
-    if isinstance(identity, dict):  # what the identity is, Azure says: a new one is another
-        known = (before or {}).get("identity", {})
-        for key in ("principalId", "tenantId"):
-            identity.pop(key, None)
-            if key in known:
-                identity[key] = known[key]
+    ml_identity.disregard(document, before)
     for key in ("storageAccount", "keyVault"):
         held = (before or {}).get("properties", {}).get(key)
         given = properties.setdefault(key, held)
@@ -66,11 +60,8 @@ def complete(world: World, document: Document, before: Document | None) -> None:
         if key in held:
             properties[key] = held[key]
     region, name = str(document["location"]), str(document["name"])
-    identity = document.setdefault("identity", {"type": "SystemAssigned"})
-    if "SystemAssigned" in str(identity.get("type")):
-        known = (before or {}).get("identity", {})
-        identity.setdefault("principalId", known.get("principalId") or world.guid())
-        identity.setdefault("tenantId", world.tenant_id)
+    document.setdefault("identity", {"type": "SystemAssigned"})
+    ml_identity.complete(world, document, before)
     document.setdefault("kind", "Default")
     document.setdefault("sku", {"name": "Basic", "tier": "Basic"})
     document.setdefault("tags", {})

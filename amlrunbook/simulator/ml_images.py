@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 
-from amlrunbook.simulator.faults import Plane
 from amlrunbook.simulator.registry_data import RegistryData
-from amlrunbook.simulator.registry_replicas import REGISTRIES, has, replica_regions
+from amlrunbook.simulator.registry_replicas import has, is_dark, replica_regions
 from amlrunbook.simulator.world import Document, World
 
 _IMAGE = re.compile(
@@ -55,9 +54,6 @@ def _serving(world: World, registry: RegistryData, region: str, *, pulling: bool
     home, *others = replica_regions(world, registry)
     nearest = [region] if region in {home, *others} else []
     for candidate in (*nearest, home, *others):
-        dark = pulling and any(
-            fault.darkens(Plane.DATA, candidate, REGISTRIES) for fault in world.faults.values()
-        )
-        if not dark:
+        if not (pulling and is_dark(world, candidate)):
             return candidate
     return None

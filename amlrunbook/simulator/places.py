@@ -9,7 +9,7 @@ from amlrunbook.simulator.faults import Plane
 from amlrunbook.simulator.registry_replicas import REGISTRIES, serving_region
 from amlrunbook.simulator.world import World
 
-_CONTROL = frozenset({"subscriptions", "tenants", "providers"})
+_CONTROL = frozenset({"subscriptions", "tenants", "providers", "metadata"})
 _DATA = frozenset({"blob", "file", "azureml", "front", "inference", "keyvault", "registry"})
 _VAULTS = "Microsoft.KeyVault/vaults"
 _LEARNING = {

@@ -130,8 +130,9 @@ class _Portal:
         status, said = 200, ""
         if request.method == "POST":
             try:
-                asked = (fields.get(key, "") for key in ("action", "id", "front"))
-                said = act(self._azure, *asked)
+                about = fields.get("id") or fields.get("target", "")
+                action, front = fields.get("action", ""), fields.get("front", "")
+                said = act(self._azure, action, about, front)
             except Refusal as refusal:
                 status, said = refusal.status, refusal.message
             self._azure.commit()
@@ -199,7 +200,7 @@ def _routing(world: World, token: str) -> str:
 
 
 def _form(token: str, front: str, target: str) -> str:
-    fields = {"token": token, "id": target, "front": front}
+    fields = {"token": token, "target": target, "front": front}
     hidden = "".join(
         f'<input type=hidden name={key} value="{escape(value)}">' for key, value in fields.items()
     )

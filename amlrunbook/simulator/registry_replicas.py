@@ -32,7 +32,7 @@ def serving_region(world: World, host: str) -> str | None:
     asked = host.partition(".")[2].lower()
     if asked:
         return asked if asked in candidates else None
-    well = [region for region in candidates if not _is_dark(world, region)]
+    well = [region for region in candidates if not is_dark(world, region)]
     return (well or candidates)[0]
 
 
@@ -52,8 +52,13 @@ def _replicas(world: World, registry: RegistryData) -> list[Document]:
     return [document for key, document in world.resources.items() if key.startswith(under)]
 
 
-def _is_dark(world: World, region: str) -> bool:
-    return any(fault.darkens(Plane.DATA, region, REGISTRIES) for fault in world.faults.values())
+def is_dark(world: World, region: str) -> bool:
+    """Do registries' own endpoints not answer in a region?"""
+    now = world.now()
+    return any(
+        fault.is_on(now) and fault.darkens(Plane.DATA, region, REGISTRIES)
+        for fault in world.faults.values()
+    )
 
 
 def has(world: World, registry: RegistryData, region: str, manifest: Manifest) -> bool:

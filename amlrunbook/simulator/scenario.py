@@ -30,7 +30,7 @@ _DEEPEST = 4
 _INHERITED = frozenset({"profile", "world", "without"})
 """What a scenario takes over from its base."""
 _IDENTITY = (
-    "type", "group", "scope", "account", "container", "share", "path", "vault", "registry",
+    "type", "group", "scope", "account", "container", "datastore", "share", "path", "vault", "registry",
     "repository", "tag", "region", "id", "name", "principal",
 )  # fmt: skip
 """The keys by which two tables of a list are the same thing."""
@@ -78,6 +78,8 @@ class ResourceTable(_Table, frozen=True, kw_only=True):
     properties: dict[str, Any] = {}
     geo: GeoFacts | None = None
     """Of storage accounts: how replication does."""
+    facts: dict[str, Any] = {}
+    """What is true of it and no document tells: a replica's lag, a start that Azure refuses."""
     health: dict[str, Any] | None = None
     """What Resource Health says of it, where that is not that it is available."""
 
@@ -161,7 +163,7 @@ class WorldTable(_Table, frozen=True, kw_only=True):
     permissions: list[dict[str, Any]] | None = None
     """What the caller may do in the first subscription; everything, unless told.
 
-    Data services refuse the rest; the resource manager only tells of it.
+    The resource manager and the data services refuse the rest.
     """
     tenant_name: str = "Simulated Azure"
     page_size: int = 100

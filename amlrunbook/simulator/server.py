@@ -23,6 +23,7 @@ from amlrunbook.simulator import (
     arm,
     blob_service,
     control,
+    discovery,
     fronts,
     judging,
     machine_learning,
@@ -65,6 +66,7 @@ def services(azure: SimulatedAzure, mint: tokens.TokenMint) -> list[BaseRoute]:
         *arm.routes(azure),
         *blob_service.routes(azure),
         *control.routes(azure, mint),
+        *discovery.routes(azure),
         *fronts.routes(azure),
         *machine_learning.routes(azure),
         *ml_scoring.routes(azure, mint),
@@ -219,7 +221,7 @@ def _try_lock(stream: TextIO) -> bool:
 
 def _run(azure: SimulatedAzure, listener: socket.socket, idle_seconds: float) -> None:
     mint = tokens.TokenMint(azure)
-    gate = Gate(azure, mint, Router(services(azure, mint)))
+    gate = Gate(azure, mint, lambda served: Router(services(served, mint)))
     config = uvicorn.Config(
         gate,
         http=_Protocol,

@@ -108,7 +108,7 @@ def happen(azure: SimulatedAzure, moment: Moment, due: float) -> None:
     world = azure.world
     if moment.fault is not None:
         fault = deepcopy(moment.fault)
-        fault.since = due
+        fault.begin(due)
         world.faults[fault.id] = fault
     if moment.clear is not None:
         world.faults.pop(moment.clear, None)

@@ -53,6 +53,16 @@ class TokenProblem(Exception):  # noqa: N818 - an answer, not an error of the pr
         self.message = message
 
 
+def expired(at: float) -> TokenProblem:
+    """Return the problem of a token that expired at a real time in Unix seconds."""
+    return TokenProblem(
+        "ExpiredAuthenticationToken",
+        f"The access token expiry UTC time "
+        f"'{datetime.fromtimestamp(at, UTC).strftime('%m/%d/%Y %H:%M:%S')}' is earlier than "
+        f"current UTC time '{datetime.now(UTC).strftime('%m/%d/%Y %H:%M:%S')}'.",
+    )
+
+
 class TokenMint:
     """Makes and checks tokens: JWTs signed with a key that only this simulator has."""
 
@@ -102,12 +112,7 @@ class TokenMint:
         claims = self._known.get(token) or self._read(token)
         if claims.exp <= time.time():
             self._known.pop(token, None)
-            expired = datetime.fromtimestamp(claims.exp, UTC).strftime("%m/%d/%Y %H:%M:%S")
-            raise TokenProblem(
-                "ExpiredAuthenticationToken",
-                f"The access token expiry UTC time '{expired}' is earlier than current UTC time "
-                f"'{datetime.now(UTC).strftime('%m/%d/%Y %H:%M:%S')}'.",
-            )
+            raise expired(claims.exp)
         self._known[token] = claims
         return claims
 
@@ -132,6 +137,8 @@ def _unb64(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
+_ANY_TENANT = {"common", "organizations"}
+"""Authorities that are described, as a client may ask, and give no token to an application."""
 _HEADER = _b64(b'{"typ":"JWT","alg":"HS256"}')
 
 
@@ -145,11 +152,12 @@ def routes(azure: SimulatedAzure, mint: TokenMint) -> list[Route]:
 
     async def discovery(request: Request) -> Response:
         tenant = request.path_params["tenant"]
-        if tenant.lower() not in _tenants(azure):
+        if tenant.lower() not in _tenants(azure) | _ANY_TENANT:
             return _refusal(
                 400, 90002, "invalid_request", f"Tenant '{tenant}' not found. Check the tenant ID."
             )
         base = f"{azure.base_url}/{tenant}"
+        issuer = "{tenantid}" if tenant.lower() in _ANY_TENANT else tenant
         return JSONResponse(
             {
                 "token_endpoint": f"{base}/oauth2/v2.0/token",
@@ -157,7 +165,7 @@ def routes(azure: SimulatedAzure, mint: TokenMint) -> list[Route]:
                 "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
                 "device_authorization_endpoint": f"{base}/oauth2/v2.0/devicecode",
                 "jwks_uri": f"{base}/discovery/v2.0/keys",
-                "issuer": f"{base}/v2.0",
+                "issuer": f"{azure.base_url}/{issuer}/v2.0",
                 "response_types_supported": ["code", "id_token", "token"],
                 "subject_types_supported": ["pairwise"],
                 "id_token_signing_alg_values_supported": ["RS256"],
@@ -227,6 +235,24 @@ def _answer(
         },
         headers={"Cache-Control": "no-store, no-cache"},
     )
+
+
+_OVERLOADED = 90033
+"""``A transient error has occurred. Please try again.``
+
+Source: https://learn.microsoft.com/entra/identity-platform/reference-error-codes
+"""
+
+
+def refused_by_identity(status: int, code: str, message: str, headers: dict[str, str]) -> Response:
+    """Return a fault's error as Entra writes it; ``code`` may be ``AADSTS`` and a number."""
+    digits = code.upper().removeprefix("AADSTS")
+    own = digits.isdigit()
+    passing = status >= 500 or status == 429  # noqa: PLR2004
+    kind = ("temporarily_unavailable" if passing else "invalid_grant") if own else code
+    response = _refusal(status, int(digits) if own else _OVERLOADED, kind, message)
+    response.headers.update(headers)
+    return response
 
 
 def _refusal(status: int, number: int, error: str, sentence: str) -> Response:

@@ -18,11 +18,9 @@ from amlrunbook.operations.outage.recent_changes import RecentChanges
 from amlrunbook.operations.outage.resource_health import ResourceHealth
 from amlrunbook.operations.outage.service_health import ServiceHealth
 from amlrunbook.simulator import process
-from tests.simulator.azure_here import AzureHere, azure_running, pair, pair_running
+from tests.simulator.azure_here import AzureHere, azure_running
 from tests.simulator.test_soft_delete_action import Heard
 from tests.simulator_fixtures import set_pace
-
-__all__ = ["pair", "pair_running"]
 
 ML = "Microsoft.MachineLearningServices/*"
 # An error that is not tried again stands for darkness where only the judgement matters: it is quicker.

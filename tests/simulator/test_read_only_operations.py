@@ -11,10 +11,8 @@ from amlrunbook.model.operation import Action, OperationContext
 from amlrunbook.operations.hardening.settings import SETTINGS
 from amlrunbook.operations.hardening.storage_services import BLOB_SOFT_DELETE
 from amlrunbook.operations.registry import build_registry
-from tests.simulator.azure_here import AzureHere, pair, pair_running
+from tests.simulator.azure_here import AzureHere
 from tests.simulator.test_soft_delete_action import INTENT, Heard, account, changes
-
-__all__ = ["pair", "pair_running"]
 
 _ELSEWHERE = {setting.id for setting in SETTINGS} - {BLOB_SOFT_DELETE.id}
 """Driven the same way in test_hardening_actions, each on a resource that it is for."""

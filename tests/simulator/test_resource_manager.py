@@ -352,6 +352,13 @@ def test_the_activity_log_needs_its_filter(healthy_pair, text):
         assert code(wire.ask("GET", path, "2015-04-01", **query)) == (400, "BadRequest")
 
 
+def test_the_activity_log_takes_dates_without_quotes_as_az_sends_them(healthy_pair):
+    path = "@/providers/Microsoft.Insights/eventtypes/management/values"
+    text = "eventTimestamp ge 2001-01-01T00:00:00.5 and eventTimestamp le 2001-01-02T00:00:00.5"
+    with Wire(healthy_pair) as wire:
+        assert wire.get(path, "2015-04-01", **{"$filter": text})["value"] == []
+
+
 # --- locks -------------------------------------------------------------------------------------------
 
 LOCK = "/providers/Microsoft.Authorization/locks/tight"

@@ -93,7 +93,7 @@ profile = {}
 [world]
 subscriptions = [{ id = "11111111-2222-3333-4444-555555555555", name = "narrow" }]
 groups = [{ name = "rg-fraud-e", location = "eastus" }]
-permissions = [{ actions = ["*/read"], notActions = [], dataActions = [], notDataActions = [] }]
+permissions = [{ actions = ["*/read", "Microsoft.Authorization/roleAssignments/write"], notActions = [], dataActions = [], notDataActions = [] }]
 """
 
 
@@ -103,10 +103,16 @@ def test_a_role_counts_a_while_later(tmp_path):
     with running(tmp_path / "azure", scenario) as azure, Wire(azure) as wire:
         path = f"{GROUP}/providers/Microsoft.Authorization/permissions"
         (only,) = wire.get(path, API)["value"]
-        assert only["actions"] == ["*/read"]
+        held = ["*/read", "Microsoft.Authorization/roleAssignments/write"]
+        assert only["actions"] == held
+        refused = wire.ask("PATCH", GROUP, "2024-03-01", body={"tags": {}})
+        assert refused.status_code == 403
+        assert "authorization to perform action" in refused.json()["error"]["message"]
         me = str(world(azure)["principal_id"])
         assert assign(wire, me, principalType="ServicePrincipal").status_code == 201
         assert len(wire.get(path, API)["value"]) == 1
         advance(azure, PROPAGATION_SECONDS)
         given = wire.get(path, API)["value"]
-        assert [permission["actions"] for permission in given] == [["*/read"], ["*"]]
+        assert [permission["actions"] for permission in given] == [held, ["*"]]
+        allowed = wire.ask("PATCH", GROUP, "2024-03-01", body={"tags": {}})
+        assert allowed.status_code == 200

@@ -191,7 +191,7 @@ def test_the_operator_sends_callers_elsewhere(wire, azure):
         assert score(wire, "/front/fraud").status_code == 200
     finally:
         clear_faults(azure)
-    page = {"token": azure.control_token, "action": "route", "id": east, "front": "fraud"}
+    page = {"token": azure.control_token, "action": "route", "target": east, "front": "fraud"}
     answer = requests.post(f"{azure.base_url}/_portal", data=page, verify=azure.ca_file, timeout=20)
     assert answer.status_code == 200
     assert "here now" in answer.text

@@ -22,6 +22,8 @@ def scale_west(hands: Hands, instances: int = 4) -> None:
 
 def serve_west(hands: Hands) -> None:
     hands.change(f"{AML_W}/{SCORE}", ML, {"properties": {"traffic": {"blue": 100}}})
+    target = f"/subscriptions/{hands.endpoint.subscription_id}{AML_W[1:]}/{SCORE}"
+    hands.control("POST", "/fronts", {"name": "fraud", "target": target})
 
 
 def train_west(hands: Hands) -> None:

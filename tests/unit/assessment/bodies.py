@@ -29,6 +29,8 @@ _EXAMPLES = {
     "insights": "applicationinsights/resource-manager/Microsoft.Insights/stable/2020-02-02/examples",
     "logs": "operationalinsights/resource-manager/Microsoft.OperationalInsights/stable/2023-09-01/examples",
     "ml": "machinelearningservices/resource-manager/Microsoft.MachineLearningServices/stable/2024-04-01/examples",
+    "roles": "authorization/resource-manager/Microsoft.Authorization/stable/2022-04-01/examples",
+    "traffic": "trafficmanager/resource-manager/Microsoft.Network/stable/2022-04-01/examples",
     "locks": "resources/resource-manager/Microsoft.Authorization/stable/2020-05-01/examples",
 }
 

@@ -104,7 +104,7 @@ def test_exit_codes(documents: list[Any], options: list[str], code: int) -> None
 def test_text_groups_by_resource_with_a_sign_and_a_word() -> None:
     _, out = run(documents=[BARE, UNREAD])
     assert "✗ fail    keyvault.purge-protection: enablePurgeProtection is absent" in out
-    assert "? unknown all 6 checks: could not be read: no answer" in out
+    assert "? unknown all 9 checks: could not be read: no answer" in out
     assert out.count(BARE["id"]) >= 1
     assert out.index(BARE["id"]) < out.index(UNREAD["id"])
 

@@ -4,13 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from amlrunbook.assessment import CATALOGUE, assess
-from amlrunbook.model.finding import Finding
 from amlrunbook.model.snapshot import Inventory
 from tests.unit.assessment.bodies import (
     ABSENT,
@@ -25,40 +23,14 @@ from tests.unit.assessment.bodies import (
     resource,
     workspace,
 )
+from tests.unit.assessment.more_rows import MORE_ROWS
+from tests.unit.assessment.own_rows import OWN_ROWS
+from tests.unit.assessment.rows import Around, Row, after, beside, finding
 
 WORKSPACE = "Microsoft.MachineLearningServices/workspaces"
 ACCOUNTS = "Microsoft.Storage/storageAccounts"
 REGISTRIES = "Microsoft.ContainerRegistry/registries"
 VAULTS = "Microsoft.KeyVault/vaults"
-Around = Callable[[dict[str, Any]], list[dict[str, Any]]]
-"""The documents, given the one under test."""
-
-
-def alone(body: dict[str, Any]) -> list[dict[str, Any]]:
-    return [body]
-
-
-def beside(*others: dict[str, Any]) -> Around:
-    return lambda body: [body, *others]
-
-
-def after(*others: dict[str, Any]) -> Around:
-    return lambda body: [*others, body]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One check, the body that decides it, and the field that flips it."""
-
-    check: str
-    body: Callable[[], dict[str, Any]]
-    path: str
-    value: Any
-    before: str
-    after: str
-    around: Around = alone
-    judged: str = ""
-    """Id of the resource that the finding names; the body's own where it is empty."""
 
 
 def ms(name: str) -> Callable[[], dict[str, Any]]:
@@ -234,29 +206,29 @@ ROWS = (
 # fmt: on
 
 
-def finding(check: str, documents: list[dict[str, Any]], resource_id: str) -> Finding:
-    found = [
-        f
-        for f in assess(Inventory(tuple(documents)))
-        if f.check == check and f.resource.lower() == resource_id.lower()
-    ]
-    assert len(found) == 1, f"{len(found)} findings of {check} on {resource_id}"
-    return found[0]
-
-
 def test_every_check_has_a_row() -> None:
     """Runs without the shared data: a check without a row is a check that nobody has seen work."""
-    assert sorted({row.check for row in ROWS}) == sorted({rule.id for rule in CATALOGUE})
+    rows = {row.check for row in (*ROWS, *MORE_ROWS, *OWN_ROWS)}
+    assert sorted(rows) == sorted({rule.id for rule in CATALOGUE})
 
 
 @needs_shared
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.check)
+@pytest.mark.parametrize("row", [*ROWS, *MORE_ROWS], ids=lambda row: row.check)
 def test_one_field_of_a_documented_body_flips_the_verdict(row: Row) -> None:
+    flips(row)
+
+
+@pytest.mark.parametrize("row", OWN_ROWS, ids=lambda row: row.check)
+def test_one_field_of_a_body_of_documented_fields_flips_the_verdict(row: Row) -> None:
+    flips(row)
+
+
+def flips(row: Row) -> None:
     body = row.body()
     judged = row.judged or body["id"]
-    before = finding(row.check, row.around(body), judged)
-    after_ = finding(row.check, row.around(changed(body, row.path, row.value)), judged)
-    assert (before.verdict, after_.verdict) == (row.before, row.after)
+    before = finding(row, row.around(body), judged)
+    after_ = finding(row, row.around(changed(body, row.path, row.value)), judged)
+    assert (before.verdict, after_.verdict) == (row.before, row.after), (before, after_)
     assert before.observed != after_.observed
 
 
@@ -280,12 +252,13 @@ def test_one_field_of_a_recorded_body_flips_the_verdict(case: Any) -> None:
     check, source, path, value, before, flipped = case
     body = recorded(*source)
     judged = body["id"].rsplit("/blobServices/", 1)[0]
-    assert finding(check, [body], judged).verdict == before
-    assert finding(check, [changed(body, path, value)], judged).verdict == flipped
+    row = Row(check, lambda: body, path, value, before, flipped)
+    assert finding(row, [body], judged).verdict == before
+    assert finding(row, [changed(body, path, value)], judged).verdict == flipped
 
 
 @needs_shared
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.check)
+@pytest.mark.parametrize("row", [*ROWS, *MORE_ROWS, *OWN_ROWS], ids=lambda row: row.check)
 def test_an_unread_body_never_passes(row: Row) -> None:
     """Whatever stands around it: the same body with ``unread`` in place of its properties."""
     body = row.body()
@@ -294,7 +267,7 @@ def test_an_unread_body_never_passes(row: Row) -> None:
     documents = row.around({**unread, "unread": "no answer in time"})
     found = [
         f.verdict
-        for f in assess(Inventory(tuple(documents)))
+        for f in assess(Inventory(tuple(documents)), row.profile, taken_at=row.taken_at)
         if f.check == row.check and f.resource.lower() == judged.lower()
     ]
     if judged == body["id"]:

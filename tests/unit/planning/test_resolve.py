@@ -68,6 +68,9 @@ class SomeAction:
 
 
 CHECKS = (
+    "access",
+    "network",
+    "attached",
     "coverage",
     "workspace",
     "storage",
