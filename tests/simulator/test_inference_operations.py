@@ -38,7 +38,7 @@ def world(standing: Inference, pair: AzureHere) -> Iterator[Inference]:
 
 
 def ready(world: Inference, resource: str = "") -> CheckReport:
-    check = DeploymentReady(world.here.gateway())
+    check = DeploymentReady(world.reading)
     return check.run(world.context(resource or world.blue), Heard())
 
 
@@ -48,13 +48,13 @@ def line(report: CheckReport, words: str) -> Finding:
 
 
 def scaling(world: Inference, **params: str) -> tuple[ScaleDeployment, OperationContext, Preview]:
-    action = ScaleDeployment(world.here.gateway(Mode.DRILL), look_again=0.05, seconds=20)
+    action = ScaleDeployment(world.live, look_again=0.05, seconds=20)
     context = world.context(world.blue, **params)
     return action, context, action.preview(context)
 
 
 def moving(world: Inference, **params: str) -> tuple[EndpointTraffic, OperationContext, Preview]:
-    action = EndpointTraffic(world.here.gateway(Mode.DRILL), look_again=0.05, seconds=20)
+    action = EndpointTraffic(world.live, look_again=0.05, seconds=20)
     context = world.context(world.endpoint, **params)
     return action, context, action.preview(context)
 
@@ -234,7 +234,7 @@ def test_a_count_that_is_none_is_refused(world: Inference, count: str) -> None:
 
 
 def test_where_the_primarys_count_is_not_known_nothing_is_guessed(world: Inference) -> None:
-    action = ScaleDeployment(world.here.gateway(Mode.DRILL))
+    action = ScaleDeployment(world.live)
     context = world.context(world.blue)
     blind = msgspec.structs.replace(context.snapshot, documents=())
     with pytest.raises(UsageError, match="not known"):
@@ -245,7 +245,7 @@ def test_where_the_primarys_count_is_not_known_nothing_is_guessed(world: Inferen
 
 
 def probe(world: Inference, **params: str) -> CheckReport:
-    check = ScoringProbe(world.here.gateway(Mode.READ_ONLY))
+    check = ScoringProbe(world.reading)
     return check.run(world.context(world.blue, **params), Heard())
 
 
@@ -409,7 +409,7 @@ def test_read_only_refuses_before_anything_leaves(world: Inference, which: int) 
     action, context, shown = _actions(world)[which]
     before = world.here.last
     with pytest.raises(ReadOnlyError):
-        type(action)(world.here.gateway()).apply(context, shown, intent(), Heard())
+        type(action)(world.reading).apply(context, shown, intent(), Heard())
     assert world.here.requests(before) == []
 
 
