@@ -14,18 +14,22 @@ from amlrunbook.model.operation import Action, Operation, OperationContext
 from amlrunbook.operations.hardening.settings import SETTINGS
 from amlrunbook.operations.hardening.storage_services import BLOB_SOFT_DELETE
 from amlrunbook.operations.registry import build_registry
-from tests.simulator.azure_here import AzureHere, pair, pair_running
+from tests.simulator.azure_here import AzureHere
 from tests.simulator.inference_world import Inference, changing
 from tests.simulator.test_soft_delete_action import INTENT, Heard, account, changes
-
-__all__ = ["pair", "pair_running"]
 
 _ELSEWHERE = {setting.id for setting in SETTINGS} - {BLOB_SOFT_DELETE.id}
 """Driven the same way in test_hardening_actions, each on a resource that it is for."""
 
 
 _OF_A_PAIR = {
+    "outage.planes": "",
+    "outage.recent-changes": "",
+    "outage.resource-health": "",
+    "outage.service-health": "",
     "switchover.config-file": "{folder}/config.json",
+    "switchover.data-account-readable": "{data}",
+    "switchover.data-account-replication": "{data}",
     "switchover.deployment-ready": "{blue}",
     "switchover.endpoint-traffic": "{endpoint}",
     "switchover.jobs-left": "",
@@ -33,6 +37,8 @@ _OF_A_PAIR = {
     "switchover.resubmit-job": "{primary}/jobs/left",
     "switchover.scale-deployment": "{blue}",
     "switchover.scoring-probe": "{blue}",
+    "switchover.storage-failover": "{data}",
+    "switchover.storage-provider": "{data}",
 }
 """What needs a secondary, and what each is about."""
 
@@ -87,7 +93,11 @@ def test_no_operation_of_a_pair_changes_anything_in_read_only(
     )
     (tmp_path / "config.json").write_text(text)
     resource = _OF_A_PAIR[name].format(
-        folder=tmp_path, blue=standing.blue, endpoint=standing.endpoint, primary=standing.primary
+        folder=tmp_path,
+        blue=standing.blue,
+        data=pair.profile.data_accounts[0].id,
+        endpoint=standing.endpoint,
+        primary=standing.primary,
     )
     heard, before = Heard(), pair.last
     _drive(build_registry(standing.reading)[name], standing.context(resource), heard)
