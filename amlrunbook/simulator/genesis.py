@@ -84,7 +84,7 @@ def placed(value: Any, base_url: str) -> Any:
         return value.replace("{base}", base_url)
     if isinstance(value, dict):
         return {key: placed(item, base_url) for key, item in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [placed(item, base_url) for item in value]
     return value
 
