@@ -176,6 +176,7 @@ class StorageFailover:
         return find_losses(
             self._gateway.blob_service(state.account.name),
             state.last_sync,
+            readable=state.readable,
             seconds=self._read_seconds,
         )
 

@@ -59,17 +59,21 @@ def find_losses(
     service: BlobService,
     last_sync: datetime | None,
     *,
+    readable: bool = True,
     most: int = MOST_BLOBS,
     seconds: float = SECONDS,
 ) -> Losses:
-    """Read both sides' lists at once, and name what is late; darkness leaves names unknown."""
-    tasks: list[Callable[[], Any]] = [
-        lambda: service.blobs(most=most),
-        lambda: service.blobs(most=most, secondary=True),
-    ]
-    first, second = in_order(tasks, width=2, deadline=Deadline(seconds))
+    """Read both sides' lists at once, and name what is late; darkness leaves names unknown.
+
+    A secondary that cannot be read at all (``readable`` is false) is not asked.
+    """
+    tasks: list[Callable[[], Any]] = [lambda: service.blobs(most=most)]
+    if readable:
+        tasks.append(lambda: service.blobs(most=most, secondary=True))
+    first, *others = in_order(tasks, width=2, deadline=Deadline(seconds))
     reason = why(first.error, 160).rstrip(".") if first.error else ""
-    return judged(first.value, second.value, last_sync, reason)
+    second = others[0].value if others else None
+    return judged(first.value, second, last_sync, reason)
 
 
 def judged(

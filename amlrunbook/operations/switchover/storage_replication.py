@@ -65,12 +65,15 @@ class DataAccountReplication:
             UsageError: the step names no storage account.
         """
         state = read_state(self._gateway, context, seconds=self._seconds)
+        if _moved(state, context.profile) or not _geo(state):
+            return report(state, Losses(), context.profile)
         reporter.progressed(
             f"Reading up to {self._most} blobs of each side of {state.account.name}."
         )
         losses = find_losses(
             self._gateway.blob_service(state.account.name),
             state.last_sync,
+            readable=state.readable,
             most=self._most,
             seconds=3 * self._seconds,
         )
@@ -96,7 +99,7 @@ def _sentence(state: AccountState, losses: Losses, profile: Profile) -> str:
     name, kept = state.account.name, state.redundancy
     if _moved(state, profile):
         return f"{name} is failed over already: its primary is {state.region('primary')}, {kept or 'redundancy unknown'}."
-    if kept is not None and not kept.geo:
+    if not _geo(state):
         return f"{name} is {kept}: it has no copy in another region, nothing can be failed over."
     where = f"{state.region('primary') or 'an unknown region'} to {state.region('secondary') or 'an unknown one'}"
     source = "" if state.answers else " (by the secondary's own word; the provider does not answer)"
@@ -121,7 +124,7 @@ def _rows(state: AccountState, losses: Losses, profile: Profile) -> Iterator[_Ro
             _GUIDANCE, "Turn geo-redundancy on again once the other region is well.",
         )  # fmt: skip
         return
-    if kept is not None and not kept.geo:
+    if not _geo(state):
         yield _Row(
             Verdict.FAIL, "Geo-redundancy", f"sku.name is Standard_{kept}",
             "GRS, RA-GRS, GZRS or RA-GZRS", "There is no copy in another region to fail over to.",
@@ -140,6 +143,11 @@ def _rows(state: AccountState, losses: Losses, profile: Profile) -> Iterator[_Ro
 def _moved(state: AccountState, profile: Profile) -> bool:
     """Return whether the account's primary is in the profile's secondary region by now."""
     return bool(state.region("primary")) and state.region("primary") == profile.regions[1]
+
+
+def _geo(state: AccountState) -> bool:
+    """Return whether it has a copy in another region, as far as is known."""
+    return state.redundancy is None or state.redundancy.geo
 
 
 def _can(state: AccountState) -> Iterator[_Row]:
