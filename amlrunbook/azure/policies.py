@@ -6,6 +6,7 @@ the SDK is needed for that, so this module loads nothing of it.
 
 from __future__ import annotations
 
+import random
 import sys
 import time
 import uuid
@@ -39,6 +40,7 @@ TRIES = 3
 BACKOFF_SECONDS = 0.4
 """The first wait between two tries where the answer asks for none; it doubles."""
 _TOO_MANY = 429
+_IDS = random.Random()  # noqa: S311 - an id to find a request by, no secret; seeded by the system once
 
 
 class Link(Protocol):
@@ -84,7 +86,7 @@ class RequestIdPolicy(_Policy):
         """Name the request, then send it on."""
         headers = request.http_request.headers
         if CLIENT_REQUEST_ID not in headers:
-            headers[CLIENT_REQUEST_ID] = str(uuid.uuid4())
+            headers[CLIENT_REQUEST_ID] = str(uuid.UUID(int=_IDS.getrandbits(128), version=4))
         return self.next.send(request)
 
 

@@ -43,6 +43,7 @@ KINDS: tuple[Kind, ...] = (
 
 SPECIALS: dict[tuple[str, str], Callable[[Call], Response]] = {
     **api_management.SPECIALS,
+    **attached_computes.SPECIALS,
     **attached_cosmos.SPECIALS,
     **attached_mysql.SPECIALS,
     **attached_postgres.SPECIALS,

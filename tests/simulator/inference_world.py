@@ -78,9 +78,10 @@ class Inference:
         """Bring the secondary to half its strength, without traffic."""
         endpoint = self.get(self.endpoint)["properties"]
         quiet = {"traffic": {}, "authMode": "AADToken", "publicNetworkAccess": "Enabled"}
-        if not quiet.items() <= endpoint.items():
+        if not {**quiet, "provisioningState": "Succeeded"}.items() <= endpoint.items():
             self.edited(self.endpoint, **quiet)
-        if self.get(self.blue)["sku"]["capacity"] != 2:
+        blue = self.get(self.blue)
+        if (blue["sku"]["capacity"], blue["properties"]["provisioningState"]) != (2, "Succeeded"):
             self.edited(self.blue, sku=2)
 
 
