@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.binding import BindingType
+
 from amlrunbook.executor.clock import DEFAULT_UPDATE_MINUTES
 from amlrunbook.executor.commands import AnyCommand, DeclareIncident, GiveUpdate
+from screens.clipboard import offer
+from screens.feed import RunFeed
+from screens.keys import Key, bindings
 from screens.widgets.page_view import Paragraph
-from screens.written import Blank, WrittenScreen
+from screens.widgets.tones import Tone
+from screens.written import WRITTEN_KEYS, Blank, WrittenScreen
+
+_TOLD_KEYS: tuple[Key, ...] = (
+    *WRITTEN_KEYS,
+    Key("copy-words", ("f3",), "copy", "Offer the words to the terminal's clipboard."),
+)
 
 
 class DeclareScreen(WrittenScreen):
@@ -39,17 +53,33 @@ class ToldScreen(WrittenScreen):
     """The channel was told."""
 
     TITLE_HERE = "The channel was told"
-    DECIDES = "Here you say that the incident channel was told, and when the next word is due; the timer starts again."
+    DECIDES = (
+        "Here you say that the incident channel was told, and when the next word is due; the timer starts again. "
+        "The words stand ready: f3 offers them to the terminal's clipboard."
+    )
+    KEYS_HERE: ClassVar[tuple[Key, ...]] = _TOLD_KEYS
+    BINDINGS: ClassVar[list[BindingType]] = bindings(_TOLD_KEYS)
 
-    def __init__(self) -> None:
+    def __init__(self, words: str = "", contacts: Sequence[str] = ()) -> None:
+        self.words = words
+        """What there is to paste."""
         blanks = (
             Blank("words", "What they were told", optional=True),
             Blank("minutes", f"Next word in minutes ({DEFAULT_UPDATE_MINUTES})", optional=True),
         )
-        text = (Paragraph("It goes into the journal. The timer for the next word starts again."),)
+        text = [Paragraph(line) for line in words.split("\n") if words]
+        text += [Paragraph("Whom to tell: " + "; ".join(contacts), Tone.STRONG)] if contacts else []
+        text.append(Paragraph("It goes into the journal, and the timer for the next word starts."))
         super().__init__(
             "Was the channel told?", text, blanks, ("They were told", "the timer starts")
         )
+
+    def do_copy_words(self) -> None:
+        """Offer the words to the terminal's clipboard."""
+        if not self.words:
+            self.say("There are no words here to copy; t on the run's screen shows them.")
+            return
+        offer(self, *self.words.split("\n"))
 
     def command(self, words: dict[str, str]) -> AnyCommand | str:
         """Return the update; the minutes must be a number."""
@@ -57,3 +87,12 @@ class ToldScreen(WrittenScreen):
         if not (minutes.isascii() and minutes.isdigit()) or not 0 < int(minutes) <= 24 * 60:
             return "The minutes are a number from 1 to 1440."
         return GiveUpdate(text=words["words"], next_minutes=int(minutes))
+
+
+def told_screen(feed: RunFeed) -> ToldScreen:
+    """Return the question whether the channel was told, with the words for it as things stand now."""
+    from amlrunbook.executor.status_text import contact_lines, status_text
+
+    run = feed.run
+    words = status_text(run.plan, run.state, feed.clock(), run.forecast)
+    return ToldScreen(words, contact_lines(run.plan))

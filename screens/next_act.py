@@ -7,7 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, assert_never
 
 from amlrunbook.model.mode import Mode
-from amlrunbook.planning.grammar import StepKind
+from amlrunbook.planning.grammar import Dialog, StepKind
 from amlrunbook.planning.plan import PlannedStep
 from amlrunbook.state.fold import RunState
 from amlrunbook.state.transitions import StepState
@@ -26,6 +26,8 @@ class Act(Enum):
     DOUBT = "doubt"
     DECIDE = "decide"
     OUTSIDE = "outside"
+    DECLARE = "declare"
+    TELL = "tell"
     UNBLOCK = "unblock"
     NEXT = "next"
     CLOSE = "close"
@@ -40,7 +42,7 @@ class NextAct:
     label: str
     refusal: str = ""
 
-    def do(self, screen: RunScreen) -> None:  # noqa: C901 - one flat case an act
+    def do(self, screen: RunScreen) -> None:  # noqa: C901, PLR0912 - one flat case an act
         """Do it on ``screen``."""
         match self.act:
             case Act.RUN:
@@ -55,6 +57,10 @@ class NextAct:
                 screen.decide()
             case Act.OUTSIDE:
                 screen.do_outside()
+            case Act.DECLARE:
+                screen.do_declare()
+            case Act.TELL:
+                screen.tell()
             case Act.UNBLOCK:
                 screen.unblock()
             case Act.NEXT:
@@ -89,6 +95,10 @@ _BY_KIND: dict[StepKind, NextAct] = {
     StepKind.WAIT: NextAct(Act.RUN, "start waiting"),
     StepKind.RUNBOOK: NextAct(Act.RUN, "open runbook"),
 }
+_BY_DIALOG: dict[str, NextAct] = {
+    Dialog.DECLARE.value: NextAct(Act.DECLARE, "declare…"),
+    Dialog.TELL.value: NextAct(Act.TELL, "words to paste…"),
+}
 
 
 TRY_AGAIN = frozenset({StepState.FAILED, StepState.UNKNOWN})
@@ -113,4 +123,5 @@ def next_act(step: PlannedStep, state: RunState, focus: str) -> NextAct:
         if focus and focus != step.id:
             return NextAct(Act.NEXT, "next step")
         return NextAct(Act.CLOSE, "close run…")
-    return _BY_KIND[step.kind]
+    dialog = _BY_DIALOG.get(step.do) if step.kind is StepKind.MANUAL else None
+    return dialog or _BY_KIND[step.kind]

@@ -13,7 +13,7 @@ from amlrunbook.executor.one_page import LABELS, NOTHING, OnePage, Row, one_page
 from amlrunbook.executor.status_text import support_ticket
 from screens.clipboard import offer
 from screens.feed import Change, RunFeed
-from screens.incident import DeclareScreen, ToldScreen
+from screens.incident import DeclareScreen, told_screen
 from screens.keyed import KeyedScreen
 from screens.keys import BACK, HELP, MENU, UP_ONE, Key, bindings
 from screens.told import words_of
@@ -150,7 +150,7 @@ class OnePageScreen(KeyedScreen[None]):
 
     def do_told(self) -> None:
         """Ask when the next word is due."""
-        self.open_screen(ToldScreen(), self._take)
+        self.open_screen(told_screen(self.feed), self._take)
 
     def do_declare(self) -> None:
         """Ask how grave the incident is."""

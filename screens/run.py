@@ -10,6 +10,8 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 
 from amlrunbook.executor.commands import RunStep
+from amlrunbook.model.display import shown, shown_lines
+from amlrunbook.model.mode import Mode
 from amlrunbook.planning.grammar import StepKind
 from amlrunbook.planning.plan import PlannedStep
 from amlrunbook.state.transitions import StepState
@@ -40,6 +42,7 @@ _CHANGING = frozenset(
         "close",
         "declare",
         "probes",
+        "hint",
         "hand-over",
     }
 )
@@ -66,6 +69,8 @@ class RunScreen(RunDoors):
         self._walking = False
         self._walked: set[str] = set()
         self._told_closed = self.run.state.closed is not None
+        self._drill_words = len(self.run.state.drill_words)
+        """How much of what was heard in a drill was shown."""
         self._asked = ""
         """The action whose preview was asked for by the last key; its question opens when it is there."""
 
@@ -85,6 +90,9 @@ class RunScreen(RunDoors):
         self.steps.focus()
         self.steps.go_to(self.run.focus)
         self.refresh_step()
+        opened = self.run.state.opened
+        if opened is not None and opened.alarm:
+            self.say("\n".join(shown_lines(opened.alarm)), Tone.WARNING)
 
     def on_unmount(self) -> None:
         """Listen no more."""
@@ -134,6 +142,8 @@ class RunScreen(RunDoors):
     def _incident_refusal(self, key: Key) -> str:
         if key.id == "declare" and self.run.state.clock.declared:
             return "The incident is declared; the clock goes on until the probes are green."
+        if key.id == "hint" and self.run.mode is not Mode.DRILL:
+            return "Hints belong to drills."
         if key.id == "probes" and not self.run.plan.profile.probes:
             return "The profile has no health probes."
         return ""
@@ -190,13 +200,20 @@ class RunScreen(RunDoors):
     def changed(self, change: Change) -> None:
         """Show what the run told; the cursor stays where it is unless the operator walks."""
         self.steps.show(self._rows())
+        heard = self.run.state.drill_words[self._drill_words :]
+        if heard:
+            self._drill_words += len(heard)
+            self.say("\n".join(shown(text) for text in heard), Tone.WARNING)
         if change.death is not None:
             self._walking = False
             self.say("✗ The run has stopped.\n" + words_of(change.death), Tone.ERROR)
         if self.run.state.closed is not None and not self._told_closed:
             self._told_closed = True
+            score = self.run.state.drill_score
+            scored = f"{score.points} of {score.out_of}. {score.text}\n" if score else ""
             self.say(
-                f"The run is closed. Its journal: {self.run.journal_path}\nq leaves.", Tone.STRONG
+                f"{shown(scored, keep=chr(10))}The run is closed. Its journal: {self.run.journal_path}\nq leaves.",
+                Tone.STRONG,
             )
         for refusal in change.refusals:
             self._walking = False

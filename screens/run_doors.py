@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from amlrunbook.executor.commands import AddNote, AnyCommand, DoneOutside, RunProbes, Skip
+from amlrunbook.executor.commands import (
+    AddNote,
+    AnyCommand,
+    AskHint,
+    DoneOutside,
+    RunProbes,
+    Skip,
+)
 from amlrunbook.planning.plan import PlannedStep
 from amlrunbook.state.fold import StepRecord
 from screens.feed import RunFeed
@@ -84,9 +91,19 @@ class RunDoors(KeyedScreen[None]):
 
         self.open_screen(DeclareScreen(self.run.plan.profile.targets.rto), self.take)
 
+    def tell(self) -> None:
+        """Show the words for the incident channel, and ask whether it was told."""
+        from screens.incident import told_screen
+
+        self.open_screen(told_screen(self.feed), self.take)
+
     def do_probes(self) -> None:
         """Ask the probes."""
         self.submit(RunProbes())
+
+    def do_hint(self) -> None:
+        """Ask for the next hint of a drill."""
+        self.submit(AskHint())
 
     def doubt(self) -> None:
         """Show what speaks for and against an action in doubt."""

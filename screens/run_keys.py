@@ -22,6 +22,7 @@ RUN_KEYS: tuple[Key, ...] = (
     Key("status", ("t",), "status text", "Show the words for the incident channel, to copy or bare.", bar=False),
     Key("declare", ("i",), "declare incident…", "Declare the incident: the clock starts.", bar=False),
     Key("probes", ("p",), "ask probes", "Ask the profile's health probes now; all of them green stops the clock.", bar=False),
+    Key("hint", ("H",), "hint", "In a drill: ask for the next hint; it costs points.", bar=False),
     Key("hand-over", ("h",), "hand over…", "Hand the run over to another person; this screen changes nothing afterwards.", bar=False),
     Key("close", ("c",), "close…", "End the run and close its journal."),
     HELP,

@@ -22,7 +22,7 @@ from screens.widgets.notice import Notice
 from screens.widgets.page_view import PageView, Paragraph
 from screens.widgets.tones import Tone
 
-WRITTEN_KEYS = (
+WRITTEN_KEYS: tuple[Key, ...] = (
     Key("choose", ("enter",), "next / take", "In a line, go on to the next; on an answer, take it."),
     Key("turn", ("tab",), "next line", "Go to the next line, then to the answers, and round again."),
     Key("more", ("f2",), "more text", "Show the next page of the text, where it is longer than its place."),
@@ -45,7 +45,7 @@ class WrittenScreen(AmlModal[AnyCommand]):
     """Lines to write, then the answers. enter in a line goes on to the next; nothing is done from a line."""
 
     CSS_PATH = "written.tcss"
-    KEYS_HERE = WRITTEN_KEYS
+    KEYS_HERE: ClassVar[tuple[Key, ...]] = WRITTEN_KEYS
     BINDINGS: ClassVar[list[BindingType]] = bindings(WRITTEN_KEYS)
 
     def __init__(

@@ -1,13 +1,15 @@
 """Which requests read and which may change something, decided by method and path.
 
-An allow-list: what is not named here changes something. ``listKeys`` and its kin are not named although they
-change nothing: what they answer are secrets, and nothing in this program asks for those.
+An allow-list: what is not named here changes something. ``listKeys`` and its kin change nothing either, but what
+they answer are secrets: such a POST passes only through a pipeline that was made for it and names it
+(:data:`SIGNING_POSTS`), never through the gateway's own.
 Sources: the POST operations of Azure's REST API that its documentation calls queries, checks or previews.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing, whatever the path."""
@@ -43,20 +45,48 @@ _READING_POSTS: dict[str, re.Pattern[str]] = {
 }
 """The POSTs that read, by name."""
 
+_ENDPOINT = (
+    rf"/subscriptions/{_SEGMENT}/resourcegroups/{_SEGMENT}"
+    rf"/providers/microsoft\.machinelearningservices/workspaces/{_SEGMENT}/onlineendpoints/{_SEGMENT}"
+)
+SIGNING_POSTS: dict[str, re.Pattern[str]] = {
+    name: re.compile(pattern, re.IGNORECASE)
+    for name, pattern in {
+        "endpoint keys": rf"{_ENDPOINT}/listkeys",
+        "endpoint token": rf"{_ENDPOINT}/token",
+        "scoring": _SCOPE,
+        "registry token": rf"(?:/registry/{_SEGMENT})?/oauth2/(?:exchange|token)",
+    }.items()
+}
+"""POSTs that change nothing, and that a pipeline must name to send: they ask for a secret, or use one.
+
+``scoring`` is any path: the pipeline that names it speaks to the one scoring address of an endpoint alone. Scoring
+runs a model and changes no resource.
+Sources: https://learn.microsoft.com/azure/machine-learning/how-to-authenticate-online-endpoint and
+https://github.com/Azure/acr/blob/main/docs/AAD-OAuth.md
+"""
+
 _SUSPICIOUS = re.compile(r"%2e|%2f|%5c|\\|//|/\.{1,2}(?:/|$)|[\x00-\x20]", re.IGNORECASE)
 """What a path may not hold if its words are to be trusted: another reader could see another path."""
 
 
-def is_reading(method: str, path: str) -> bool:
+def is_reading(method: str, path: str, also: Collection[str] = ()) -> bool:
     """Return whether a request changes nothing.
 
     Args:
         method: the HTTP method, in any letter case.
         path: the URL's path without the query.
+        also: names of :data:`SIGNING_POSTS` that count too.
     """
     if method.upper() in READING_METHODS:
         return True
-    return method.upper() == "POST" and reading_post(path) is not None
+    return method.upper() == "POST" and (reading_post(path) is not None or _signs(path, also))
+
+
+def _signs(path: str, also: Collection[str]) -> bool:
+    if _SUSPICIOUS.search(path):
+        return False
+    return any(SIGNING_POSTS[name].fullmatch(path.rstrip("/")) for name in also)
 
 
 def reading_post(path: str) -> str | None:

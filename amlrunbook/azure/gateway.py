@@ -26,7 +26,9 @@ from amlrunbook.azure.guard import Guard, under
 from amlrunbook.azure.machine_learning import MachineLearning
 from amlrunbook.azure.policies import CLIENT_REQUEST_ID, DEFAULT_DEADLINE, ThrottlePolicy
 from amlrunbook.azure.reach import Reached, plain_get
+from amlrunbook.azure.registry_data import RegistryImages, registry_base
 from amlrunbook.azure.resource_manager import resource_manager
+from amlrunbook.azure.scoring import Scoring, scoring_address
 from amlrunbook.azure.server_time import ServerTime
 from amlrunbook.azure.translation import document_of, refusal, translated
 from amlrunbook.azure.transport import GuardedTransport, trust, wire
@@ -147,6 +149,25 @@ class AzureGateway(Protocol):
 
     def machine_learning(self, workspace: ResourceId) -> MachineLearning:
         """Return the allowed reads of azure-ai-ml for a workspace."""
+
+    def scoring(self, endpoint: ResourceId, uri: str, auth_mode: str) -> Scoring:
+        """Return what sends scoring requests to an online endpoint.
+
+        Args:
+            endpoint: the endpoint, whose key or token is fetched for each request.
+            uri: its ``scoringUri``.
+            auth_mode: its ``authMode``.
+
+        Raises:
+            RefusedError: the address lies outside Azure's own; no secret goes there.
+        """
+
+    def registry_images(self, login_server: str, region: str = "") -> RegistryImages:
+        """Return the reads of a container registry's images, of one region's replica where asked.
+
+        Raises:
+            RefusedError: it is no registry of this cloud; no token goes there.
+        """
 
 
 def _silent(_text: str) -> None:
@@ -305,15 +326,34 @@ class SdkGateway:
         """Return the allowed reads of azure-ai-ml for a workspace; never writes, in any mode."""
         return MachineLearning(self._access((self._cloud.resource_manager,)), workspace)
 
+    def scoring(self, endpoint: ResourceId, uri: str, auth_mode: str) -> Scoring:
+        """Return what sends scoring requests; see :meth:`AzureGateway.scoring`."""
+        address = scoring_address(self._cloud, uri)
+        keys = frozenset({"endpoint keys", "endpoint token"})
+        return Scoring(
+            self._access((self._cloud.resource_manager,), keys),
+            self._access((address,), frozenset({"scoring"})),
+            endpoint,
+            address,
+            auth_mode,
+        )
+
+    def registry_images(self, login_server: str, region: str = "") -> RegistryImages:
+        """Return the reads of a registry's images; never writes, in any mode."""
+        base = registry_base(self._cloud, login_server, region)
+        return RegistryImages(
+            self._access((base,), frozenset({"registry token"})), base, login_server
+        )
+
     def close(self) -> None:
         """Close the connections. Requests under way on abandoned threads fail."""
         with self._lock:
             if self._wire is not None:
                 self._wire.session.close()
 
-    def _access(self, bases: tuple[str, ...]) -> Access:
+    def _access(self, bases: tuple[str, ...], also: frozenset[str] = frozenset()) -> Access:
         """Return a read-only way to ``bases``, whatever this gateway's own mode is."""
-        guard = Guard(Mode.READ_ONLY, bases)
+        guard = Guard(Mode.READ_ONLY, bases, also)
         return Access(self._cloud, self._credential, guard, self._transport(guard), self._reading)
 
     def _reading(self, method: str, what: str, ask: Callable[[], T]) -> T:

@@ -27,6 +27,8 @@ class Guard:
     mode: Mode
     bases: tuple[str, ...]
     """The base URLs that may be spoken to, each without a slash at the end."""
+    also: frozenset[str] = frozenset()
+    """Names of :data:`~amlrunbook.azure.allowlist.SIGNING_POSTS` that this pipeline was made to send."""
 
     def check(self, method: str, url: str, headers: Any = None) -> None:
         """Let a request pass, or refuse it.
@@ -45,7 +47,7 @@ class Guard:
             return
         overridden = headers is not None and any(name in headers for name in _OVERRIDES)
         path = urlsplit(url).path
-        if overridden or not is_reading(method, path):
+        if overridden or not is_reading(method, path, self.also):
             raise ReadOnlyError(
                 f"{method.upper()} {path} was refused: this process is read-only.",
                 state="Nothing was sent; Azure is as it was.",

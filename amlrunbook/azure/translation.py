@@ -53,7 +53,20 @@ def error_of(body: bytes) -> tuple[str, str]:
     error = document.get("error", document)
     if not isinstance(error, dict):
         return "", ""
-    return plain(error.get("code") or "", 80), plain(error.get("message") or "")
+    said = plain(error.get("message") or "")
+    return plain(error.get("code") or "", 80), " ".join(
+        part for part in (said, _detail(error)) if part
+    )
+
+
+def _detail(error: dict[str, Any]) -> str:
+    """Return the first detail of an error: Machine Learning says there what is invalid about an invalid request."""
+    details = error.get("details")
+    first = details[0] if isinstance(details, list) and details else None
+    if not isinstance(first, dict):
+        return ""
+    parts = (plain(first.get("code") or "", 80), plain(first.get("message") or ""))
+    return ": ".join(part for part in parts if part)
 
 
 def refusal(method: str, path: str, answer: Answer) -> AzureError:

@@ -22,7 +22,7 @@ from amlrunbook.model.snapshot import NOT_THERE
 
 _FORBIDDEN = 403
 _ASKED = re.compile(r"^GET \S+?:? (?:is not there \(404\): |was answered \d+: )?")
-_ASKED_LAST = re.compile(r" \(GET \S+\)(?=\.?$)")
+_ASKED_LAST = re.compile(r" \(GET [^()]+\)(?=\.?$)")
 """What an error says of the request: the placeholder's own id says it already."""
 
 
@@ -57,12 +57,16 @@ def reason_of(error: AmlRunbookError) -> Reason:
             return Reason.FAILED
 
 
+def why(error: AmlRunbookError, limit: int = 300) -> str:
+    """Return what an error says, without the request that it names: whoever asked knows what was asked."""
+    return plain(_ASKED_LAST.sub("", _ASKED.sub("", error.what)), limit)
+
+
 def placeholder(resource_id: str, resource_type: str, error: AmlRunbookError) -> dict[str, Any]:
     """Return the document that stands for one that could not be read, or a collection that could not be listed."""
-    said = plain(_ASKED_LAST.sub("", _ASKED.sub("", error.what)), 300)
     return {
         "id": resource_id,
         "name": resource_id.rsplit("/", 1)[-1],
         "type": resource_type,
-        "unread": f"{reason_of(error).value}: {said}",
+        "unread": f"{reason_of(error).value}: {why(error)}",
     }

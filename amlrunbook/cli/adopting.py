@@ -72,7 +72,9 @@ def adoption(
 
     if not changes.adopted:
         return None
-    snapshot = looked_at(gateway, found.left.plan.profile) if changes.looked_anew else None
+    drill = found.folder if found.is_drill else None
+    profile = found.left.plan.profile
+    snapshot = looked_at(gateway, profile, drill=drill) if changes.looked_anew else None
     plan = plan_now(found, runbook, snapshot)
     if plan is None or _says_the_same(plan, executor.stage.plan):
         talk.say("The plan is what it was; there is nothing to adopt.")

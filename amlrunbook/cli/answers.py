@@ -59,6 +59,7 @@ class Do(StrEnum):
     HANDOVER = "handover"
     DECLARE = "declare"
     PROBES = "probes"
+    HINT = "hint"
     UPDATE = "update"
     NOTE = "note"
     PAUSE = "pause"
@@ -315,6 +316,8 @@ def command_of(answer: Answer, step: str) -> c.AnyCommand:  # noqa: C901, PLR091
             return c.DeclareIncident(severity=answer.severity, text=answer.text)
         case Do.PROBES:
             return c.RunProbes()
+        case Do.HINT:
+            return c.AskHint()
         case Do.UPDATE:
             return c.GiveUpdate(text=answer.text)
         case Do.NOTE:

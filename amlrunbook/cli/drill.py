@@ -12,20 +12,19 @@ from amlrunbook.model.profile import Profile
 if TYPE_CHECKING:
     from amlrunbook.cli.operating import Operating
     from amlrunbook.errors import ExitCode
-    from amlrunbook.executor.run import Executor
-    from amlrunbook.simulator.endpoint import Endpoint
     from amlrunbook.simulator.scenario import Scenario
 
 DEFAULT_SCENARIO = "lonely-workspace"
 """What a newcomer begins with."""
-DRILL_RUNBOOK = "assessment"
-"""The runbook that a scenario is practised with."""
 
 
 @click.command()
 @click.argument("scenario", default=DEFAULT_SCENARIO)
 @click.option("--list", "listed", is_flag=True, help="List the scenarios, and end.")
 @click.option("--seed", type=int, default=0, show_default=True, help="The seed of the world.")
+@click.option(
+    "--runbook", default="", metavar="RUNBOOK", help="Practise this one, not the scenario's own."
+)
 @click.option(
     "--answers",
     type=click.Path(path_type=Path),
@@ -34,12 +33,20 @@ DRILL_RUNBOOK = "assessment"
 @click.option("--auto", is_flag=True, help="Take each step's default.")
 @click.option("--plain", is_flag=True, help="Linear text instead of screens.")
 def drill(
-    scenario: str, *, listed: bool, seed: int, answers: Path | None, auto: bool, plain: bool
+    scenario: str,
+    *,
+    listed: bool,
+    seed: int,
+    runbook: str,
+    answers: Path | None,
+    auto: bool,
+    plain: bool,
 ) -> int:
     """Practise against the simulated Azure: SCENARIO is a name or a TOML file.
 
     Nothing real is touched, and your profiles are left alone. A drill that was left goes on with
-    `amlrunbook run --resume JOURNAL`.
+    `amlrunbook run --resume JOURNAL`. What was reached is judged from the simulated world when the
+    drill is closed, scored, and compared with your earlier drills of the same scenario.
     """
     from amlrunbook.cli import talk
 
@@ -50,17 +57,26 @@ def drill(
     from amlrunbook.simulator.scenario import load_scenario
 
     how = operating(answers, auto=auto, plain=plain, live=False)
-    return _practise(load_scenario(scenario), scenario, seed, how)
+    found = load_scenario(scenario)
+    return _practise(found, scenario, runbook or found.runbook, seed, how)
 
 
 def list_scenarios() -> int:
-    """Print the scenarios that come with the program."""
+    """Print the scenarios that come with the program: title, what each trains, runbook, best score."""
+    from amlrunbook.cli.drill_history import earlier_drills
     from amlrunbook.errors import ExitCode
     from amlrunbook.model.display import shown
     from amlrunbook.simulator.scenario import load_scenario, scenario_names
 
+    best: dict[str, str] = {}
+    for done in sorted(earlier_drills(), key=lambda drill: drill.score.points):
+        best[done.scenario] = f"best {done.score.points} of {done.score.out_of}"
     for name in scenario_names():
-        click.echo(f"{name:<20} {shown(load_scenario(name).title)}")
+        found = load_scenario(name)
+        click.echo(f"{name:<32} {shown(found.title)}")
+        scored = best.get(name, "not drilled yet" if found.goals else "nothing to solve")
+        trains = f"{shown(found.trains)}; " if found.trains else ""
+        click.echo(f"{'':<32} {trains}runbook {found.runbook}; {scored}")
     return ExitCode.FINE
 
 
@@ -77,68 +93,10 @@ def scenario_profile(scenario: Scenario) -> Profile:
     return validated(convert_document(scenario.profile, Profile, where=where))
 
 
-def _practise(scenario: Scenario, name: str, seed: int, how: Operating) -> ExitCode:
-    from amlrunbook.cli.operating import operate
-    from amlrunbook.cli.parts import SIMULATOR_FOLDER
-    from amlrunbook.simulator import process
-    from amlrunbook.store.runs import new_run_folder
+def _practise(scenario: Scenario, name: str, runbook: str, seed: int, how: Operating) -> ExitCode:
+    from amlrunbook.cli.practising import Practice, practise
 
     profile = scenario_profile(scenario)
-    folder = new_run_folder(DRILL_RUNBOOK)
-    world = folder.path / SIMULATOR_FOLDER
     place = name if not name.endswith(".toml") else str(Path(name).resolve())
-    endpoint = process.start(world, place, seed=seed)
-    begun = False
-    try:
-        executor = _opened(folder.path, folder.short_id, profile, endpoint, how)
-        begun = True
-        code = operate(executor, how)
-    finally:
-        if not begun:
-            process.stop(world)
-    end_world(executor, world)
-    return code
-
-
-def _opened(
-    folder: Path, run: str, profile: Profile, endpoint: Endpoint, how: Operating
-) -> Executor:
-    from amlrunbook.cli.folk import people_of_drill, with_calls
-    from amlrunbook.cli.looking import gateway_for
-    from amlrunbook.cli.parts import (
-        looked_at,
-        operator_name,
-        registry_of,
-        runbook_named,
-    )
-    from amlrunbook.executor.ledger import JournalLedger
-    from amlrunbook.executor.opening import Who, open_new
-    from amlrunbook.journal import DrillIdentity
-    from amlrunbook.model.mode import Mode
-    from amlrunbook.planning.resolve import resolve
-
-    gateway = gateway_for(profile, Mode.DRILL, endpoint=endpoint)
-    snapshot = looked_at(gateway, profile)
-    registry = registry_of(gateway)
-    plan = resolve(runbook_named(DRILL_RUNBOOK), profile, snapshot, registry, runbook_named)
-    how.checked(plan)
-    who = Who(
-        run=run,
-        operator=operator_name(),
-        mode=Mode.DRILL,
-        scenario=endpoint.scenario,
-        seed=endpoint.seed,
-    )
-    identity = DrillIdentity.create(folder)
-    ledger = JournalLedger.create(folder, identity, drill=True)
-    people = people_of_drill(folder, ledger, identity, endpoint, gateway.cloud)
-    executor = open_new(ledger, plan, snapshot, registry, who=who, people=people)
-    return with_calls(executor, gateway)
-
-
-def end_world(executor: Executor, world: Path) -> None:
-    """End the simulated Azure of a drill that is closed; one that was only left lives on."""
-    from amlrunbook.simulator import process
-
-    if executor.state.closed is not None:
-        process.stop(world)
+    practice = Practice(place, runbook, scenario.alarm, scenario.snapshot_age)
+    return practise(practice, profile, seed, how)

@@ -38,7 +38,9 @@ class ProfileProbes:
 def people_of_drill(
     folder: Path, ledger: JournalLedger, identity: Identity, endpoint: Endpoint, cloud: Cloud
 ) -> People:
-    """Return the people of a drill: its own key, its own approvers, and a world with a revision."""
+    """Return the people of a drill: its own key, its own approvers, and a world to hear of and be judged by."""
+    from amlrunbook.cli.drill_world import DrillWorld
+
     return People(
         principal=identity.principal,
         key=sshsig.fingerprint(identity.public_key),
@@ -46,6 +48,7 @@ def people_of_drill(
         trust=lambda: drill_approvers(folder),
         probing=ProfileProbes(cloud),
         world_revision=lambda: _revision(endpoint),
+        drilling=DrillWorld(endpoint, folder),
     )
 
 

@@ -23,6 +23,8 @@ from amlrunbook.store.profiles import load_profile
 from amlrunbook.store.snapshots import latest_snapshot, read_snapshot
 
 WORKSPACE_TYPE = "microsoft.machinelearningservices/workspaces"
+LAST_SNAPSHOT = "last-snapshot.json"
+"""A drill's last snapshot, in its run's folder."""
 DRILL_CLOUD = "custom"
 """The cloud of a profile that belongs to a drill's scenario."""
 
@@ -149,18 +151,25 @@ def workspace_id(text: str) -> ResourceId:
     return found
 
 
-def look(profile: Profile, gateway: SdkGateway, *, progress: Progress | None = None) -> Taken:
+def look(
+    profile: Profile,
+    gateway: SdkGateway,
+    *,
+    progress: Progress | None = None,
+    drill: Path | None = None,
+) -> Taken:
     """Take a snapshot; not stored. The last one that is kept says what belonged to a workspace that is dark now.
 
-    Where nothing at all answers, the last one stands in for everything.
+    Where nothing at all answers, the last one stands in for everything. A drill, whose run folder is ``drill``, has
+    a last snapshot of its own, or none: never one of the user's.
 
     Raises:
         SignInError: nobody is signed in.
         AzureError: nothing at all answered, and there is no snapshot to go by.
     """
-    last = latest_snapshot(profile.name)
     try:
-        earlier = read_snapshot(last.path) if last is not None else None
+        last = _last(profile, drill)
+        earlier = read_snapshot(last) if last is not None else None
     except DocumentError as error:
         talk.say(f"The last snapshot does not help: {error.what}")
         earlier = None
@@ -176,6 +185,15 @@ def look(profile: Profile, gateway: SdkGateway, *, progress: Progress | None = N
         next_step=f"There is no snapshot of {profile.name!r} to go by. While Azure answers: "
         f"`amlrunbook snapshot take -w {profile.name}`.",
     )
+
+
+def _last(profile: Profile, drill: Path | None) -> Path | None:
+    """Return the file of the last snapshot, where there is one."""
+    if drill is not None:
+        path = drill / LAST_SNAPSHOT
+        return path if path.is_file() else None
+    stored = latest_snapshot(profile.name)
+    return stored.path if stored is not None else None
 
 
 def _first_reason(taken: Taken) -> str:

@@ -10,7 +10,7 @@ from amlrunbook.errors import AmlRunbookError, ExitCode
 from amlrunbook.executor import commands as c
 from amlrunbook.model.mode import Mode
 from amlrunbook.model.operation import Confirmation
-from amlrunbook.planning.grammar import StepKind
+from amlrunbook.planning.grammar import Dialog, StepKind
 from amlrunbook.planning.plan import Plan, PlannedStep
 from amlrunbook.state.fold import RunState, StepRecord
 from amlrunbook.state.transitions import StepState
@@ -110,6 +110,8 @@ def _default_of_ready(planned: PlannedStep, record: StepRecord) -> c.AnyCommand:
         case StepKind.DECISION:
             chosen = next((x for x in planned.choices if x.default), planned.choices[0])
             return c.Decide(step=planned.id, choice=chosen.id, reason="--auto takes the default.")
+        case StepKind.MANUAL if planned.do == Dialog.DECLARE.value:
+            return c.DeclareIncident(severity="not said", text="--auto takes the default.")
         case StepKind.MANUAL:
             return c.Skip(step=planned.id, reason="--auto: it is done by hand only.")
         case _:

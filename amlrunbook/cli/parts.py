@@ -44,7 +44,7 @@ def registry_of(gateway: SdkGateway | None) -> Registry:
     return build_registry(gateway)
 
 
-def looked_at(gateway: SdkGateway, profile: Profile) -> Snapshot:
+def looked_at(gateway: SdkGateway, profile: Profile, *, drill: Path | None = None) -> Snapshot:
     """Take the snapshot of a profile's pair, and say on stderr how that goes.
 
     Raises:
@@ -54,7 +54,7 @@ def looked_at(gateway: SdkGateway, profile: Profile) -> Snapshot:
     from amlrunbook.cli.looking import look
 
     talk.say("Looking at Azure…")
-    taken = look(profile, gateway)
+    taken = look(profile, gateway, drill=drill)
     documents, unread = len(taken.snapshot.documents), len(taken.unread)
     talk.say(
         f"Read {documents - unread} documents by {taken.requests} requests in {taken.seconds:.1f} s; "

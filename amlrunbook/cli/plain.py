@@ -90,6 +90,9 @@ class PlainText:
         parts = [profile.name, f"{source} {arrow} {target or '(none)'}", f"operator {operator}"]
         if scenario:
             parts.append(f"scenario {scenario}")
+        alarm = state.opened.alarm if state.opened else ""
+        for line in alarm.splitlines():
+            yield f"  {one_line(line)}"
         yield one_line(f"[{mode.word}] " + " | ".join(parts))
         yield _WHAT[mode]
         yield ""

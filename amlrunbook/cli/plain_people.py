@@ -71,8 +71,22 @@ def told(event: e.Event) -> Iterator[tuple[str, str]]:  # noqa: C901, PLR0912 - 
             yield from (("", line) for line in event.text.split("\n"))
         case e.HandoverAccepted():
             yield "hand-over accepted", f"by {event.principal}. {event.text}".strip()
+        case e.DrillFault():
+            yield "heard", event.text
+        case e.DrillHint():
+            yield "hint", event.text
+        case e.DrillScore():
+            yield "SCORE", f"{event.points} of {event.out_of}. {event.text}"
+            yield from (("", line) for line in score_lines(event))
         case _:
             return
+
+
+def score_lines(event: e.DrillScore) -> list[str]:
+    """Return the goals and the parts of a drill's score, a line each."""
+    lines = list(event.goals)
+    lines += [f"{p.name:<8} {p.points:>3} of {p.out_of:<3} {p.text}" for p in event.parts]
+    return [*lines, event.compared] if event.compared else lines
 
 
 def token_lines(asked: e.ApprovalAsked) -> list[str]:

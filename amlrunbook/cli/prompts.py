@@ -16,7 +16,7 @@ from amlrunbook.executor.readiness import unmet_needs
 from amlrunbook.model.display import shown
 from amlrunbook.model.mode import Mode
 from amlrunbook.model.operation import Confirmation
-from amlrunbook.planning.grammar import StepKind
+from amlrunbook.planning.grammar import Dialog, StepKind
 from amlrunbook.planning.plan import Plan, PlannedStep
 from amlrunbook.state import events as e
 from amlrunbook.state.events import Ruling
@@ -25,7 +25,7 @@ from amlrunbook.state.transitions import StepState
 
 _COMMON = "skip REASON · outside EVIDENCE · note TEXT · pause · close · ? more words"
 _MORE = (
-    "1 one page · status · calls · ticket · contacts · incident SEVERITY TEXT · probes · update [MINUTES] TEXT · "
+    "1 one page · status · calls · ticket · contacts · incident SEVERITY TEXT · probes · hint (in a drill) · update [MINUTES] TEXT · "
     "handover PERSON TEXT"
 )
 _DIGITS = 5
@@ -88,7 +88,8 @@ class PromptOperator:
                 ids = " | ".join(choice.id for choice in planned.choices)
                 return self._asked(planned.id, planned, f"choose {ids} · {_COMMON}", None)
             case StepKind.MANUAL:
-                return self._asked(planned.id, planned, _COMMON, None)
+                words = f"{_DIALOGS.get(planned.do, '')}{_COMMON}"
+                return self._asked(planned.id, planned, words, None)
             case StepKind.CHECK | StepKind.WAIT | StepKind.ACTION | StepKind.RUNBOOK:
                 verb = _VERBS.get(planned.kind, "run")
                 run = c.RunStep(step=planned.id)
@@ -147,6 +148,10 @@ def _typed_out(command: c.AnyCommand | None) -> c.AnyCommand | None:
     return c.BreakGlass(step=command.step, reason=command.reason, typed=typed)
 
 
+_DIALOGS = {
+    Dialog.DECLARE.value: "incident SEVERITY TEXT (starts the clock) · ",
+    Dialog.TELL.value: "status (the words to paste) · contacts · update [MINUTES] TEXT (they were told) · ",
+}
 _VERBS = {StepKind.ACTION: "show what it would do", StepKind.RUNBOOK: "open its steps"}
 
 
@@ -238,5 +243,7 @@ def _of_the_end(word: str, rest: str) -> c.AnyCommand | None:
             return c.Pause(reason=rest)
         case "close":
             return c.Close()
+        case "hint":
+            return c.AskHint()
         case _:
             return None

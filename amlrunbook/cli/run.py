@@ -262,7 +262,7 @@ def _drill_again(
 ) -> ExitCode:
     from amlrunbook.cli.accepting import acceptance
     from amlrunbook.cli.adopting import adoption
-    from amlrunbook.cli.drill import end_world
+    from amlrunbook.cli.drill_world import Listener
     from amlrunbook.cli.folk import people_of_drill, with_calls
     from amlrunbook.cli.looking import gateway_for
     from amlrunbook.cli.operating import operate
@@ -272,6 +272,7 @@ def _drill_again(
         plan_now,
         registry_of,
     )
+    from amlrunbook.cli.practising import after_drill
     from amlrunbook.errors import RefusedError
     from amlrunbook.executor.opening import open_left
     from amlrunbook.journal import DrillIdentity
@@ -305,8 +306,9 @@ def _drill_again(
     except BaseException:
         ledger.release()
         raise
-    code = operate(executor, how, word)
-    end_world(executor, world)
+    with Listener(executor):
+        code = operate(executor, how, word)
+    after_drill(executor, world, how)
     return code
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from amlrunbook.cli.portal import portal
+
 
 @click.group()
 def simulator() -> None:
@@ -43,3 +45,6 @@ def serve(scenario: str, folder: Path | None, port: int, seed: int) -> None:
         process.wait(endpoint)
     finally:
         process.stop(place)
+
+
+simulator.add_command(portal)

@@ -11,9 +11,11 @@ from amlrunbook.executor.forecast import UNFORESEEN, Forecast
 from amlrunbook.executor.people import Seen
 from amlrunbook.executor.stage import Stage, said
 from amlrunbook.model.profile import Profile, duration_seconds
-from amlrunbook.planning.plan import Plan
+from amlrunbook.planning.grammar import Dialog, StepKind
+from amlrunbook.planning.plan import Plan, PlannedStep
 from amlrunbook.state import events as e
 from amlrunbook.state.fold import RunState
+from amlrunbook.state.transitions import StepState
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,38 @@ def declare(stage: Stage, command: DeclareIncident) -> None:
         probe(stage)
 
 
+def settle_dialogs(stage: Stage) -> None:
+    """Have the manual steps pass that ask for what the run has now: the declaration, the word to the channel.
+
+    Raises:
+        JournalError: the journal cannot be written.
+    """
+    events: list[e.Event] = []
+    for planned in stage.plan.steps:
+        said_so = _dialog_words(planned, stage.state)
+        if said_so and stage.state.step(planned.id).state is StepState.READY:
+            events += [
+                e.StepStarted(step=planned.id),
+                e.StepPassed(step=planned.id, text=said(said_so)),
+            ]
+    if events:
+        stage.conclude(*events)
+        settle_dialogs(stage)  # one may have waited for the other
+
+
+def _dialog_words(planned: PlannedStep, state: RunState) -> str:
+    """Return what the run says of a step's dialog; empty where it was not used, or the step has none."""
+    if planned.kind is not StepKind.MANUAL:
+        return ""
+    match planned.do:
+        case Dialog.DECLARE.value if state.clock.declared:
+            return f"Declared {state.clock.severity} at {state.clock.declared}."
+        case Dialog.TELL.value if state.told_at:
+            return f"Told at {state.told_at}."
+        case _:
+            return ""
+
+
 def probe(stage: Stage) -> tuple[Seen, ...]:
     """Ask the probes, journal what changed, and stop the clock once all of them are green.
 
@@ -186,13 +220,19 @@ def _stops(state: RunState, seen: tuple[Seen, ...]) -> bool:
 
 
 def probe_after_change(stage: Stage, before: RunState) -> None:
-    """Look at the probes where an action was verified since ``before`` and the clock runs."""
+    """Look at the probes where an action was verified, or a wait passed, since ``before`` and the clock runs."""
     running = stage.state.clock.declared and not stage.state.clock.stopped
     if not running or stage.people.probing is None or not stage.plan.profile.probes:
         return
-    if _verified(stage.state) > _verified(before):
+    if _moved(stage.plan, stage.state) > _moved(stage.plan, before):
         probe(stage)
 
 
-def _verified(state: RunState) -> int:
-    return sum(record.state.value == "verified" for record in state.steps.values())
+def _moved(plan: Plan, state: RunState) -> int:
+    """Return how many actions are verified and how many waits are over."""
+    passed = sum(
+        state.step(planned.id).state is StepState.PASSED
+        for planned in plan.steps
+        if planned.kind is StepKind.WAIT
+    )
+    return passed + sum(r.state is StepState.VERIFIED for r in state.steps.values())

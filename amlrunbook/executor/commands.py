@@ -142,6 +142,10 @@ class GiveUpdate(Command, frozen=True, kw_only=True, tag="give-update"):
     next_minutes: int = 30
 
 
+class AskHint(Command, frozen=True, kw_only=True, tag="ask-hint"):
+    """Ask for the next hint of a drill; it costs points."""
+
+
 class AddNote(Command, frozen=True, kw_only=True, tag="note"):
     """Write a note into the journal, at any time."""
 
@@ -179,6 +183,7 @@ AnyCommand = (
     | DeclareIncident
     | RunProbes
     | GiveUpdate
+    | AskHint
     | AddNote
     | Pause
     | Close

@@ -36,14 +36,13 @@ def called_for(when: StepCondition, state: RunState) -> Call:
     if refusal:
         return Call(answer=False, why=refusal)
     any_holds = not when.any or True in {holds(asked, state) for asked in when.any}
-    open_questions = [
-        asked
-        for asked in (*when.all, *when.none, *(() if any_holds else when.any))
-        if holds(asked, state) is None
-    ]
+    sure = [asked for asked in (*when.all, *when.none) if holds(asked, state) is None]
+    either = [] if any_holds else [asked for asked in when.any if holds(asked, state) is None]
+    open_questions = [*sure, *either]
     if not open_questions:
         return Call(answer=True)
-    texts = " and ".join(dict.fromkeys(asked.text for asked in open_questions))
+    words = [*(asked.text for asked in sure), " or ".join(asked.text for asked in either)]
+    texts = " and ".join(dict.fromkeys(filter(None, words)))
     waits_for = dict.fromkeys(
         step
         for asked in open_questions
@@ -67,6 +66,8 @@ def _refusal(when: StepCondition, state: RunState) -> str:
 
 def holds(asked: StepPredicate, state: RunState) -> bool | None:
     """Return whether a predicate holds as the steps stand; ``None`` while that can still come out either way."""
+    if asked.word is StepWord.CHOSE:
+        return _chose(asked, state)
     meant, all_of_them = _MEANT[asked.word]
     states = [state.step(step).state for step in asked.steps]
     if all_of_them:
@@ -76,3 +77,11 @@ def holds(asked: StepPredicate, state: RunState) -> bool | None:
     if any(found in meant for found in states):
         return True
     return False if all(found.settled for found in states) else None
+
+
+def _chose(asked: StepPredicate, state: RunState) -> bool | None:
+    records = [state.step(step) for step in asked.steps]
+    decided = [record for record in records if record.state is StepState.PASSED]
+    if any(r.decision is not None and r.decision.choice == asked.choice for r in decided):
+        return True
+    return False if all(record.state.settled for record in records) else None

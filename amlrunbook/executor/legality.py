@@ -45,7 +45,7 @@ _NOTHING = "Nothing was done, and nothing was written."
 _LONGEST_TIMER = 24 * 60
 
 
-def refuse(command: c.AnyCommand, plan: Plan, state: RunState, mode: Mode) -> None:  # noqa: C901, PLR0912 - one flat case a command
+def refuse(command: c.AnyCommand, plan: Plan, state: RunState, mode: Mode) -> None:  # noqa: C901, PLR0912, PLR0915 - one flat case a command
     """Return if ``command`` may be carried out now.
 
     Raises:
@@ -87,6 +87,9 @@ def refuse(command: c.AnyCommand, plan: Plan, state: RunState, mode: Mode) -> No
             _second_person(command, _record(plan, state, command), mode)
         case c.OfferHandover() | c.DeclareIncident() | c.RunProbes() | c.GiveUpdate():
             _of_the_incident(command, state)
+        case c.AskHint():
+            if mode is not Mode.DRILL:
+                raise _no("Hints belong to drills, and this is none.", "Read the step's own words.")
         case c.AddNote():
             _worded(command.text, "some words")
             if command.step:

@@ -95,7 +95,7 @@ def moved(plan: Plan, state: RunState) -> tuple[str, ...]:
     return tuple(
         planned.title + (" (outside)" if state.step(planned.id).state.value != "verified" else "")
         for planned in plan.steps
-        if planned.kind in _CHANGES and state.step(planned.id).state in _DONE
+        if _changes(planned) and state.step(planned.id).state in _DONE
     )
 
 
@@ -104,10 +104,15 @@ def not_moved(plan: Plan, state: RunState) -> tuple[str, ...]:
     return tuple(
         _standing(planned, state.step(planned.id))
         for planned in plan.steps
-        if planned.kind in _CHANGES
+        if _changes(planned)
         and not planned.not_applicable
         and state.step(planned.id).state not in _DONE | {StepState.IN_DOUBT, StepState.PASSED}
     )
+
+
+def _changes(planned: PlannedStep) -> bool:
+    """Return whether a step moves something; a dialog only tells people."""
+    return planned.kind in _CHANGES and not (planned.kind is StepKind.MANUAL and planned.do)
 
 
 def _standing(planned: PlannedStep, record: StepRecord) -> str:

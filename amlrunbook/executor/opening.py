@@ -39,6 +39,8 @@ class Who:
     mode: Mode
     scenario: str = ""
     seed: int = 0
+    alarm: str = ""
+    """What the pager said, in a drill."""
 
 
 class ChangedRunbookError(RefusedError):
@@ -107,6 +109,7 @@ def opening_event(plan: Plan, who: Who) -> e.RunOpened:
         source_region=source,
         target_region=target or "",
         scenario=who.scenario,
+        alarm=who.alarm,
         seed=who.seed,
         fact_base=fact_base().version,
     )

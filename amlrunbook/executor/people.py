@@ -9,10 +9,13 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from amlrunbook.journal import Trust
 from amlrunbook.model.profile import Probe
+
+if TYPE_CHECKING:
+    from amlrunbook.executor.drilling import Drilling
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,8 @@ class People:
     probing: Probing | None = None
     world_revision: Callable[[], int] | None = None
     """The simulated Azure's revision, in a drill."""
+    drilling: Drilling | None = None
+    """The simulated world, in a drill."""
     now: Callable[[], datetime] = field(default=utc_now)
     nonce: Callable[[], str] = field(default=random_nonce)
 

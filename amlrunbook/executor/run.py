@@ -6,7 +6,7 @@ from functools import partial
 from typing import assert_never
 
 from amlrunbook.errors import IncompleteError, RefusedError
-from amlrunbook.executor import acting, approvals, checking, children, clock, handover
+from amlrunbook.executor import acting, approvals, checking, children, clock, drilling, handover
 from amlrunbook.executor import commands as c
 from amlrunbook.executor.adopting import Successor, adopt, successor_of
 from amlrunbook.executor.branching import skipped_on_the_way
@@ -37,6 +37,7 @@ _AT_ANY_TIME = (
     c.DeclareIncident,
     c.RunProbes,
     c.GiveUpdate,
+    c.AskHint,
 )
 
 
@@ -116,11 +117,17 @@ class Executor:
         try:
             self._carry_out(command)
             clock.probe_after_change(self.stage, before)
+            self._settle_dialogs()
         finally:
             self._now = ""
         if self.state.handed_over is None and self.state.closed is None:
             self._tell_world(before)
+            drilling.tell_heard(self.stage)
             self.stage.record.write_calls()
+
+    def _settle_dialogs(self) -> None:
+        if self.state.handed_over is None and self.state.closed is None:
+            clock.settle_dialogs(self.stage)
 
     def call_made(self, call: MadeCall) -> None:
         """Put a call to Azure aside for the journal; any thread may, and none waits."""
@@ -146,7 +153,7 @@ class Executor:
         refuse(command, self.stage.plan, self.state, self.stage.mode)
         self.stage.record.append(e.NoteAdded(text=said(command.text), step=command.step))
 
-    def _carry_out(self, command: c.AnyCommand) -> None:  # noqa: C901, PLR0912 - one flat case a command
+    def _carry_out(self, command: c.AnyCommand) -> None:  # noqa: C901, PLR0912, PLR0915 - one flat case a command
         stage = self.stage
         match command:
             case c.RunStep():
@@ -194,6 +201,8 @@ class Executor:
                 stage.record.append(
                     e.UpdateGiven(text=said(command.text), next_seconds=command.next_minutes * 60)
                 )
+            case c.AskHint():
+                drilling.ask_hint(stage)
             case c.AddNote():
                 self.note(command)
             case c.Pause():
@@ -399,6 +408,8 @@ class Executor:
                 e.RunCancelled(reason="Closed by the operator before every step was done.")
             )
         handover.tell_world(self.stage)
+        drilling.tell_heard(self.stage)
+        drilling.score(self.stage)
         self.stage.record.write_calls()
         closed = closing_event(self.stage.plan, self.state)
         self.stage.record.append(closed)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from pathlib import PureWindowsPath
 from typing import Annotated
 
 import msgspec
@@ -122,6 +123,8 @@ class Profile(_Part, frozen=True, kw_only=True):
     approvers: tuple[Approver, ...] = ()
     approvals: Approvals = Approvals()
     contacts: tuple[Contact, ...] = ()
+    config_files: tuple[str, ...] = ()
+    """The ``config.json`` files by which people's and pipelines' code finds its workspace: absolute, or from ``~``."""
 
     @property
     def primary_id(self) -> ResourceId:
@@ -155,11 +158,26 @@ def duration_seconds(text: str) -> int:
     return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
 
 
+def _refuse_relative(path: str, profile: str) -> None:
+    """Refuse a config file whose place depends on where the program is started.
+
+    Raises:
+        DocumentError: it does.
+    """
+    if path.startswith(("/", "~/")) or PureWindowsPath(path).is_absolute():
+        return
+    raise DocumentError(
+        f"Profile {profile!r} names the config file {path!r}, which is not an absolute path.",
+        state="It would be another file in every folder, so none is taken.",
+        next_step="Write it from / or from ~/.",
+    )
+
+
 def validated(profile: Profile) -> Profile:
     """Return ``profile`` after the checks that its types cannot make.
 
     Raises:
-        DocumentError: an unknown format, an id that is none, or a duration that is none.
+        DocumentError: an unknown format, an id that is none, a relative config file, or a duration that is none.
     """
     if profile.format != PROFILE_FORMAT:
         raise DocumentError(
@@ -174,6 +192,8 @@ def validated(profile: Profile) -> Profile:
     ids.extend(attached.partner for attached in profile.attached if attached.partner)
     for text in ids:
         ResourceId.parse(text)
+    for text in profile.config_files:
+        _refuse_relative(text, profile.name)
     for text in (profile.targets.rto, profile.targets.rpo, profile.approvals.expire_after):
         duration_seconds(text)
     return profile

@@ -127,6 +127,10 @@ class Inventory:
 
         A collection that the last snapshot could list holds what it held then, be it nothing.
         """
+        return self._last_known
+
+    @cached_property
+    def _last_known(self) -> Inventory:
         stand_ins = {
             document.key: document
             for raw in self._earlier

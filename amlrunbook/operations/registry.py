@@ -15,15 +15,40 @@ from amlrunbook.operations.outage.planes import Planes
 from amlrunbook.operations.outage.recent_changes import RecentChanges
 from amlrunbook.operations.outage.resource_health import ResourceHealth
 from amlrunbook.operations.outage.service_health import ServiceHealth
+from amlrunbook.operations.switchover.config_file import ConfigFile
+from amlrunbook.operations.switchover.default_account import DefaultAccount
+from amlrunbook.operations.switchover.deployment_ready import DeploymentReady
+from amlrunbook.operations.switchover.deployment_scale import ScaleDeployment
+from amlrunbook.operations.switchover.endpoint_traffic import EndpointTraffic
+from amlrunbook.operations.switchover.jobs_left import JobsLeft
+from amlrunbook.operations.switchover.jobs_resubmit import ResubmitJob
+from amlrunbook.operations.switchover.probes_green import ProbesGreen
+from amlrunbook.operations.switchover.scoring_probe import ScoringProbe
+from amlrunbook.operations.switchover.storage_failover import StorageFailover
+from amlrunbook.operations.switchover.storage_provider import StorageProvider
+from amlrunbook.operations.switchover.storage_readable import DataAccountReadable
+from amlrunbook.operations.switchover.storage_replication import DataAccountReplication
 
 _CHECKS: tuple[Callable[[AzureGateway], Check], ...] = (
     ResourceHealth,
     ServiceHealth,
     Planes,
     RecentChanges,
+    DataAccountReplication,
+    StorageProvider,
+    DataAccountReadable,
+    DeploymentReady,
+    ScoringProbe,
+    JobsLeft,
+    ProbesGreen,
 )
-_ACTIONS: tuple[Callable[[AzureGateway], Action], ...] = tuple(
-    partial(SettingAction, setting=setting) for setting in SETTINGS
+_ACTIONS: tuple[Callable[[AzureGateway], Action], ...] = (
+    *(partial(SettingAction, setting=setting) for setting in SETTINGS),
+    StorageFailover,
+    ScaleDeployment,
+    EndpointTraffic,
+    ConfigFile,
+    ResubmitJob,
 )
 
 
@@ -37,7 +62,7 @@ def build_registry(gateway: AzureGateway | None) -> Registry:
     reach = gateway or _Nowhere()
     read = tuple(make(reach) for make in _CHECKS)  # type: ignore[arg-type]
     change = tuple(make(reach) for make in _ACTIONS)  # type: ignore[arg-type]
-    operations: tuple[Operation, ...] = (*checks(), *read, *change)  # type: ignore[arg-type]
+    operations: tuple[Operation, ...] = (*checks(), DefaultAccount(), *read, *change)  # type: ignore[arg-type]
     return {operation.id: operation for operation in operations}
 
 

@@ -1,4 +1,4 @@
-"""What ``when`` may say of other steps: ``step:ID.passed``, ``.warned``, ``.failed`` or ``.skipped``.
+"""What ``when`` may say of other steps: ``step:ID.passed``, ``.warned``, ``.failed``, ``.skipped`` or ``.chose.CHOICE``.
 
 Predicates over profile and snapshot (:mod:`amlrunbook.planning.lists`) are answered while a plan is made.
 Those over steps stay in the plan and are answered again whenever the run learns something.
@@ -25,6 +25,8 @@ class StepWord(StrEnum):
     """It failed; of several instances, any."""
     SKIPPED = "skipped"
     """It was left out; of several instances, all."""
+    CHOSE = "chose"
+    """It is a decision, and came to that choice; of several instances, any."""
 
 
 class StepPredicate(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,11 +37,13 @@ class StepPredicate(msgspec.Struct, frozen=True, kw_only=True):
     word: StepWord
     name: str
     """The step's id in the runbook, for the person."""
+    choice: str = ""
+    """Of ``chose``: the choice's id."""
 
     @property
     def text(self) -> str:
         """The predicate in words."""
-        return f"step {self.name} {_WORDS[self.word]}"
+        return " ".join(filter(None, (f"step {self.name} {_WORDS[self.word]}", self.choice)))
 
 
 _WORDS = {
@@ -47,6 +51,7 @@ _WORDS = {
     StepWord.WARNED: "warned",
     StepWord.FAILED: "failed",
     StepWord.SKIPPED: "was left out",
+    StepWord.CHOSE: "came to",
 }
 
 
@@ -68,7 +73,8 @@ def is_about_a_step(name: str) -> bool:
     return name.startswith(PREFIX)
 
 
-def step_and_word(name: str) -> tuple[str, str]:
-    """Return the step's id and the word of ``step:ID.word``; the word is empty where there is none."""
-    step, _, word = name.removeprefix(PREFIX).partition(".")
-    return step, word
+def step_and_word(name: str) -> tuple[str, str, str]:
+    """Return step, word and choice of ``step:ID.word`` or ``step:ID.chose.CHOICE``; empty where there is none."""
+    step, _, rest = name.removeprefix(PREFIX).partition(".")
+    word, _, choice = rest.partition(".")
+    return step, word, choice

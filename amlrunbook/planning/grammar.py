@@ -35,6 +35,15 @@ class StepKind(StrEnum):
     """A child plan in the same journal."""
 
 
+class Dialog(StrEnum):
+    """What of this program a ``manual`` step may be done by; the step is done once that was used."""
+
+    DECLARE = "declare"
+    """Declaring the incident, which starts the clock."""
+    TELL = "tell"
+    """Saying that the incident channel was told, which starts the timer for the next word."""
+
+
 class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A part of a runbook: frozen, and strict about its keys."""
 
@@ -86,7 +95,7 @@ class Step(_Part, frozen=True, kw_only=True):
     """For the person who sees the step for the first time."""
     source: str = ""
     do: str = ""
-    """The operation; of a ``runbook`` step, the runbook."""
+    """The operation; of a ``runbook`` step, the runbook; of a ``manual`` step, one of :class:`Dialog`, or nothing."""
     params: dict[str, str] = {}
     """For the operation; of a ``runbook`` step, for that runbook's own ``params``."""
     when: str | Condition = ""
@@ -116,7 +125,7 @@ class Step(_Part, frozen=True, kw_only=True):
     """Of a ``wait``: how long at most, an ISO 8601 duration or an RFC 3339 moment."""
     choices: tuple[Choice, ...] = ()
     commands: tuple[str, ...] = ()
-    """``az`` commands, with ``{name}``, ``{group}``, ``{id}``, ``{subscription}`` of the resource."""
+    """``az`` commands, with ``{name}``, ``{group}``, ``{id}``, ``{subscription}`` of the resource, and more."""
 
 
 class Runbook(_Part, frozen=True, kw_only=True):

@@ -22,7 +22,7 @@ from amlrunbook.model.profile import duration_seconds
 from amlrunbook.model.strict_toml import decode_toml
 from amlrunbook.planning.command import command_words
 from amlrunbook.planning.conditions import StepWord, is_about_a_step, step_and_word
-from amlrunbook.planning.grammar import Condition, Runbook, Step, StepKind
+from amlrunbook.planning.grammar import Condition, Dialog, Runbook, Step, StepKind
 from amlrunbook.planning.lists import PREDICATES, RESOURCE_LISTS
 
 MAX_BYTES = 1 << 20
@@ -30,6 +30,7 @@ MAX_BYTES = 1 << 20
 
 NO_VALUES = frozenset({"ask", "stop"})
 _ON_TIMEOUT = frozenset({"ask", "fail"})
+_CHOSE_FORM = "'.chose.' and the id of a choice, or in another word alone"
 _STEP_WORDS = frozenset(word.value for word in StepWord)
 
 
@@ -120,6 +121,7 @@ def shape_problems(runbook: Runbook) -> tuple[str, ...]:
     for number, step in enumerate(runbook.step):
         earlier = set(steps[:number])
         found = _step_problems(step, phases, set(steps), earlier)
+        found += _choice_problems(step, runbook.step[:number])
         problems.extend(f"step {step.id!r}: {problem}" for problem in found)
     return tuple(problems)
 
@@ -156,14 +158,27 @@ def _condition_problems(step: Step, steps: set[str], earlier: set[str]) -> list[
             if name not in PREDICATES:
                 problems.append(_unknown("predicate in when", name, set(PREDICATES)))
             continue
-        other, word = step_and_word(name)
+        other, word, choice = step_and_word(name)
         if other not in steps:
             problems.append(_unknown("step in when", other, steps))
         elif other not in earlier:
             problems.append(f"when asks for step {other!r}, which does not come before it.")
         if word not in _STEP_WORDS:
             problems.append(_unknown("word on a step in when", word, _STEP_WORDS))
+        elif bool(choice) is not (word == StepWord.CHOSE.value):
+            problems.append(f"when: {name!r} should end in {_CHOSE_FORM}.")
     return problems
+
+
+def _choice_problems(step: Step, earlier: tuple[Step, ...]) -> list[str]:
+    """Return which choices ``when`` asks for that no earlier decision has."""
+    choices = {other.id: {choice.id for choice in other.choices} for other in earlier}
+    asked = [step_and_word(name) for name in condition_names(step.when) if is_about_a_step(name)]
+    return [
+        _unknown(f"choice of {other!r} in when", choice, choices[other])
+        for other, _, choice in asked
+        if choice and other in choices and choice not in choices[other]
+    ]
 
 
 def _reference_problems(step: Step, steps: set[str], earlier: set[str]) -> list[str]:
@@ -202,11 +217,12 @@ _MAY: dict[StepKind, frozenset[str]] = {
     StepKind.ACTION: frozenset(
         {"do", "params", "variants", "confirm", "undo", "verify", "on_fail"}
     ),
-    StepKind.MANUAL: frozenset({"undo", "commands"}),
+    StepKind.MANUAL: frozenset({"undo", "commands", "do"}),
     StepKind.DECISION: frozenset({"choices"}),
     StepKind.WAIT: frozenset({"check", "every", "until", "params"}),
     StepKind.RUNBOOK: frozenset({"do", "params", "on_fail"}),
 }
+_DIALOGS = frozenset(dialog.value for dialog in Dialog)
 _SIDE_BY_SIDE = frozenset({StepKind.CHECK, StepKind.ACTION, StepKind.WAIT})
 _ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _BY_KIND = frozenset().union(*_MAY.values()) - {"commands"}
@@ -233,6 +249,8 @@ def _kind_problems(step: Step) -> list[str]:
     )
     if step.kind is StepKind.RUNBOOK and step.do and not _ID.fullmatch(step.do):
         problems.append(f"{step.do!r} is no runbook's id: a path is not taken here.")
+    if step.kind is StepKind.MANUAL and step.do and step.do not in _DIALOGS:
+        problems.append(_unknown("dialog of a manual step", step.do, _DIALOGS))
     if step.parallel > 1 and not step.for_each:
         problems.append("'parallel' is for the instances of 'for_each', which it does not have.")
     elif step.parallel > 1 and step.kind not in _SIDE_BY_SIDE:

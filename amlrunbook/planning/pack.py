@@ -24,7 +24,7 @@ from amlrunbook.planning.grammar import Step, StepKind
 from amlrunbook.planning.lists import SNAPSHOT_LISTS
 from amlrunbook.planning.load import LoadedRunbook
 from amlrunbook.planning.plan import Plan, PlannedStep
-from amlrunbook.planning.resolve import resolve
+from amlrunbook.planning.resolve import is_path, resolve
 
 AZ = "az"
 """The only program that a script starts."""
@@ -176,6 +176,8 @@ def typed_name(step: PlannedStep, profile: Profile) -> str:
     """Return what must be typed before a command of this step runs; empty where Enter does."""
     if step.kind is not StepKind.ACTION or step.confirmation is Confirmation.ENTER:
         return ""
+    if step.resource and is_path(step.resource):
+        return step.resource
     return ResourceId.parse(step.resource or profile.primary.workspace).known_name
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import dataclass
+from pathlib import PurePath
 
 import msgspec
 
@@ -28,7 +29,9 @@ from amlrunbook.planning.lists import PREDICATE_TEXTS, PREDICATES, RESOURCE_LIST
 from amlrunbook.planning.load import LoadedRunbook
 from amlrunbook.planning.plan import PLAN_FORMAT, ChildPlan, Plan, PlannedStep
 
-_PLACEHOLDER = re.compile(r"\{(?:name|group|id|subscription)\}")
+_PLACEHOLDER = re.compile(
+    r"\{(?:name|last|parent|group|id|subscription|path|secondary|secondary_group)\}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,20 +161,57 @@ def _instances(step: Step, place: _Place, ground: _Ground) -> tuple[_Instance, .
     resources = RESOURCE_LISTS[step.for_each](ground.profile, ground.inventory)
     if not resources:
         return (_Instance(identity),)
-    names = [ResourceId.parse(resource).name for resource in resources]
-    labels = {resource: _label(resource, names) for resource in resources}
+    labels = labels_of(resources)
     return tuple(
         _Instance(f"{identity}:{label}", label=label, resource=resource)
         for resource, label in labels.items()
     )
 
 
-def _label(resource: str, names: list[str]) -> str:
-    """Return the resource's name; with its group where two resources share a name."""
+def labels_of(resources: tuple[str, ...]) -> dict[str, str]:
+    """Return what each resource of a list is called in a step's id: as little as tells them apart.
+
+    An ARM id goes by its name, then with its parent's, then with its group; a deployment always with its endpoint's,
+    since half the world calls theirs blue; a file by its folder and its name, then by its whole path.
+    """
+    found: dict[str, str] = {}
+    for tried in (_short, _longer, _longest):
+        left = [resource for resource in resources if resource not in found]
+        named = {resource: tried(resource) for resource in left}
+        labels = list(named.values())
+        found |= {
+            resource: label
+            for resource, label in named.items()
+            if labels.count(label) == 1 or tried is _longest
+        }
+    return {resource: found[resource] for resource in resources}
+
+
+def _short(resource: str) -> str:
+    if is_path(resource):
+        return "/".join(PurePath(resource).parts[-2:])
+    if resource.lower().rpartition("/")[0].endswith("/deployments"):
+        return _longer(resource)
+    return ResourceId.parse(resource).name
+
+
+def _longer(resource: str) -> str:
+    if is_path(resource):
+        return resource
     parsed = ResourceId.parse(resource)
-    if names.count(parsed.name) == 1:
-        return parsed.name
-    return f"{parsed.resource_group}/{parsed.name}"
+    return f"{parsed.parent.name}/{parsed.name}" if parsed.parent else _longest(resource)
+
+
+def _longest(resource: str) -> str:
+    if is_path(resource):
+        return resource
+    parsed = ResourceId.parse(resource)
+    return f"{parsed.resource_group}/{'/'.join(parsed.names)}"
+
+
+def is_path(resource: str) -> bool:
+    """Return whether an instance is about a file on this machine, and not about a resource of Azure."""
+    return not resource.lower().startswith("/subscriptions/")
 
 
 def _planned(
@@ -270,8 +310,13 @@ def _asked(
     def predicates(names: tuple[str, ...]) -> tuple[StepPredicate, ...]:
         found = (step_and_word(name) for name in names if is_about_a_step(name))
         return tuple(
-            StepPredicate(steps=_meant(instances[other], resource), word=StepWord(word), name=other)
-            for other, word in found
+            StepPredicate(
+                steps=_meant(instances[other], resource),
+                word=StepWord(word),
+                name=other,
+                choice=choice,
+            )
+            for other, word, choice in found
         )
 
     when = _condition(step.when)
@@ -312,26 +357,36 @@ def _commands(step: Step, resource: str, place: _Place, profile: Profile) -> tup
     """Return a step's commands; none where it goes over a list that is empty, so that no other id stands in."""
     if not resource and (step.for_each or place.of_nothing):
         return ()
-    subject = ResourceId.parse(resource) if resource else profile.primary_id
-    return tuple(filter(None, (_command(template, subject) for template in step.commands)))
+    of_azure = resource and not is_path(resource)
+    subject = ResourceId.parse(resource) if of_azure else profile.primary_id
+    path = resource if is_path(resource) else ""
+    return tuple(
+        filter(None, (_command(template, subject, profile, path) for template in step.commands))
+    )
 
 
-def _command(template: str, subject: ResourceId) -> str:
+def _command(template: str, subject: ResourceId, profile: Profile, path: str) -> str:
     """Return one command with the resource's parts in it, each word quoted for a POSIX shell.
 
-    Empty where a part could not stand there safely: it holds hidden characters, or would be read as an option.
+    Empty where a part is not known, or could not stand there safely: it holds hidden characters, or would be read as an
+    option.
     """
-    account = subject
+    account, other = subject, profile.secondary_id
     while account.parent is not None:
         account = account.parent
     parts = {
         "{name}": account.name,
+        "{last}": subject.name,
+        "{parent}": subject.parent.name if subject.parent else "",
+        "{path}": path,
+        "{secondary}": other.name if other else "",
+        "{secondary_group}": other.resource_group if other else "",
         "{group}": subject.resource_group,
         "{id}": subject.text,
         "{subscription}": subject.subscription,
     }
     used = [parts[key] for key in _PLACEHOLDER.findall(template)]
-    if any(value.startswith("-") or shown(value) != value for value in used):
+    if any(not value or value.startswith("-") or shown(value) != value for value in used):
         return ""
     words = (
         _PLACEHOLDER.sub(lambda found: parts[found.group()], word)

@@ -12,7 +12,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from amlrunbook.simulator import arm_verbs, operations, subscriptions
+from amlrunbook.simulator import (
+    arm_verbs,
+    control_actions,
+    group_region,
+    operations,
+    subscriptions,
+)
 from amlrunbook.simulator.answers import Refusal
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind
@@ -62,6 +68,7 @@ def dispatch(call: Call) -> Response:
     if len(segments) > 2 and segments[-2] in operations.SEGMENTS:  # noqa: PLR2004
         return operations.poll(call.azure, segments[-2], segments[-1])
     _check_api_version(call)
+    control_actions.require(call)
     if path.namespace is None or (
         not path.types and (path.tail or "register").lower() == "register"
     ):
@@ -91,6 +98,7 @@ def _provider(call: Call) -> Response:
             "InvalidResourceNamespace",
             f"The resource namespace '{path.namespace}' is invalid.",
         )
+    group_region.refuse_in_the_dark(call)
     special = SPECIALS.get((call.method, _shape(path)))
     if special is not None:
         arm_verbs.require_scope(call, path.scope)

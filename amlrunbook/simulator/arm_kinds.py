@@ -33,6 +33,17 @@ def check_nothing(call: Call, document: Document, before: Document | None) -> No
 
 
 @dataclass(frozen=True, kw_only=True)
+class Lifecycle:
+    """Which property tells how far a change of a resource is, and in which words."""
+
+    key: str = "provisioningState"
+    creating: str = "Creating"
+    updating: str = "Updating"
+    deleting: str = "Deleting"
+    ready: str = "Succeeded"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Kind:
     """One resource type and how it answers."""
 
@@ -42,6 +53,10 @@ class Kind:
     """Newest first."""
     tracked: bool = False
     """Does it have a location and appear among the resources of its group?"""
+    is_global: bool = False
+    """Is its location ``global``, whatever is asked for?"""
+    on_anything: bool = False
+    """Can a scenario put it on any resource, by its scope?"""
     complete: Complete = fill_nothing
     check: Check = check_nothing
     create_style: Style | None = None
@@ -51,6 +66,10 @@ class Kind:
     patch_style: Style | None = None
     delete_style: Style | None = None
     create_status: int = 201
+    accepted: bool = False
+    """Are all its changes answered 202 without a body, whatever tells of the operation?"""
+    lifecycle: Lifecycle | None = field(default_factory=Lifecycle)
+    """``None`` where a document does not say how far a change is."""
     patchable: bool = True
     methods: frozenset[str] = frozenset({"GET", "HEAD", "PUT", "PATCH", "DELETE"})
     """What an item answers to; a kind that is only listed has none."""
@@ -60,6 +79,8 @@ class Kind:
     """What a creation or update merges in when it ends, besides ``provisioningState``."""
     finish_new: Callable[[Document], list[Effect]] | None = None
     """What else the operation of a creation does when it ends."""
+    failure: Callable[[World, Document, Document | None], Document | None] | None = None
+    """With which error a creation or update ends, though it was accepted."""
     update_status: int = 200
     """The status of a change whose operation the answer tells of, with a body."""
     actions: Mapping[str, Action] = field(default_factory=dict)
@@ -77,6 +98,7 @@ class Kind:
     on_list: Special | None = None
     on_get: Special | None = None
     on_put: Special | None = None
+    on_patch: Special | None = None
     on_delete: Special | None = None
     after_write: Callable[[World, Document], None] | None = None
     """What else a creation brings about."""
@@ -114,7 +136,16 @@ def canonical_scope(world: World, scope: str) -> str:
 
 
 _WITHOUT_SYSTEM_DATA = frozenset(
-    {"microsoft.authorization", "microsoft.insights", "microsoft.resources", "microsoft.storage"}
+    {
+        "microsoft.authorization",
+        "microsoft.containerinstance",
+        "microsoft.insights",
+        "microsoft.network",
+        "microsoft.resources",
+        "microsoft.sql",
+        "microsoft.storage",
+        "microsoft.synapse",
+    }
 )
 """Resource providers whose documents know no ``systemData``, and whose recorded answers have none.
 

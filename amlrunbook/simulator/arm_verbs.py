@@ -13,7 +13,7 @@ from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind, canonical_id, has_system_data, system_data
 from amlrunbook.simulator.arm_path import parse
-from amlrunbook.simulator.effects import Effect, Merge, Remove
+from amlrunbook.simulator.effects import Effect, Merge, Put, Remove
 from amlrunbook.simulator.operations import Style
 from amlrunbook.simulator.places import region_name
 from amlrunbook.simulator.regions import REGIONS
@@ -177,7 +177,10 @@ def _put_document(call: Call, kind: Kind, resource_id: str, before: Document | N
     document.setdefault("properties", {})
     if not isinstance(document["properties"], dict):
         raise Refusal(400, "InvalidRequestContent", "The 'properties' are not an object.")
-    if kind.tracked:
+    if kind.is_global:
+        document["location"] = "global"
+        document.setdefault("tags", {})
+    elif kind.tracked:
         document["location"] = check_location(document.get("location"), before, resource_id)
         document.setdefault("tags", {})
     for key in kind.keep_on_put:
@@ -198,7 +201,8 @@ def _fill(call: Call, kind: Kind, document: Document, before: Document | None) -
         msgspec.convert({k: v for k, v in document.items() if k in _WRITABLE}, type=_Envelope)
         kind.check(call, document, before)
         kind.complete(call.world, document, before)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        shown(call, kind, document)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise Refusal(
             400,
             "InvalidRequestContent",
@@ -240,6 +244,8 @@ def patch(call: Call, kind: Kind) -> Response:
     """Merge into a resource what a PATCH sends."""
     if not kind.patchable:
         raise method_not_allowed(call)
+    if kind.on_patch is not None and (special := kind.on_patch(call)) is not None:
+        return special
     before = find(call, kind, call.path.text)
     locks.guard(call.world, "PATCH", str(before["id"]))
     sent = {k: v for k, v in call.document().items() if k not in _ENVELOPE}
@@ -248,7 +254,7 @@ def patch(call: Call, kind: Kind) -> Response:
     document = operations.merged(before, sent)
     if "tags" in sent and isinstance(sent["tags"], dict):
         document["tags"] = sent["tags"]
-    if kind.tracked:
+    if kind.tracked and not kind.is_global:
         document["location"] = check_location(document.get("location"), before, str(before["id"]))
     _fill(call, kind, document, before)
     return _write(call, kind, document, before, kind.patch_style)
@@ -282,10 +288,7 @@ def _write(
         status = kind.create_status if created else 200
         note(call, action, resource_id, "Succeeded", status)
         return json_answer(document, status)
-    document["properties"]["provisioningState"] = "Creating" if created else "Updating"
-    finish = operations.merged(
-        {"properties": {"provisioningState": "Succeeded"}}, deepcopy(kind.finish)
-    )
+    finish = operations.merged(_begun(kind, document, created=created), deepcopy(kind.finish))
     more = kind.finish_new(document) if created and kind.finish_new is not None else []
     operation = operations.begin(
         call.azure,
@@ -295,12 +298,37 @@ def _write(
         by_state=style is Style.BODY,
         state=call.state,
     )
+    operation.on_failure = [_undone(kind, document, before)]
+    if kind.failure is not None:
+        operation.error = kind.failure(call.world, document, before)
     headers = operations.headers(call.azure, operation, style)
-    status = 202 if style is Style.LOCATION else (201 if created else kind.update_status)
+    status = 201 if created else kind.update_status
+    if style is Style.LOCATION or kind.accepted:
+        status = 202
     note(call, action, resource_id, "Accepted", status)
     if status == 202:  # noqa: PLR2004 - Accepted has no body: the document comes by Location
         return Response(status_code=status, headers=headers)
     return json_answer(document, status, headers)
+
+
+def _begun(kind: Kind, document: Document, *, created: bool) -> Document:
+    """Let a document say that a change of it runs; return what it says at the end."""
+    cycle = kind.lifecycle
+    if cycle is None:
+        return {}
+    document["properties"][cycle.key] = cycle.creating if created else cycle.updating
+    return {"properties": {cycle.key: cycle.ready}}
+
+
+def _undone(kind: Kind, document: Document, before: Document | None) -> Effect:
+    """Return what an operation leaves that fails: what was there before, with the state Failed if it has one."""
+    cycle = kind.lifecycle
+    failed: Document = {} if cycle is None else {cycle.key: "Failed"}
+    if before is None:
+        return Merge(id=str(document["id"]), values={"properties": failed})
+    kept = deepcopy(before)
+    kept["properties"].update(failed)
+    return Put(id=str(document["id"]), document=kept)
 
 
 def delete(call: Call, kind: Kind) -> Response:
@@ -325,7 +353,8 @@ def remove(call: Call, kind: Kind, document: Document, effects: list[Effect]) ->
             operations.apply(call.azure.world, effect)
         note(call, action, resource_id, "Succeeded", 200)
         return Response(status_code=200)
-    document["properties"]["provisioningState"] = "Deleting"
+    if kind.lifecycle is not None:
+        document["properties"][kind.lifecycle.key] = kind.lifecycle.deleting
     call.world.touch()
     operation = operations.begin(
         call.azure,
@@ -335,6 +364,8 @@ def remove(call: Call, kind: Kind, document: Document, effects: list[Effect]) ->
         answers_target=False,
         state=call.state,
     )
+    failed: Document = {"properties": {"provisioningState": "Failed"}}
+    operation.on_failure = [Merge(id=resource_id, values=failed)]
     note(call, action, resource_id, "Accepted", 202)
     return Response(
         status_code=202, headers=operations.headers(call.azure, operation, kind.delete_style)

@@ -10,6 +10,7 @@ write the world down before the answer leaves, so that a service only reads and 
 from __future__ import annotations
 
 import os
+from collections import deque
 from pathlib import Path
 
 import msgspec
@@ -17,11 +18,14 @@ import msgspec
 from amlrunbook.errors import SimulatorError
 from amlrunbook.simulator.blobs import Contents
 from amlrunbook.simulator.endpoint import CA_FILE, WORLD_FILE, Endpoint, Secrets
+from amlrunbook.simulator.faults import FaultKind
 from amlrunbook.simulator.files import replace_file
 from amlrunbook.simulator.request_log import RequestLog
 from amlrunbook.simulator.world import World
 
 CONTENTS_FOLDER = "contents"
+KEPT_WORLDS = 100
+"""How many earlier states of the world are remembered for stale reads."""
 
 
 class SimulatedAzure:
@@ -35,6 +39,8 @@ class SimulatedAzure:
         self.contents = Contents(folder / CONTENTS_FOLDER)
         self.stopping = False
         """Set when the server shall end; :mod:`.server` watches it."""
+        self.history: deque[tuple[float, bytes]] = deque(maxlen=KEPT_WORLDS)
+        """The world as it was, with its time, while a fault makes reads stale."""
         self._written = -1
         self._dirty = True
 
@@ -67,9 +73,33 @@ class SimulatedAzure:
     def commit(self) -> None:
         """Write the world down if anything changed since the last time."""
         if self._dirty or self._written != self.world.revision:
-            replace_file(self.folder / WORLD_FILE, msgspec.json.encode(self.world))
+            written = msgspec.json.encode(self.world)
+            replace_file(self.folder / WORLD_FILE, written)
+            if any(fault.kind is FaultKind.STALE for fault in self.world.faults.values()):
+                self.history.append((self.world.now(), written))
+            else:
+                self.history.clear()
             self._written = self.world.revision
             self._dirty = False
+
+
+class PastAzure(SimulatedAzure):
+    """The simulated Azure as it was: to be read, and never written down."""
+
+    def __init__(self, azure: SimulatedAzure, world: World) -> None:
+        super().__init__(folder=azure.folder, world=world, secrets=azure.secrets, log=azure.log)
+
+    def commit(self) -> None:
+        """Write nothing: the past is not changed."""
+
+
+def as_it_was(azure: SimulatedAzure, moment: float) -> PastAzure:
+    """Return the simulated Azure as of a world time, or the earliest that is remembered."""
+    earlier = [written for at, written in azure.history if at <= moment]
+    if not earlier and azure.history:
+        earlier = [azure.history[0][1]]
+    world = msgspec.json.decode(earlier[-1], type=World) if earlier else azure.world
+    return PastAzure(azure, world)
 
 
 def read_world(folder: Path) -> World:

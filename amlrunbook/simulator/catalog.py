@@ -8,6 +8,7 @@ from itertools import groupby
 from starlette.responses import Response
 
 from amlrunbook.simulator import (
+    attached,
     authorization,
     container_registry,
     deployments,
@@ -17,17 +18,21 @@ from amlrunbook.simulator import (
     machine_learning,
     ml_assets,
     ml_computes,
+    ml_deployments,
     ml_endpoints,
+    ml_jobs,
     ml_quota,
     monitor,
     resource_graph,
     storage,
     storage_services,
+    tags,
 )
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind
 
 _ALL: tuple[Kind, ...] = (
+    *attached.KINDS,
     *authorization.KINDS,
     *container_registry.KINDS,
     *key_vault.KINDS,
@@ -36,7 +41,9 @@ _ALL: tuple[Kind, ...] = (
     *machine_learning.KINDS,
     *ml_assets.KINDS,
     *ml_computes.KINDS,
+    *ml_deployments.KINDS,
     *ml_endpoints.KINDS,
+    *ml_jobs.KINDS,
     *monitor.KINDS,
     *storage.KINDS,
     *storage_services.KINDS,
@@ -50,14 +57,17 @@ _DEPLOYMENTS = deployments.kinds(_DEPLOY)
 BY_TYPE |= {kind.type.lower(): kind for kind in _DEPLOYMENTS}
 
 SPECIALS: dict[tuple[str, str], Callable[[Call], Response]] = {
+    **attached.SPECIALS,
     **container_registry.SPECIALS,
     **deployments.specials(_DEPLOY),
     **key_vault.SPECIALS,
     **log_analytics.SPECIALS,
+    **ml_deployments.SPECIALS,
     **ml_quota.SPECIALS,
     **monitor.SPECIALS,
     **storage.SPECIALS,
     **storage_services.SPECIALS,
+    **tags.SPECIALS,
     ("POST", "microsoft.resourcegraph/resources"): resource_graph.answerer(BY_TYPE),
 }
 """Requests by method and path shape: names replaced by stars, in lower case."""

@@ -15,8 +15,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from amlrunbook.errors import AmlRunbookError
-from amlrunbook.simulator import judging, operations, timeline
-from amlrunbook.simulator.answers import arm_error, json_answer
+from amlrunbook.simulator import fronts, judging, operations, timeline
+from amlrunbook.simulator.answers import Refusal, arm_error, json_answer
 from amlrunbook.simulator.azure import SimulatedAzure
 from amlrunbook.simulator.faults import Fault
 from amlrunbook.simulator.genesis import build_world
@@ -69,6 +69,8 @@ class _Control:
                 return await handler(request)
             except msgspec.MsgspecError as error:
                 return arm_error(400, "BadRequest", str(error))
+            except Refusal as refusal:
+                return refusal.response()
             finally:
                 self._azure.commit()
 
@@ -129,9 +131,17 @@ class _Control:
         self._azure.dirty()
         return json_answer({"now": self._azure.world.now()})
 
+    async def list_fronts(self, _request: Request) -> Response:
+        return json_answer(fronts.shown(self._azure.world))
+
+    async def route_front(self, request: Request) -> Response:
+        asked = msgspec.json.decode(await request.body(), type=fronts.Routing)
+        return json_answer({"said": fronts.route(self._azure.world, asked.name, asked.target)})
+
     async def begin(self, request: Request) -> Response:
         """Put another world in the place of this one; who signs in stays the same."""
         asked = msgspec.json.decode(await request.body(), type=BeginSettings)
+        before = self._azure.world.revision
         try:
             self._azure.world = build_world(
                 load_scenario(asked.scenario),
@@ -141,6 +151,7 @@ class _Control:
             )
         except AmlRunbookError as error:
             return arm_error(400, "BadRequest", error.what)
+        self._azure.world.revision += before
         self._azure.dirty()
         return json_answer(self._azure.describe())
 
@@ -179,6 +190,8 @@ def routes(azure: SimulatedAzure, mint: TokenMint) -> list[Route]:
         ("POST", "/tokens", control.tokens),
         ("POST", "/pace", control.pace),
         ("POST", "/clock", control.clock),
+        ("GET", "/fronts", control.list_fronts),
+        ("POST", "/fronts", control.route_front),
         ("POST", "/begin", control.begin),
         ("POST", "/alarm", control.alarm),
         ("GET", "/judgement", control.judgement),
@@ -198,8 +211,7 @@ def add(azure: SimulatedAzure, fault: Fault) -> Fault:
         while f"fault-{number}" in azure.world.faults:
             number += 1
         fault.id = f"fault-{number}"
-    if fault.since is None:
-        fault.since = azure.world.now()
+    fault.begin(azure.world.now())
     azure.world.faults[fault.id] = fault
     azure.dirty()
     return fault

@@ -131,6 +131,8 @@ def _put(deploy: Deploy) -> Callable[[Call], Response]:
         )
         operation.error = ended.get("error")
         operation.even_failed = True
+        failed: Document = {"properties": {"provisioningState": "Failed"}}
+        operation.on_failure = [Merge(id=resource_id, values=failed)]
         status = 200 if existed else 201
         arm_verbs.note(call, f"{DEPLOYMENTS}/write", resource_id, "Accepted", status)
         return json_answer(document, status, operations.headers(call.azure, operation, Style.ASYNC))

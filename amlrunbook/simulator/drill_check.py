@@ -14,7 +14,7 @@ from amlrunbook.simulator.regions import REGIONS
 from amlrunbook.simulator.scenario import Scenario
 from amlrunbook.simulator.world import World
 
-_SUBJECTS = ("resource", "blob", "secret", "request", "lost", "any_of", "all_of")
+_SUBJECTS = ("resource", "blob", "secret", "image", "front", "request", "lost", "any_of", "all_of")
 
 
 def check_drill(world: World, scenario: Scenario) -> None:
@@ -69,11 +69,16 @@ def _of_places(world: World, moment: Moment, place: str) -> Iterator[str]:
     for key, resource in (
         ("delete", moment.delete),
         ("purge", moment.purge),
+        ("fail_over", moment.fail_over),
+        ("route.target", moment.route.target if moment.route else None),
         ("set.resource", moment.set.resource if moment.set else None),
         ("health.resource", moment.health.resource if moment.health else None),
     ):
         if resource is not None:
             yield from _unknown_resource(world, resource, f"{place}.{key}")
+    if moment.route is not None and moment.route.front not in world.fronts:
+        hint = nearest_hint(moment.route.front, list(world.fronts))
+        yield f"{place}.route.front: there is no front {moment.route.front!r}; {hint}"
     for key, blob in (("blob", moment.blob), ("remove_blob", moment.remove_blob)):
         if blob is not None and blob.account not in world.accounts:
             hint = nearest_hint(blob.account, list(world.accounts))
@@ -101,9 +106,10 @@ def _of_condition(world: World, condition: Condition, place: str) -> Iterator[st
     compared = [key for key in COMPARED if getattr(condition, key) is not None]
     if condition.path is not None and not compared and condition.exists is not False:
         yield f"{place}: the value at 'path' is compared by one of {', '.join(COMPARED)}"
-    if compared and condition.path is None:
+    has_value = condition.path or condition.blob or condition.front
+    if compared and not has_value:
         yield f"{place}: {compared[0]!r} compares the value at a 'path', and there is none"
-    if condition.resource is not None:
+    if condition.resource is not None and not condition.new:
         yield from _unknown_resource(world, condition.resource, f"{place}.resource")
     if condition.blob is not None and condition.blob.account not in world.accounts:
         hint = nearest_hint(condition.blob.account, list(world.accounts))
@@ -111,6 +117,9 @@ def _of_condition(world: World, condition: Condition, place: str) -> Iterator[st
     if condition.secret is not None and condition.secret.vault.lower() not in world.vaults:
         hint = nearest_hint(condition.secret.vault, list(world.vaults))
         yield f"{place}.secret: there is no vault {condition.secret.vault!r}; {hint}"
+    if condition.front is not None and condition.front not in world.fronts:
+        hint = nearest_hint(condition.front, list(world.fronts))
+        yield f"{place}.front: there is no front {condition.front!r}; {hint}"
     for key in ("any_of", "all_of"):
         for number, one in enumerate(getattr(condition, key) or []):
             yield from _of_condition(world, one, f"{place}.{key}[{number}]")

@@ -65,6 +65,22 @@ class MergeLater(msgspec.Struct, kw_only=True, tag="merge-later", tag_field="do"
     """Of the world's time."""
 
 
+class Forget(msgspec.Struct, kw_only=True, tag="forget", tag_field="do"):
+    """Take away a fact about a resource that stands in no document."""
+
+    id: str
+    fact: str
+
+
+class Advance(msgspec.Struct, kw_only=True, tag="advance", tag_field="do"):
+    """Move a property of a resource on, if it still is what it was."""
+
+    id: str
+    field: str
+    before: str
+    after: str
+
+
 class ImportImage(msgspec.Struct, kw_only=True, tag="import-image", tag_field="do"):
     """Copy an image from one registry to another."""
 
@@ -78,7 +94,9 @@ class ImportImage(msgspec.Struct, kw_only=True, tag="import-image", tag_field="d
     """What it is called there: ``repository:tag``."""
 
 
-Effect = Put | Merge | Remove | FailOver | Restore | Purge | MergeLater | ImportImage
+Effect = (
+    Put | Merge | Remove | FailOver | Restore | Purge | MergeLater | Forget | Advance | ImportImage
+)
 
 
 class Later(msgspec.Struct, kw_only=True):
@@ -113,5 +131,7 @@ class Operation(msgspec.Struct, kw_only=True):
     error: dict[str, Any] | None = None
     even_failed: bool = False
     """Does it do what it does when it ends with an error too?"""
+    on_failure: list[Effect] = []
+    """What it does besides when it ends with an error."""
     correlation_id: str = ""
     client_request_id: str | None = None

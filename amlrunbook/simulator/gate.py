@@ -10,38 +10,53 @@ import asyncio
 import re
 import time
 import uuid
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 import msgspec
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from amlrunbook.simulator import judging, operations, timeline
+from amlrunbook.simulator import fault_answers, fronts, judging, operations, setbacks, timeline
 from amlrunbook.simulator.answers import arm_error, storage_error
-from amlrunbook.simulator.azure import SimulatedAzure
+from amlrunbook.simulator.azure import SimulatedAzure, as_it_was
 from amlrunbook.simulator.faults import Fault, FaultKind, Plane, Striking, Target, strike
 from amlrunbook.simulator.places import locate, plane_of, service_of
 from amlrunbook.simulator.request_log import LoggedRequest
 from amlrunbook.simulator.throttle import Throttle
-from amlrunbook.simulator.tokens import STORAGE_AUDIENCE, VAULT_AUDIENCE, TokenMint, TokenProblem
+from amlrunbook.simulator.tokens import (
+    STORAGE_AUDIENCE,
+    VAULT_AUDIENCE,
+    TokenMint,
+    TokenProblem,
+    expired,
+)
 from amlrunbook.simulator.world import World
 
 CONTROL_PREFIX = "/_simulator"
 PORTAL_PREFIX = "/_portal"
 _ANONYMOUS = re.compile(r"^/(azureml/[^/]+/discovery|metadata/endpoints)$")
 """What Azure Machine Learning and the resource manager tell without a token."""
+_CHECKING_THEMSELVES = frozenset({"front", "inference", "registry"})
+"""Services whose keys and tokens are their own."""
 
 
 class Gate:
     """The ASGI application that wraps the router of all services."""
 
-    def __init__(self, azure: SimulatedAzure, mint: TokenMint, services: ASGIApp) -> None:
+    def __init__(
+        self,
+        azure: SimulatedAzure,
+        mint: TokenMint,
+        services: Callable[[SimulatedAzure], ASGIApp],
+    ) -> None:
         self.azure = azure
         self.mint = mint
         self.throttle = Throttle()
-        self._services = services
+        self.services_of = services
+        """Makes the router of all services; another one for an Azure as it was."""
+        self._services = services(azure)
         self.last_request = time.monotonic()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -65,10 +80,14 @@ class _Passage:
         self.azure = gate.azure
         self.mint = gate.mint
         self.throttle = gate.throttle
+        self.services_of = gate.services_of
         self.scope = scope
         self.receive = receive
         self._send = send
         self.headers = Headers(scope=scope)
+        self.path = scope["path"]
+        """As it was asked for: a front's stands for an endpoint's."""
+        scope["path"] = fronts.resolved(self.azure.world, self.path, scope["method"])
         self.plane = plane_of(scope["path"])
         self.service = service_of(scope["path"])
         if self.plane is Plane.CONTROL:
@@ -99,7 +118,7 @@ class _Passage:
                     number=number,
                     time=at,
                     method=self.scope["method"],
-                    path=self.scope["path"],
+                    path=self.path if self.path.startswith("/front/") else self.scope["path"],
                     query=_without_signature(self.scope["query_string"].decode("latin-1")),
                     status=self.status,
                     milliseconds=round((time.perf_counter() - started) * 1000, 3),
@@ -121,7 +140,9 @@ class _Passage:
             path=self.scope["path"],
             **locate(azure.world, self.plane, self.scope["path"]),
         )
-        striking = strike(azure.world.faults.values(), target)
+        striking = strike(
+            azure.world.faults.values(), target, now=azure.world.now(), seed=azure.world.seed
+        )
         azure.dirty()
         return striking
 
@@ -141,12 +162,23 @@ class _Passage:
         response = self._refused_by_fault(fault) or self._refused_by_token()
         if response is not None:
             await response(self.scope, self.receive, self.send)
-        elif fault is not None and fault.kind is FaultKind.UNANSWERED:
-            await self._unanswered(services, fault)
-        elif fault is not None and fault.kind is FaultKind.LOST:
-            await self._lost(services, fault)
         else:
-            await services(self.scope, self.receive, self.send)
+            await self._served(services, fault)
+
+    async def _served(self, services: ASGIApp, fault: Fault | None) -> None:
+        """Let the services answer, and a fault have its part in it."""
+        match fault.kind if fault else None:
+            case FaultKind.UNANSWERED if fault:
+                await self._unanswered(services, fault)
+            case FaultKind.LOST if fault:
+                await self._lost(services, fault)
+            case FaultKind.FAIL | FaultKind.HALFWAY | FaultKind.CAPACITY if fault:
+                await self._set_back(services, fault)
+            case FaultKind.STALE if fault:
+                past = as_it_was(self.azure, self.azure.world.now() - fault.lag)
+                await self.services_of(past)(self.scope, self.receive, self.send)
+            case _:
+                await services(self.scope, self.receive, self.send)
 
     async def send(self, message: Message) -> None:
         """Send a part of the answer; the world is written down before the first."""
@@ -181,37 +213,17 @@ class _Passage:
             pass
 
     def _refused_by_fault(self, fault: Fault | None) -> Response | None:
-        if fault is not None and fault.kind is FaultKind.READ_ONLY:
-            return self._error(
-                fault.status or 403,
-                fault.code or "Forbidden",
-                fault.message or "The service is read-only while it fails over to another region.",
-                {},
-            )
-        if fault is None or fault.kind not in {FaultKind.ERROR, FaultKind.THROTTLE}:
-            return None
-        throttled = fault.kind is FaultKind.THROTTLE
-        status = fault.status or (429 if throttled else 503)
-        retry = fault.retry_after if fault.retry_after is not None else (1 if throttled else None)
-        return self._error(
-            status,
-            fault.code or _usual_code(self.plane, status),
-            fault.message or "The simulated fault struck.",
-            {} if retry is None else {"Retry-After": str(retry)},
-        )
+        if fault is not None and fault.kind is FaultKind.EXPIRED:
+            return self._challenge(expired(time.time() - 1))
+        asked = fault_answers.Asked(self.plane, self.service, self.scope["path"])
+        return None if fault is None else fault_answers.refusal(fault, asked)
 
-    def _error(self, status: int, code: str, message: str, headers: dict[str, str]) -> Response:
-        if self.plane is Plane.DATA and self.service in {"keyvault", "registry"}:
-            return arm_error(status, code, message, headers=headers)
-        if self.plane is Plane.DATA:
-            return storage_error(status, code, message, headers=headers)
-        if self.plane is Plane.IDENTITY:
-            body = {"error": code, "error_description": f"AADSTS90033: {message}"}
-            return JSONResponse(body, status, headers=headers)
-        return arm_error(status, code, message, headers=headers)
+    def _error(self, status: int, code: str, message: str) -> Response:
+        asked = fault_answers.Asked(self.plane, self.service, self.scope["path"])
+        return fault_answers.error(asked, status, code, message, {})
 
     def _refused_by_token(self) -> Response | None:
-        own = self.service == "registry"  # its tokens are its own
+        own = self.service in _CHECKING_THEMSELVES
         if self.plane is Plane.IDENTITY or own or _ANONYMOUS.match(self.scope["path"]):
             return None
         try:
@@ -276,13 +288,41 @@ class _Passage:
         if fault.status is None:
             await self._drop()
             return
-        response = self._error(
-            fault.status,
-            fault.code or _usual_code(self.plane, fault.status),
-            fault.message or "The simulated fault struck.",
-            {},
-        )
+        code = fault.code or fault_answers.usual_code(self.plane, fault.status)
+        response = self._error(fault.status, code, fault.message or fault_answers.STRUCK)
         await response(self.scope, self.receive, self.send)
+
+    async def _set_back(self, services: ASGIApp, fault: Fault) -> None:
+        """Accept a change, and let it end badly.
+
+        What would have been refused is refused all the same. A change that ends at once answers
+        the error at once: halfway it has happened, else it has not.
+        """
+        kept, known = msgspec.json.encode(self.azure.world), set(self.azure.world.operations)
+        heard = await self._heard(services)
+        world = self.azure.world
+        begun = [held for key, held in world.operations.items() if key not in known]
+        setbacks.set_back(world, begun, fault)
+        self.azure.dirty()
+        if begun or heard[0]["status"] >= 400:  # noqa: PLR2004
+            for message in heard:
+                await self.send(message)
+            return
+        if fault.kind is not FaultKind.HALFWAY:
+            self.azure.world = msgspec.json.decode(kept, type=World)
+        error = setbacks.error_of(fault)
+        response = self._error(fault.status or 500, error["code"], error["message"])
+        await response(self.scope, self.receive, self.send)
+
+    async def _heard(self, services: ASGIApp) -> list[Message]:
+        """Return what the services answer, unsent."""
+        heard: list[Message] = []
+
+        async def hear(message: Message) -> None:
+            heard.append(message)
+
+        await services(self.scope, self.receive, hear)
+        return heard
 
     async def _lost(self, services: ASGIApp, fault: Fault) -> None:
         """Answer as if the change was accepted, and undo it.
@@ -290,12 +330,7 @@ class _Passage:
         What would have been refused is refused all the same.
         """
         before = msgspec.json.encode(self.azure.world)
-        heard: list[Message] = []
-
-        async def hear(message: Message) -> None:
-            heard.append(message)
-
-        await services(self.scope, self.receive, hear)
+        heard = await self._heard(services)
         status: int = heard[0]["status"]
         if status < 400:  # noqa: PLR2004
             self.azure.world = msgspec.json.decode(before, type=World)
@@ -316,26 +351,6 @@ def _with_lower_root(path: str) -> str:
     """Return a path with its first segment in lower case, by which routes are found."""
     root, slash, rest = path[1:].partition("/")
     return f"/{root.lower()}{slash}{rest}"
-
-
-def _usual_code(plane: Plane, status: int) -> str:
-    codes = {
-        Plane.CONTROL: {
-            429: "TooManyRequests",
-            500: "InternalServerError",
-            502: "BadGateway",
-            503: "ServiceUnavailable",
-            504: "GatewayTimeout",
-        },
-        Plane.DATA: {
-            429: "TooManyRequests",
-            500: "InternalError",
-            503: "ServerBusy",
-            504: "OperationTimedOut",
-        },
-        Plane.IDENTITY: {},
-    }
-    return codes[plane].get(status, "temporarily_unavailable")
 
 
 def _without_signature(query: str) -> str:

@@ -11,7 +11,7 @@ import msgspec
 
 from amlrunbook.errors import DocumentError
 from amlrunbook.model.nearest import nearest_hint
-from amlrunbook.simulator import locks, ml_assets
+from amlrunbook.simulator import locks, ml_assets, ml_quota
 from amlrunbook.simulator.arm_kinds import Kind, canonical_scope, has_system_data, system_data
 from amlrunbook.simulator.authorization import ROLE_ASSIGNMENTS
 from amlrunbook.simulator.blobs import Blob, BlobAccount, Container, Contents, FileShare
@@ -20,12 +20,13 @@ from amlrunbook.simulator.clock import WorldClock
 from amlrunbook.simulator.drill_check import check_drill
 from amlrunbook.simulator.drill_data import DrillState
 from amlrunbook.simulator.faults import Fault
+from amlrunbook.simulator.ml_serving import ENDPOINT_TYPE
 from amlrunbook.simulator.regions import REGIONS
 from amlrunbook.simulator.registry_data import Manifest
-from amlrunbook.simulator.scenario import ResourceTable, Scenario
+from amlrunbook.simulator.scenario import ResourceTable, Scenario, ShareTable, StoredBlob
 from amlrunbook.simulator.subscriptions import GROUP_TYPE
 from amlrunbook.simulator.vault_data import Secret, SecretVersion
-from amlrunbook.simulator.world import Document, Subscription, World
+from amlrunbook.simulator.world import Document, Front, Subscription, World
 
 DAY = 86_400.0
 """Seconds: images of a scenario were pushed a day before it begins."""
@@ -67,11 +68,13 @@ def build_world(scenario: Scenario, *, seed: int, base_url: str, contents: Conte
     _data(world, scenario, contents)
     _secrets(world, scenario, contents)
     _images(world, scenario, contents)
+    _fronts(world, scenario)
     _facts(world, scenario)
     _without(world, scenario)
     world.drill = _drill(world, scenario)
     check_drill(world, scenario)
     world.revision = 1
+    world.graph.waiting.clear()
     return world
 
 
@@ -81,7 +84,7 @@ def placed(value: Any, base_url: str) -> Any:
         return value.replace("{base}", base_url)
     if isinstance(value, dict):
         return {key: placed(item, base_url) for key, item in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [placed(item, base_url) for item in value]
     return value
 
@@ -119,7 +122,9 @@ def _resource(world: World, table: ResourceTable, place: str) -> None:
     document = _document(world, table, kind, place)
     if kind.type.endswith("/versions"):
         ml_assets.ensure_container(world, str(document["id"]), kind.type)
-    kind.complete(world, document, None)
+    if table.facts:
+        world.facet(str(document["id"])).update(_expanded(world, table.facts))
+    _complete(world, kind, document, place)
     if has_system_data(kind):
         document["systemData"] = system_data(world, None)
     world.put(str(document["id"]), document)
@@ -129,6 +134,23 @@ def _resource(world: World, table: ResourceTable, place: str) -> None:
         world.facet(str(document["id"]))["geo"] = msgspec.to_builtins(table.geo)
     if table.health is not None:
         world.facet(str(document["id"]))["health"] = dict(table.health)
+
+
+def _complete(world: World, kind: Kind, document: Document, place: str) -> None:
+    """Fill a document, and see that it can be shown.
+
+    Raises:
+        DocumentError: a value in it is of another type than its kind wants.
+    """
+    try:
+        kind.complete(world, document, None)
+        if kind.show is not None:
+            kind.show(world, document)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise DocumentError(
+            f"{place}: the properties of '{document['name']}' are not those of a {kind.type} "
+            f"({type(error).__name__}: {error})"
+        ) from error
 
 
 def _document(world: World, table: ResourceTable, kind: Kind, place: str) -> Document:
@@ -151,7 +173,9 @@ def _document(world: World, table: ResourceTable, kind: Kind, place: str) -> Doc
         "zones": table.zones,
     }
     document.update({k: _expanded(world, v) for k, v in given.items() if v is not None})
-    if kind.tracked:
+    if kind.is_global:
+        document["location"] = "global"
+    elif kind.tracked:
         document["location"] = table.location or (world.get(scope) or {}).get("location")
         if document["location"] not in REGIONS:
             raise DocumentError(f"{place}: there is no region '{document['location']}'")
@@ -162,7 +186,8 @@ def _document(world: World, table: ResourceTable, kind: Kind, place: str) -> Doc
 
 def _scope(world: World, table: ResourceTable, kind: Kind, place: str) -> str:
     first = next(iter(world.subscriptions))
-    if kind.type in {locks.TYPE, ROLE_ASSIGNMENTS} and table.scope is not None:
+    anywhere = kind.on_anything or kind.type in {locks.TYPE, ROLE_ASSIGNMENTS}
+    if anywhere and table.scope is not None:
         scope = str(_expanded(world, table.scope))
     elif table.group is not None:
         scope = f"/subscriptions/{first}/resourceGroups/{table.group}"
@@ -189,11 +214,13 @@ def _expanded(world: World, value: Any) -> Any:
 def _data(world: World, scenario: Scenario, contents: Contents) -> None:
     now = world.now()
     for number, table in enumerate(scenario.world.blobs):
-        account = _account(world, table.account, f"{scenario.name}: world.blobs[{number}]")
+        place = f"{scenario.name}: world.blobs[{number}]"
+        name, inside = _container(world, table, place)
+        account = _account(world, name, place)
         written = now - table.age_seconds
         container = account.containers.setdefault(
-            table.container,
-            Container(name=table.container, created=written, modified=written, etag='"0x1"'),
+            inside,
+            Container(name=inside, created=written, modified=written, etag='"0x1"'),
         )
         data = table.text.encode()
         container.blobs[table.name] = [
@@ -208,11 +235,24 @@ def _data(world: World, scenario: Scenario, contents: Contents) -> None:
             )
         ]
     for number, item in enumerate(scenario.world.files):
-        account = _account(world, item.account, f"{scenario.name}: world.files[{number}]")
-        share = account.shares.setdefault(
-            item.share, FileShare(name=item.share, created=now, modified=now, etag='"0x1"')
-        )
-        share.files[item.path] = contents.put(item.text.encode())
+        _files(world, item, contents, f"{scenario.name}: world.files[{number}]")
+
+
+def _files(world: World, item: ShareTable, contents: Contents, place: str) -> None:
+    name, inside = item.account, item.share
+    if item.datastore:
+        store = world.get(str(_expanded(world, item.datastore)))
+        properties: Document = (store or {}).get("properties", {})
+        name, inside = str(properties.get("accountName")), properties.get("fileShareName", "")
+        if not inside:
+            raise DocumentError(f"{place}: '{item.datastore}' is no datastore of files")
+    now = world.now()
+    share = _account(world, name, place).shares.setdefault(
+        inside, FileShare(name=inside, created=now, modified=now, etag='"0x1"')
+    )
+    for copy in range(1, item.copies + 1):
+        text = item.text.replace("{n}", str(copy))
+        share.files[item.path.replace("{n}", str(copy))] = contents.put(text.encode())
 
 
 def _secrets(world: World, scenario: Scenario, contents: Contents) -> None:
@@ -245,6 +285,30 @@ def _images(world: World, scenario: Scenario, contents: Contents) -> None:
             region=str((world.get(registry.resource_id) or {})["location"]),
         )
         registry.keep(item.repository, manifest, item.tag)
+
+
+def _fronts(world: World, scenario: Scenario) -> None:
+    for number, item in enumerate(scenario.world.fronts):
+        place = f"{scenario.name}: world.fronts[{number}]"
+        targets = [str(_expanded(world, target)) for target in item.targets]
+        for target in targets:
+            found = world.get(target)
+            if found is None or found["type"] != ENDPOINT_TYPE:
+                raise DocumentError(f"{place}: '{target}' is no online endpoint")
+        if not targets:
+            raise DocumentError(f"{place}: it needs a target")
+        world.fronts[item.name] = Front(name=item.name, targets=targets, chosen=targets[0])
+
+
+def _container(world: World, table: StoredBlob, place: str) -> tuple[str, str]:
+    """Return the account and the container that a blob goes to."""
+    if not table.datastore:
+        return table.account, table.container
+    store = world.get(str(_expanded(world, table.datastore)))
+    properties: Document = (store or {}).get("properties", {})
+    if not properties.get("accountName") or not properties.get("containerName"):
+        raise DocumentError(f"{place}: '{table.datastore}' is no datastore of blobs")
+    return str(properties["accountName"]), str(properties["containerName"])
 
 
 def _account(world: World, name: str, place: str) -> BlobAccount:
@@ -290,8 +354,9 @@ def _facts(world: World, scenario: Scenario) -> None:
     for row in scenario.world.usages:
         rows = facts.setdefault("usages", {}).setdefault(row.region, [])
         rows.append({"name": row.name, "limit": row.limit, "currentValue": row.used})
+    ml_quota.set_apart(world, next(iter(world.subscriptions)))
     for number, described in enumerate(scenario.faults, 1):
         fault: Fault = deepcopy(described)
         fault.id = fault.id or f"fault-{number}"
-        fault.since = world.now() if fault.since is None else fault.since
+        fault.begin(world.now())
         world.faults[fault.id] = fault

@@ -81,7 +81,7 @@ def _dark_since(world: World, region: str) -> float | None:
     found = [
         fault.since or 0.0
         for fault in world.faults.values()
-        if fault.darkens(Plane.DATA, region, _ACCOUNTS)
+        if fault.is_on(world.now()) and fault.darkens(Plane.DATA, region, _ACCOUNTS)
     ]
     return min(found, default=None)
 

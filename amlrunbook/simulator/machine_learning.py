@@ -7,14 +7,13 @@ Source: https://learn.microsoft.com/rest/api/azureml/workspaces
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from amlrunbook.simulator import ml_soft_delete, operations
+from amlrunbook.simulator import ml_identity, ml_notebooks, ml_soft_delete, operations
 from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind, canonical_scope
@@ -38,13 +37,7 @@ _RESULTS = (
 
 def _check(call: Call, document: Document, before: Document | None) -> None:
     properties = document["properties"]
-    identity = document.get("identity")
-    if isinstance(identity, dict):  # what the identity is, Azure says: a new one is another
-        known = (before or {}).get("identity", {})
-        for key in ("principalId", "tenantId"):
-            identity.pop(key, None)
-            if key in known:
-                identity[key] = known[key]
+    ml_identity.disregard(document, before)
     for key in ("storageAccount", "keyVault"):
         held = (before or {}).get("properties", {}).get(key)
         given = properties.setdefault(key, held)
@@ -66,11 +59,8 @@ def complete(world: World, document: Document, before: Document | None) -> None:
         if key in held:
             properties[key] = held[key]
     region, name = str(document["location"]), str(document["name"])
-    identity = document.setdefault("identity", {"type": "SystemAssigned"})
-    if "SystemAssigned" in str(identity.get("type")):
-        known = (before or {}).get("identity", {})
-        identity.setdefault("principalId", known.get("principalId") or world.guid())
-        identity.setdefault("tenantId", world.tenant_id)
+    document.setdefault("identity", {"type": "SystemAssigned"})
+    ml_identity.complete(world, document, before)
     document.setdefault("kind", "Default")
     document.setdefault("sku", {"name": "Basic", "tier": "Basic"})
     document.setdefault("tags", {})
@@ -181,7 +171,7 @@ def _list_keys(call: Call, document: Document) -> Response:
         "appInsightsInstrumentationKey": insights["properties"]["InstrumentationKey"]
         if insights
         else None,
-        "notebookAccessKeys": _notebook_keys(call, document),
+        "notebookAccessKeys": ml_notebooks.keys(call, document),
     }
     if registry is not None and registry["properties"].get("adminUserEnabled"):
         found["containerRegistryCredentials"] = {
@@ -190,15 +180,6 @@ def _list_keys(call: Call, document: Document) -> Response:
             "passwords": passwords(call, registry),
         }
     return json_answer(found)
-
-
-def _notebook_keys(call: Call, document: Document) -> Document:
-    return {
-        f"{which}AccessKey": base64.b64encode(
-            call.azure.secrets.derive(f"{document['id'].lower()}/notebook/{which}")[:32]
-        ).decode()
-        for which in ("primary", "secondary")
-    }
 
 
 def _list_storage_keys(call: Call, document: Document) -> Response:
@@ -286,7 +267,9 @@ KINDS = (
         actions={
             "listkeys": _list_keys,
             "liststorageaccountkeys": _list_storage_keys,
-            "listnotebookkeys": lambda call, document: json_answer(_notebook_keys(call, document)),
+            "listnotebookkeys": ml_notebooks.list_keys,
+            "listnotebookaccesstoken": ml_notebooks.access_token,
+            "preparenotebook": ml_notebooks.prepare,
             "resynckeys": _resync_keys,
             "diagnose": _diagnose,
         },

@@ -1,4 +1,4 @@
-"""Assets of Azure Machine Learning workspaces: models, environments, data, components, code; jobs.
+"""Assets of Azure Machine Learning workspaces: models, environments, data, components, code; schedules.
 
 An asset is a container with versions; writing a version makes the container.
 Source: https://learn.microsoft.com/rest/api/azureml/model-versions
@@ -10,20 +10,16 @@ from typing import Any
 
 from starlette.responses import Response
 
-from amlrunbook.simulator import arm_verbs, operations
-from amlrunbook.simulator.answers import Refusal
+from amlrunbook.simulator import arm_verbs
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind, canonical_scope, system_data
 from amlrunbook.simulator.arm_path import parse
-from amlrunbook.simulator.effects import Merge
 from amlrunbook.simulator.ml_versions import VERSIONS, WORKSPACES
 from amlrunbook.simulator.operations import Style
 from amlrunbook.simulator.world import Document, World
 
 ASSETS = ("models", "environments", "data", "components", "codes")
-JOBS = f"{WORKSPACES}/jobs"
 SCHEDULES = f"{WORKSPACES}/schedules"
-_RUNNING = ("NotStarted", "Starting", "Provisioning", "Preparing", "Queued", "Running")
 
 
 def complete_container(_world: World, document: Document, before: Document | None) -> None:
@@ -115,7 +111,8 @@ def _put_version(call: Call) -> Response | None:
     return None
 
 
-def _fits_view(call: Call, document: Document) -> bool:
+def fits_view(call: Call, document: Document) -> bool:
+    """Does a list with the call's ``listViewType`` show an asset or a job?"""
     view = call.query.get("listviewtype", "ActiveOnly").lower()
     archived = bool(document["properties"].get("isArchived"))
     return view == "all" or archived is (view == "archivedonly")
@@ -129,44 +126,6 @@ def _list_versions(call: Call) -> Response | None:
     found = arm_verbs.members(call, kind)
     found.sort(key=lambda d: str(d.get("systemData", {}).get("createdAt", "")), reverse=True)
     return call.page(found)
-
-
-def complete_job(_world: World, document: Document, _before: Document | None) -> None:
-    """Fill a job's document as Azure does."""
-    properties = document["properties"]
-    for key, value in (
-        ("jobType", "Command"),
-        ("status", "Queued"),
-        ("displayName", document["name"]),
-        ("experimentName", "Default"),
-        ("isArchived", False),
-        ("tags", {}),
-        ("properties", {}),
-        ("services", {}),
-    ):
-        properties.setdefault(key, value)
-
-
-def _check_job(call: Call, document: Document, before: Document | None) -> None:
-    compute = document["properties"].get("computeId")
-    if compute and call.world.get(str(compute)) is None and before is None:
-        raise Refusal(400, "UserError", f"The compute '{compute}' was not found.")
-
-
-def _cancel(call: Call, document: Document) -> Response:
-    if document["properties"]["status"] not in _RUNNING:
-        return Response(status_code=200)
-    operation = operations.begin(
-        call.azure,
-        target=str(document["id"]),
-        action=f"{JOBS}/cancel/action",
-        effects=[Merge(id=str(document["id"]), values={"properties": {"status": "Canceled"}})],
-        answers_target=False,
-        state=call.state,
-    )
-    return Response(
-        status_code=202, headers=operations.headers(call.azure, operation, Style.LOCATION)
-    )
 
 
 def _fits_schedule(call: Call, document: Document) -> bool:
@@ -187,7 +146,7 @@ KINDS = (
             type=f"{WORKSPACES}/{family}",
             api_versions=VERSIONS,
             complete=complete_container,
-            fits=_fits_view,
+            fits=fits_view,
             patchable=False,
         )
         for family in ASSETS
@@ -197,23 +156,13 @@ KINDS = (
             type=f"{WORKSPACES}/{family}/versions",
             api_versions=VERSIONS,
             complete=complete_version,
-            fits=_fits_view,
+            fits=fits_view,
             on_put=_put_version,
             on_list=_list_versions,
             after_write=count_version,
             patchable=False,
         )
         for family in ASSETS
-    ),
-    Kind(
-        type=JOBS,
-        api_versions=VERSIONS,
-        check=_check_job,
-        complete=complete_job,
-        fits=_fits_view,
-        delete_style=Style.LOCATION,
-        patchable=False,
-        actions={"cancel": _cancel},
     ),
     Kind(
         type=SCHEDULES,

@@ -5,44 +5,38 @@ Source: https://learn.microsoft.com/rest/api/azureml/online-endpoints
 
 from __future__ import annotations
 
-import base64
+import time
 from typing import Any
 
 from starlette.responses import Response
 
-from amlrunbook.simulator import arm_verbs
+from amlrunbook.simulator import ml_identity, ml_scoring, ml_serving, operations
 from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind
+from amlrunbook.simulator.authorization import note_principal
+from amlrunbook.simulator.ml_deployments import complete_common
 from amlrunbook.simulator.ml_versions import VERSIONS, WORKSPACES
 from amlrunbook.simulator.operations import Style
+from amlrunbook.simulator.places import region_name
+from amlrunbook.simulator.tokens import LIFETIME, TokenMint
 from amlrunbook.simulator.world import Document, World
 
 ENDPOINTS = f"{WORKSPACES}/onlineEndpoints"
-DEPLOYMENTS = f"{ENDPOINTS}/deployments"
 BATCH_ENDPOINTS = f"{WORKSPACES}/batchEndpoints"
 BATCH_DEPLOYMENTS = f"{BATCH_ENDPOINTS}/deployments"
 MIRROR_LIMIT = 50
 """Percent of traffic that may be mirrored."""
 
 
-def _complete_common(world: World, document: Document, before: Document | None) -> None:
-    workspace = world.get("/".join(str(document["id"]).split("/")[:9])) or {}
-    document.setdefault("location", (before or workspace).get("location", "eastus"))
-    document.setdefault("tags", {})
-    document["properties"].setdefault("provisioningState", "Succeeded")
-    document["properties"].setdefault("description", None)
-    document["properties"].setdefault("properties", {})
-
-
 def complete_endpoint(world: World, document: Document, before: Document | None) -> None:
     """Fill an online endpoint's document as Azure does."""
-    _complete_common(world, document, before)
+    complete_common(world, document, before)
     document.setdefault("kind", "Managed")
     _identity(world, document, before)
     properties = document["properties"]
-    where = f"{world.base_url}/azureml/{document['location']}/inference/{document['name']}"
-    properties.update(scoringUri=f"{where}/score", swaggerUri=f"{where}/swagger.json")
+    scoring, swagger = ml_scoring.addresses(world, document)
+    properties.update(scoringUri=scoring, swaggerUri=swagger)
     properties.pop("keys", None)
     for key, value in (
         ("authMode", "Key"),
@@ -55,14 +49,14 @@ def complete_endpoint(world: World, document: Document, before: Document | None)
 
 
 def _identity(world: World, document: Document, before: Document | None) -> None:
-    identity = document.setdefault("identity", {"type": "SystemAssigned"})
-    if "SystemAssigned" in str(identity.get("type", "")):
-        held = (before or {}).get("identity", {})
-        identity.setdefault("principalId", held.get("principalId") or world.guid())
-        identity.setdefault("tenantId", world.tenant_id)
+    document.setdefault("identity", {"type": "SystemAssigned"})
+    ml_identity.complete(world, document, before)
 
 
-def _check_endpoint(call: Call, document: Document, _before: Document | None) -> None:
+def _check_endpoint(call: Call, document: Document, before: Document | None) -> None:
+    ml_identity.disregard(document, before)
+    if before is None:
+        _check_name(call, document)
     properties = document["properties"]
     traffic = _percentages("traffic", properties.get("traffic") or {})
     mirror = _percentages("mirrorTraffic", properties.get("mirrorTraffic") or {})
@@ -76,6 +70,20 @@ def _check_endpoint(call: Call, document: Document, _before: Document | None) ->
             raise _bad(f"The traffic names the deployment '{name}', which does not exist.")
         if traffic.get(name) and held["properties"]["provisioningState"] != "Succeeded":
             raise _bad(f"The deployment '{name}' is not ready to take traffic.")
+
+
+def _check_name(call: Call, document: Document) -> None:
+    """Refuse a name that an endpoint of the region has, in whichever workspace.
+
+    Source: https://learn.microsoft.com/azure/machine-learning/concept-endpoints-online ; the code
+    is assumed.
+    """
+    region = region_name(str(document["location"]))
+    if ml_serving.endpoint_at(call.world, region, str(document["name"])) is not None:
+        raise _bad(
+            f"There is already an endpoint with the name '{document['name']}'. Endpoint names need "
+            "to be unique within a region."
+        )
 
 
 def _percentages(key: str, value: Any) -> dict[str, int]:
@@ -92,43 +100,13 @@ def _bad(message: str) -> Refusal:
     return Refusal(400, "BadRequest", message)
 
 
-def complete_deployment(world: World, document: Document, before: Document | None) -> None:
-    """Fill an online deployment's document as Azure does."""
-    _complete_common(world, document, before)
-    properties = document["properties"]
-    properties.setdefault("endpointComputeType", "Managed")
-    document.setdefault("kind", properties["endpointComputeType"])
-    sku = document.setdefault("sku", {"name": "Default", "capacity": 1})
-    sku.setdefault("name", "Default")
-    sku.setdefault("capacity", 1)
-    for key, value in (
-        ("appInsightsEnabled", False),
-        ("codeConfiguration", None),
-        ("environmentId", None),
-        ("environmentVariables", {}),
-        ("instanceType", "Standard_DS3_v2"),
-        ("model", None),
-        ("scaleSettings", {"scaleType": "Default"}),
-        ("egressPublicNetworkAccess", "Enabled"),
-    ):
-        properties.setdefault(key, value)
-
-
-def _delete_deployment(call: Call) -> Response | None:
-    endpoint = call.world.get(arm_verbs.parent_id(call.path.text))
-    if endpoint is None:
-        return None
-    traffic = endpoint["properties"].get("traffic", {})
-    if any(name.lower() == call.path.name.lower() and share for name, share in traffic.items()):
-        raise _bad(
-            f"The deployment '{call.path.name}' still takes traffic; set it to 0 before deleting."
-        )
-    return None
+def _check_batch_endpoint(_call: Call, document: Document, before: Document | None) -> None:
+    ml_identity.disregard(document, before)
 
 
 def complete_batch_endpoint(world: World, document: Document, before: Document | None) -> None:
     """Fill a batch endpoint's document as Azure does."""
-    _complete_common(world, document, before)
+    complete_common(world, document, before)
     _identity(world, document, before)
     properties = document["properties"]
     where = f"{world.base_url}/azureml/{document['location']}/batch/{document['name']}"
@@ -142,17 +120,53 @@ def _keys(call: Call, document: Document) -> Response:
         raise _bad(f"The endpoint '{document['name']}' does not sign in by keys.")
     return json_answer(
         {
-            f"{which}Key": base64.b64encode(
-                call.azure.secrets.derive(f"{document['id'].lower()}/{which}")[:24]
-            ).decode()
+            f"{which}Key": ml_scoring.key_of(call.azure, document, which)
             for which in ("primary", "secondary")
         }
     )
 
 
-def _logs(call: Call, document: Document) -> Response:
-    call.optional_document()
-    return json_answer({"content": f"Instance status:\nReady\n\n{document['name']}: serving\n"})
+def _regenerate(call: Call, document: Document) -> Response:
+    """Make one of an endpoint's keys anew.
+
+    Source: https://learn.microsoft.com/rest/api/azureml/online-endpoints/regenerate-keys
+    """
+    which = str(call.document().get("keyType", "")).lower()
+    if which not in {"primary", "secondary"}:
+        raise _bad("The keyType must be Primary or Secondary.")
+    operation = operations.begin(
+        call.azure,
+        target=str(document["id"]),
+        action=f"{ENDPOINTS}/regenerateKeys/action",
+        effects=[],
+        answers_target=False,
+        state=call.state,
+    )
+    ml_scoring.renew_key(call.world, document, which)
+    return Response(
+        status_code=202, headers=operations.headers(call.azure, operation, Style.LOCATION)
+    )
+
+
+def _token(call: Call, document: Document) -> Response:
+    """Answer a token of the endpoint's own, or of Entra's by its authentication mode.
+
+    Source: https://learn.microsoft.com/azure/machine-learning/how-to-authenticate-online-endpoint
+    """
+    mode = document["properties"].get("authMode")
+    if mode == "Key":
+        raise _bad(f"The endpoint '{document['name']}' does not sign in by tokens.")
+    own = mode == "AMLToken"
+    audience = ml_scoring.audience_of(document) if own else ml_scoring.AUDIENCES[0]
+    now = int(time.time())
+    return json_answer(
+        {
+            "accessToken": TokenMint(call.azure).mint(audience),
+            "expiryTimeUtc": now + LIFETIME,
+            "refreshAfterTimeUtc": now + LIFETIME // 2,
+            "tokenType": "Bearer",
+        }
+    )
 
 
 KINDS = (
@@ -167,25 +181,14 @@ KINDS = (
         patch_style=Style.LOCATION,
         patch_keys=("identity", "tags"),
         delete_style=Style.BOTH,
-        actions={"listkeys": _keys},
-    ),
-    Kind(
-        type=DEPLOYMENTS,
-        api_versions=VERSIONS,
-        tracked=True,
-        complete=complete_deployment,
-        create_style=Style.BOTH,
-        update_style=Style.BOTH,
-        patch_style=Style.LOCATION,
-        patch_keys=("tags", "sku"),
-        delete_style=Style.BOTH,
-        on_delete=_delete_deployment,
-        actions={"getlogs": _logs},
+        on_create=note_principal,
+        actions={"listkeys": _keys, "regeneratekeys": _regenerate, "token": _token},
     ),
     Kind(
         type=BATCH_ENDPOINTS,
         api_versions=VERSIONS,
         tracked=True,
+        check=_check_batch_endpoint,
         complete=complete_batch_endpoint,
         create_style=Style.BOTH,
         update_style=Style.BOTH,
@@ -198,7 +201,7 @@ KINDS = (
         type=BATCH_DEPLOYMENTS,
         api_versions=VERSIONS,
         tracked=True,
-        complete=_complete_common,
+        complete=complete_common,
         create_style=Style.BOTH,
         update_style=Style.BOTH,
         patch_style=Style.LOCATION,

@@ -5,6 +5,7 @@ Source: https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from starlette.responses import Response
@@ -39,6 +40,16 @@ SIZES = (
     Size("Standard_NC16as_T4_v3", "Standard NCASv3_T4 Family", 16, 110.0, 1),
     Size("Standard_NC64as_T4_v3", "Standard NCASv3_T4 Family", 64, 440.0, 4),
 )
+USUAL_SIZE = "Standard_DS3_v2"
+"""The size of a managed deployment that names none."""
+RESERVED = 0.2
+"""The part of a managed deployment's instances that is needed besides, for upgrades of theirs.
+
+Source: https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas : the quota must
+hold ``ceil(1.2 * instances) * cores``. The sizes that page exempts are none of those above.
+"""
+_TOTAL = "Total Cluster Dedicated"
+_COUNTED = ("Succeeded", "Creating", "Updating", "Scaling", "Deleting")
 _DEFAULT = (
     ("Total Cluster Dedicated Regional vCPUs", 300),
     ("Standard DSv2 Family Cluster Dedicated vCPUs", 100),
@@ -47,12 +58,102 @@ _DEFAULT = (
 
 
 def _rows(world: World, subscription: str, region: str) -> list[Document]:
-    """Return a region's rows: what the scenario says, else plain defaults."""
+    """Return a region's rows: what the scenario says, else plain defaults.
+
+    What is in use follows from the managed deployments that there are, and from what the scenario
+    counts besides them.
+    """
     held = world.facets.get(f"/subscriptions/{subscription}", {}).get("usages", {})
     found: list[Document] = held.get(region) or [
-        {"name": name, "limit": limit, "currentValue": 0} for name, limit in _DEFAULT
+        {"name": name, "limit": limit, "apart": 0} for name, limit in _DEFAULT
     ]
-    return found
+    return [
+        {**row, "currentValue": max(0, row["apart"] + _in_use(world, subscription, region, row))}
+        for row in found
+    ]
+
+
+def set_apart(world: World, subscription: str) -> None:
+    """Note what a scenario counts as used besides the managed deployments it begins with."""
+    usages = world.facets.get(f"/subscriptions/{subscription}", {}).get("usages", {})
+    for region, rows in usages.items():
+        for row in rows:
+            row["apart"] = int(row["currentValue"]) - _in_use(world, subscription, region, row)
+
+
+def _in_use(world: World, subscription: str, region: str, row: Document) -> int:
+    """Return the cores that a row counts for the managed deployments of a region."""
+    mark = f"/subscriptions/{subscription}/".lower()
+    return sum(
+        cores_of(document)
+        for key, document in world.resources.items()
+        if "/onlineendpoints/" in key
+        and "/deployments/" in key
+        and key.startswith(mark)
+        and region_name(str(document["location"])) == region
+        and _is_counted(world, document)
+        and _counts(row, _size_of(document))
+    )
+
+
+def _is_counted(world: World, deployment: Document) -> bool:
+    kept = world.facets.get(str(deployment["id"]).lower(), {}).get("kept_serving")
+    return deployment["properties"].get("provisioningState") in _COUNTED or bool(kept)
+
+
+def _counts(row: Document, size: Size | None) -> bool:
+    name = str(row["name"])
+    return size is not None and (name.startswith((size.family, _TOTAL)))
+
+
+def _size_of(deployment: Document) -> Size | None:
+    wanted = str(deployment["properties"].get("instanceType") or USUAL_SIZE).lower()
+    return next((size for size in SIZES if size.name.lower() == wanted), None)
+
+
+def cores_of(deployment: Document) -> int:
+    """Return the cores of quota that a managed deployment needs, its reserve included."""
+    size = _size_of(deployment)
+    kind = deployment["properties"].get("endpointComputeType", "Managed")
+    if size is None or kind != "Managed":
+        return 0
+    instances = int((deployment.get("sku") or {}).get("capacity", 1))
+    return math.ceil(round((1 + RESERVED) * instances, 6)) * size.cpus
+
+
+def check_instances(call: Call, document: Document, before: Document | None) -> None:
+    """Refuse a managed deployment whose instances need more cores than the quota leaves.
+
+    Recorded in https://github.com/MicrosoftLearning/mslearn-azure-ml/issues/30 : the status, the
+    codes and the sentence.
+
+    Raises:
+        Refusal: it does.
+    """
+    size, needed = _size_of(document), cores_of(document)
+    held = 0
+    if before is not None and _size_of(before) == size and _is_counted(call.world, before):
+        held = cores_of(before)
+    subscription, region = str(call.path.subscription).lower(), region_name(document["location"])
+    for row in _rows(call.world, subscription, region):
+        used, limit = int(row["currentValue"]), int(row["limit"])
+        if _counts(row, size) and needed > held and used - held + needed > limit:
+            raise _not_enough(
+                f"{size.name if size else ''}", subscription, used, limit, needed - held
+            )
+
+
+def _not_enough(size: str, subscription: str, used: int, limit: int, more: int) -> Refusal:
+    sentence = (
+        f"Not enough quota available for {size} in SubscriptionId {subscription}. Current "
+        f"usage/limit: {used}/{limit}. Additional needed: {more} Please see troubleshooting guide, "
+        "available here: https://aka.ms/oe-tsg#error-outofquota"
+    )
+    detail = {
+        "code": "InferencingClientCreateDeploymentFailed",
+        "message": f"InferencingClient HttpRequest error, error detail: {sentence}",
+    }
+    return Refusal(400, "BadRequest", "The request is invalid.", details=[detail])
 
 
 def _listed(call: Call, what: str) -> list[Document]:
@@ -122,6 +223,16 @@ def check(call: Call, document: Document, before: Document | None) -> None:
                 f"Operation results in exceeding quota limits of {size.family} cores in "
                 f"{region}: {size.cpus * nodes} are needed, {left} are left of {row['limit']}.",
             )
+
+
+def refused_code(path: str) -> tuple[str, str]:
+    """Return the code and message by which a change under a path is refused for want of quota."""
+    if "/onlineendpoints/" in path.lower():
+        return (
+            "BadRequest",
+            "Not enough quota available. Please see https://aka.ms/oe-tsg#error-outofquota",
+        )
+    return "ClusterCoreQuotaReached", "Operation results in exceeding quota limits of cores."
 
 
 SPECIALS = {

@@ -10,7 +10,7 @@ import uuid
 
 from starlette.responses import Response
 
-from amlrunbook.simulator import activity
+from amlrunbook.simulator import activity, arm_verbs
 from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind
@@ -19,7 +19,16 @@ from amlrunbook.simulator.world import Document, World
 
 COMPONENTS = "Microsoft.Insights/components"
 HEALTH_VERSIONS = ("2025-05-01", "2024-02-01", "2023-10-01-preview", "2022-10-01", "2020-05-01")
-_HEALTH_TYPES = {
+HEALTH_TYPES = {
+    "microsoft.apimanagement/service",
+    "microsoft.cdn/profiles",
+    "microsoft.containerservice/managedclusters",
+    "microsoft.dbformysql/flexibleservers",
+    "microsoft.dbforpostgresql/flexibleservers",
+    "microsoft.documentdb/databaseaccounts",
+    "microsoft.hdinsight/clusters",
+    "microsoft.sql/servers/databases",
+    "microsoft.synapse/workspaces",
     "microsoft.storage/storageaccounts",
     "microsoft.keyvault/vaults",
     "microsoft.containerregistry/registries",
@@ -69,16 +78,17 @@ def _health(call: Call) -> Response:
     document = call.world.get(call.path.scope)
     if document is None:
         raise Refusal(404, "ResourceNotFound", f"'{call.path.scope}' was not found.")
-    if str(document["type"]).lower() not in _HEALTH_TYPES:
+    if str(document["type"]).lower() not in HEALTH_TYPES:
         raise Refusal(
             400,
             "UnsupportedResourceType",
             f"The resource type '{document['type']}' is not supported.",
         )
-    return json_answer(_availability(call.world, document))
+    return json_answer(availability(call.world, document))
 
 
-def _availability(world: World, document: Document) -> Document:
+def availability(world: World, document: Document) -> Document:
+    """Return the health of a resource as Resource Health tells it."""
     held = world.facets.get(str(document["id"]).lower(), {}).get("health", {})
     now = stamp(world.now())
     properties: Document = {
@@ -103,21 +113,26 @@ def _availability(world: World, document: Document) -> Document:
 def _health_list(call: Call) -> Response:
     under = call.path.scope.lower() + "/"
     found = [
-        _availability(call.world, document)
+        availability(call.world, document)
         for key, document in sorted(call.world.resources.items())
         if (key.startswith(under) or key + "/" == under)
-        and str(document["type"]).lower() in _HEALTH_TYPES
+        and str(document["type"]).lower() in HEALTH_TYPES
     ]
     return call.page(found)
 
 
 def _events(call: Call) -> Response:
     """Answer the service health events that the scenario tells of."""
-    held = call.world.facets.get(f"/subscriptions/{call.path.subscription}".lower(), {})
+    return call.page(service_events(call.world, str(call.path.subscription)))
+
+
+def service_events(world: World, subscription: str) -> list[Document]:
+    """Return the service health events of a subscription."""
+    held = world.facets.get(f"/subscriptions/{subscription}".lower(), {})
     events: list[Document] = held.get("events", [])
-    found = [
+    return [
         {
-            "id": f"/subscriptions/{call.path.subscription}/providers/Microsoft.ResourceHealth"
+            "id": f"/subscriptions/{subscription}/providers/Microsoft.ResourceHealth"
             f"/events/{_event_name(event, number)}",
             "name": _event_name(event, number),
             "type": "/providers/Microsoft.ResourceHealth/events",
@@ -125,12 +140,22 @@ def _events(call: Call) -> Response:
         }
         for number, event in enumerate(events)
     ]
-    return call.page(found)
 
 
 def _event_name(event: Document, number: int) -> str:
     made = uuid.uuid5(uuid.NAMESPACE_OID, f"event/{number}").hex[:4].upper()
     return str(event.get("name") or f"{made}-{number}")
+
+
+def _event_details(call: Call) -> Response:
+    """Answer one service health event whole.
+
+    Source: https://learn.microsoft.com/rest/api/resourcehealth/event/fetch-details-by-subscription-id-and-tracking-id
+    """
+    for event in service_events(call.world, str(call.path.subscription)):
+        if str(event["name"]).lower() == call.path.name.lower():
+            return json_answer(event)
+    raise arm_verbs.not_found(call.path.resource_id)
 
 
 KINDS = (
@@ -148,4 +173,5 @@ SPECIALS = {
     ("GET", "microsoft.resourcehealth/availabilitystatuses/*"): _health,
     ("GET", "microsoft.resourcehealth/availabilitystatuses"): _health_list,
     ("GET", "microsoft.resourcehealth/events"): _events,
+    ("POST", "microsoft.resourcehealth/events/*/fetcheventdetails"): _event_details,
 }

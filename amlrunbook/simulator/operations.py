@@ -21,8 +21,10 @@ from amlrunbook.simulator.arm_path import parse
 from amlrunbook.simulator.azure import SimulatedAzure
 from amlrunbook.simulator.clock import stamp
 from amlrunbook.simulator.effects import (
+    Advance,
     Effect,
     FailOver,
+    Forget,
     ImportImage,
     Merge,
     MergeLater,
@@ -214,6 +216,9 @@ def settle(azure: SimulatedAzure) -> None:
             and operation.due <= now
         ):
             finish(azure, operation)
+    for ended in [k for k, f in world.faults.items() if f.until is not None and f.until <= now]:
+        del world.faults[ended]
+        azure.dirty()
     for key in [k for k, held in world.deleted.items() if held.purge_at <= now]:
         del world.deleted[key]
         world.touch()
@@ -231,6 +236,8 @@ def finish(azure: SimulatedAzure, operation: Operation) -> None:
     if operation.error is None or operation.even_failed:
         for effect in operation.effects:
             apply(world, effect)
+    for effect in operation.on_failure if operation.error is not None else ():
+        apply(world, effect)
     operation.state = OperationState.FAILED if operation.error else OperationState.SUCCEEDED
     operation.ended = world.now()
     activity.record(
@@ -261,6 +268,26 @@ def apply(world: World, effect: Effect) -> None:
             world.bring_later(effect.seconds, Merge(id=effect.id, values=effect.values))
         case ImportImage():
             registry_copy.copy(world, effect)
+        case Forget() | Advance():
+            _apply_small(world, effect)
+        case Purge() | Restore() | FailOver():
+            _apply_recovery(world, effect)
+
+
+def _apply_small(world: World, effect: Forget | Advance) -> None:
+    match effect:
+        case Advance():
+            document = world.get(effect.id)
+            if document is not None and document["properties"].get(effect.field) == effect.before:
+                document["properties"][effect.field] = effect.after
+                world.touch()
+        case Forget():
+            world.facet(effect.id).pop(effect.fact, None)
+            world.touch()
+
+
+def _apply_recovery(world: World, effect: Purge | Restore | FailOver) -> None:
+    match effect:
         case Purge():
             world.deleted.pop(effect.id.lower(), None)
             world.touch()

@@ -10,8 +10,13 @@ from amlrunbook.simulator.registry_replicas import REGISTRIES, serving_region
 from amlrunbook.simulator.world import World
 
 _CONTROL = frozenset({"subscriptions", "tenants", "providers", "metadata"})
-_DATA = frozenset({"blob", "file", "azureml", "keyvault", "registry"})
+_DATA = frozenset({"blob", "file", "azureml", "front", "inference", "keyvault", "registry"})
 _VAULTS = "Microsoft.KeyVault/vaults"
+_LEARNING = {
+    "azureml": "Microsoft.MachineLearningServices/workspaces",
+    "inference": "Microsoft.MachineLearningServices/workspaces/onlineEndpoints",
+}
+"""Resource types of Azure Machine Learning's own addresses, which name their region."""
 
 
 class Place(TypedDict):
@@ -44,6 +49,8 @@ def locate(world: World, plane: Plane, path: str) -> Place:
         if service_of(path) == "registry":
             host = [*path.split("/"), ""][2].lower()
             return Place(region=serving_region(world, host), resource_type=REGISTRIES)
+        if (learning := _LEARNING.get(service_of(path))) is not None:
+            return Place(region=[*path.split("/"), ""][2].lower() or None, resource_type=learning)
         return Place(
             region=_data_region(world, path),
             resource_type="Microsoft.Storage/storageAccounts",

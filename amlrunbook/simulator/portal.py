@@ -1,7 +1,8 @@
 """A plain stand-in for Azure's portal: what only the portal can do, on a page and as a command.
 
 It stands outside faults, asks for the control token, and does what an operator does by hand in a
-real outage: recover or purge a soft-deleted workspace, bring a deleted storage account back.
+real outage: recover or purge a soft-deleted workspace, bring a deleted storage account back; and
+what is changed outside Azure, where callers go.
 
 Sources: https://learn.microsoft.com/azure/machine-learning/how-to-manage-soft-delete ,
 https://learn.microsoft.com/azure/storage/common/storage-account-recover
@@ -19,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from amlrunbook.simulator import activity, ml_soft_delete, operations, soft_delete
+from amlrunbook.simulator import activity, fronts, ml_soft_delete, operations, soft_delete
 from amlrunbook.simulator.answers import Refusal, arm_error, json_answer
 from amlrunbook.simulator.azure import SimulatedAzure
 from amlrunbook.simulator.clock import stamp
@@ -28,15 +29,18 @@ from amlrunbook.simulator.world import Deleted, World
 _STORAGE = "Microsoft.Storage/storageAccounts"
 _PURGE = "purge"
 _RECOVER = "recover"
+_ROUTE = "route"
 
 
 class _Command(msgspec.Struct, forbid_unknown_fields=True):
     """What the operator asks of the portal."""
 
     action: str
-    """``recover`` or ``purge``."""
+    """``recover``, ``purge`` or ``route``."""
     id: str
-    """The id that the deleted resource had."""
+    """The id that the deleted resource had, or of the endpoint that callers shall reach."""
+    front: str = ""
+    """What callers use, for ``route``."""
 
 
 def deleted(world: World) -> list[tuple[str, Deleted]]:
@@ -50,13 +54,15 @@ def deleted(world: World) -> list[tuple[str, Deleted]]:
     ]
 
 
-def act(azure: SimulatedAzure, action: str, resource_id: str) -> str:
+def act(azure: SimulatedAzure, action: str, resource_id: str, front: str = "") -> str:
     """Do what the operator asks; return a sentence that says what was done.
 
     Raises:
         Refusal: it cannot be done; the text says why.
     """
     world = azure.world
+    if action == _ROUTE:
+        return fronts.route(world, front, resource_id.strip())
     key = resource_id.strip().lower()
     held = dict(deleted(world)).get(key)
     if held is None:
@@ -124,7 +130,9 @@ class _Portal:
         status, said = 200, ""
         if request.method == "POST":
             try:
-                said = act(self._azure, fields.get("action", ""), fields.get("id", ""))
+                about = fields.get("id") or fields.get("target", "")
+                action, front = fields.get("action", ""), fields.get("front", "")
+                said = act(self._azure, action, about, front)
             except Refusal as refusal:
                 status, said = refusal.status, refusal.message
             self._azure.commit()
@@ -139,7 +147,7 @@ class _Portal:
             return json_answer([_row(held) for _, held in deleted(self._azure.world)])
         try:
             asked = msgspec.json.decode(await request.body(), type=_Command)
-            said = act(self._azure, asked.action, asked.id)
+            said = act(self._azure, asked.action, asked.id, asked.front)
         except msgspec.MsgspecError as error:
             return arm_error(400, "BadRequest", str(error))
         except Refusal as refusal:
@@ -175,8 +183,29 @@ def _page(world: World, token: str, said: str) -> str:
         "<h1>Recently deleted</h1>"
         f"<p role=status>{escape(said)}</p>"
         "<table><tr><th>Resource<th>Deleted<th>Purged for good<th></tr>"
-        f"{body}</table></html>"
+        f"{body}</table>{_routing(world, token)}</html>"
     )
+
+
+def _routing(world: World, token: str) -> str:
+    """Return the part of the page that sends callers elsewhere."""
+    rows = "".join(
+        f"<tr><td>{escape(front.name)}<td>{escape(target)}<td>"
+        + ("here now" if target == front.chosen else _form(token, front.name, target))
+        + "</tr>"
+        for front in fronts.shown(world)
+        for target in front.targets
+    )
+    return f"<h1>Where callers go</h1><table>{rows}</table>" if rows else ""
+
+
+def _form(token: str, front: str, target: str) -> str:
+    fields = {"token": token, "target": target, "front": front}
+    hidden = "".join(
+        f'<input type=hidden name={key} value="{escape(value)}">' for key, value in fields.items()
+    )
+    button = f"<button name=action value={_ROUTE}>send callers here</button>"
+    return f"<form method=post action=/_portal>{hidden}{button}</form>"
 
 
 def _table_row(row: dict[str, str], token: str) -> str:

@@ -28,19 +28,23 @@ def serving_region(world: World, host: str) -> str | None:
     registry = registry_of(world, host)
     if registry is None:
         return None
-    document = world.get(registry.resource_id) or {}
-    home = str(document["location"])
+    candidates = replica_regions(world, registry)
+    asked = host.partition(".")[2].lower()
+    if asked:
+        return asked if asked in candidates else None
+    well = [region for region in candidates if not is_dark(world, region)]
+    return (well or candidates)[0]
+
+
+def replica_regions(world: World, registry: RegistryData) -> list[str]:
+    """Return the regions whose replica answers for the registry: the home region first."""
+    home = str((world.get(registry.resource_id) or {})["location"])
     enabled = {
         str(replica["location"])
         for replica in _replicas(world, registry)
         if replica["properties"].get("regionEndpointEnabled", True)
     }
-    asked = host.partition(".")[2].lower()
-    if asked:
-        return asked if asked in enabled or asked == home else None
-    candidates = [home, *sorted(enabled - {home})]
-    well = [region for region in candidates if not _is_dark(world, region)]
-    return (well or candidates)[0]
+    return [home, *sorted(enabled - {home})]
 
 
 def _replicas(world: World, registry: RegistryData) -> list[Document]:
@@ -48,8 +52,13 @@ def _replicas(world: World, registry: RegistryData) -> list[Document]:
     return [document for key, document in world.resources.items() if key.startswith(under)]
 
 
-def _is_dark(world: World, region: str) -> bool:
-    return any(fault.darkens(Plane.DATA, region, REGISTRIES) for fault in world.faults.values())
+def is_dark(world: World, region: str) -> bool:
+    """Do registries' own endpoints not answer in a region?"""
+    now = world.now()
+    return any(
+        fault.is_on(now) and fault.darkens(Plane.DATA, region, REGISTRIES)
+        for fault in world.faults.values()
+    )
 
 
 def has(world: World, registry: RegistryData, region: str, manifest: Manifest) -> bool:

@@ -1,30 +1,30 @@
 """Resource Graph: queries over all tracked resources, paged and throttled as Azure does.
 
-Source: https://learn.microsoft.com/azure/governance/resource-graph/concepts/guidance-for-throttled-requests
+Sources: https://learn.microsoft.com/azure/governance/resource-graph/concepts/guidance-for-throttled-requests ,
+https://learn.microsoft.com/azure/governance/resource-graph/troubleshoot/general
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-from copy import deepcopy
 from typing import Any
 
 from starlette.responses import Response
 
-from amlrunbook.simulator import graph_query
 from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind
-from amlrunbook.simulator.arm_path import parse
+from amlrunbook.simulator.clock import stamp
+from amlrunbook.simulator.graph_expression import QueryError
+from amlrunbook.simulator.graph_query import Table, run
+from amlrunbook.simulator.graph_tables import tables
 from amlrunbook.simulator.world import Document, World
 
 WINDOW_SECONDS = 5.0
 """World seconds over which queries are counted."""
 MOST_QUERIES = 15
 _MOST_ROWS = 1000
-_KEYS = ("id", "name", "kind", "location", "managedBy", "sku", "plan", "properties", "tags",
-         "identity", "zones")  # fmt: skip
 _FACET = "/providers/microsoft.resourcegraph"
 
 
@@ -34,18 +34,44 @@ def answerer(kinds: dict[str, Kind]) -> Any:
     def answer(call: Call) -> Response:
         headers = _spend(call.world)
         sent = call.document()
+        query = str(sent.get("query", ""))
+        asked = sent.get("subscriptions") or list(call.world.subscriptions)
         try:
-            rows, has_id = graph_query.run(str(sent.get("query", "")), _rows(call, sent, kinds))
-        except graph_query.QueryError as error:
-            raise Refusal(
-                400,
-                "BadRequest",
-                "Please provide below info when asking for support: query is invalid.",
-                details=[{"code": "InvalidQuery", "message": f"Query is invalid: {error}."}],
-            ) from error
-        return _answer(rows, has_id, sent.get("options") or {}, headers)
+            found = run(query, tables(call.world, kinds, {str(name).lower() for name in asked}))
+        except QueryError as error:
+            raise _refusal(call, query, error) from error
+        return _answer(found, sent.get("options") or {}, headers)
 
     return answer
+
+
+def _refusal(call: Call, query: str, error: QueryError) -> Refusal:
+    """Return Azure's refusal of a query: which word of it, in which line and at which character."""
+    details: list[Document] = [
+        {
+            "code": "InvalidQuery",
+            "message": "Query is invalid. Please refer to the documentation for the Azure "
+            f"Resource Graph service and fix the error before retrying. {error}.",
+        }
+    ]
+    if error.token is not None:
+        before = query[: error.token.at]
+        details.append(
+            {
+                "code": "ParserFailure",
+                "message": "ParserFailure",
+                "line": before.count("\n") + 1,
+                "characterPositionInLine": len(before) - before.rfind("\n") - 1,
+                "token": str(error.token),
+            }
+        )
+    return Refusal(
+        400,
+        "BadRequest",
+        f"Please provide below info when asking for support: timestamp = "
+        f"{stamp(call.world.now())}, correlationId = {call.state.get('correlation_id', '')}.",
+        details=details,
+    )
 
 
 def _spend(world: World) -> dict[str, str]:
@@ -77,45 +103,35 @@ def _quota(left: int, resets: int) -> dict[str, str]:
     }
 
 
-def _rows(call: Call, sent: Document, kinds: dict[str, Kind]) -> list[Document]:
-    """Return the tracked resources of the subscriptions that are asked for, by id."""
-    asked = {str(name).lower() for name in sent.get("subscriptions") or call.world.subscriptions}
-    found = []
-    for _, document in sorted(call.world.resources.items()):
-        kind = kinds.get(str(document["type"]).lower())
-        path = parse(str(document["id"]))
-        if kind is None or not kind.tracked or str(path.subscription).lower() not in asked:
-            continue
-        row: Document = {key: deepcopy(document.get(key)) for key in _KEYS}
-        row |= {
-            "type": str(document["type"]).lower(),
-            "tenantId": call.world.tenant_id,
-            "resourceGroup": str(path.group).lower(),
-            "subscriptionId": str(path.subscription),
-        }
-        found.append(row)
-    return found
-
-
-def _answer(
-    rows: list[Document], has_id: bool, options: Document, headers: dict[str, str]
-) -> Response:
-    size = min(int(options.get("$top") or _MOST_ROWS), _MOST_ROWS)
+def _answer(table: Table, options: Document, headers: dict[str, str]) -> Response:
+    size = _size(options)
     start = _start(options)
-    part = rows[start : start + size]
-    more = start + size < len(rows)
+    part = table.rows[start : start + size]
+    more = start + size < len(table.rows)
     body: Document = {
-        "totalRecords": len(rows),
+        "totalRecords": len(table.rows),
         "count": len(part),
-        "resultTruncated": "true" if more and not has_id else "false",
+        "resultTruncated": "true" if more and not table.has_id else "false",
         "data": part,
         "facets": [],
     }
-    if options.get("resultFormat") == "table":
-        body["data"] = _table(part)
-    if more and has_id:
+    if str(options.get("resultFormat", "")).lower() == "table":
+        body["data"] = _table(table.columns, part)
+    if more and table.has_id:
         body["$skipToken"] = base64.urlsafe_b64encode(str(start + size).encode()).decode()
     return json_answer(body, headers=headers)
+
+
+def _size(options: Document) -> int:
+    """Return how many rows a page holds.
+
+    Raises:
+        Refusal: ``$top`` is none of 1 to 1000.
+    """
+    size = options.get("$top", _MOST_ROWS)
+    if not isinstance(size, int) or not 1 <= size <= _MOST_ROWS:
+        raise Refusal(400, "BadRequest", f"The value of $top must be 1 to {_MOST_ROWS}.")
+    return size
 
 
 def _start(options: Document) -> int:
@@ -128,9 +144,12 @@ def _start(options: Document) -> int:
         raise Refusal(400, "BadRequest", "The $skipToken is not valid.") from error
 
 
-def _table(rows: list[Document]) -> Document:
-    names = list(rows[0]) if rows else []
-    columns = [{"name": name, "type": _type(rows[0][name])} for name in names]
+def _table(names: tuple[str, ...], rows: list[Document]) -> Document:
+    types = {
+        name: next((_type(row[name]) for row in rows if row[name] is not None), "string")
+        for name in names
+    }
+    columns = [{"name": name, "type": types[name]} for name in names]
     return {"columns": columns, "rows": [[row[name] for name in names] for row in rows]}
 
 

@@ -30,7 +30,7 @@ _DEEPEST = 4
 _INHERITED = frozenset({"profile", "world", "without"})
 """What a scenario takes over from its base."""
 _IDENTITY = (
-    "type", "group", "scope", "account", "container", "share", "path", "vault", "registry",
+    "type", "group", "scope", "account", "container", "datastore", "share", "path", "vault", "registry",
     "repository", "tag", "region", "id", "name", "principal",
 )  # fmt: skip
 """The keys by which two tables of a list are the same thing."""
@@ -78,17 +78,33 @@ class ResourceTable(_Table, frozen=True, kw_only=True):
     properties: dict[str, Any] = {}
     geo: GeoFacts | None = None
     """Of storage accounts: how replication does."""
+    facts: dict[str, Any] = {}
+    """What is true of it and no document tells: a replica's lag, a start that Azure refuses."""
     health: dict[str, Any] | None = None
     """What Resource Health says of it, where that is not that it is available."""
+
+
+class StoredBlob(BlobTable, frozen=True, kw_only=True):
+    """A blob that is there from the start, in a container of an account or of a datastore."""
+
+    account: str = ""
+    container: str = ""
+    datastore: str = ""
+    """In place of account and container: the id of a workspace's datastore, whose container may
+    have a name that only the workspace's own id tells."""
 
 
 class ShareTable(_Table, frozen=True, kw_only=True):
     """A file in a file share: the share is made with it."""
 
-    account: str
-    share: str
+    account: str = ""
+    share: str = ""
+    datastore: str = ""
+    """In place of account and share: the id of a workspace's datastore of files."""
     path: str
     text: str = ""
+    copies: int = 1
+    """How many there are; ``{n}`` in path and text counts them from 1."""
 
 
 class SecretTable(_Table, frozen=True, kw_only=True):
@@ -107,6 +123,14 @@ class ImageTable(_Table, frozen=True, kw_only=True):
     tag: str = "latest"
     text: str = '{"schemaVersion": 2}'
     """The manifest's bytes; its digest follows from them."""
+
+
+class FrontTable(_Table, frozen=True, kw_only=True):
+    """What callers use to reach a service: it goes to one of several online endpoints."""
+
+    name: str
+    targets: list[str]
+    """Ids of online endpoints; callers reach the first one at the start."""
 
 
 class ClockTable(_Table, frozen=True, kw_only=True):
@@ -132,17 +156,18 @@ class WorldTable(_Table, frozen=True, kw_only=True):
     subscriptions: list[SubscriptionTable] = []
     groups: list[GroupTable] = []
     resources: list[ResourceTable] = []
-    blobs: list[BlobTable] = []
+    blobs: list[StoredBlob] = []
     files: list[ShareTable] = []
     secrets: list[SecretTable] = []
     images: list[ImageTable] = []
     usages: list[UsageTable] = []
+    fronts: list[FrontTable] = []
     events: list[dict[str, Any]] = []
     """Service health events, as the properties of Azure's documents."""
     permissions: list[dict[str, Any]] | None = None
     """What the caller may do in the first subscription; everything, unless told.
 
-    Data services refuse the rest; the resource manager only tells of it.
+    The resource manager and the data services refuse the rest.
     """
     tenant_name: str = "Simulated Azure"
     page_size: int = 100

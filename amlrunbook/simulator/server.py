@@ -24,8 +24,11 @@ from amlrunbook.simulator import (
     blob_service,
     control,
     discovery,
+    files_service,
+    fronts,
     judging,
     machine_learning,
+    ml_scoring,
     portal,
     registry_service,
     timeline,
@@ -65,7 +68,10 @@ def services(azure: SimulatedAzure, mint: tokens.TokenMint) -> list[BaseRoute]:
         *blob_service.routes(azure),
         *control.routes(azure, mint),
         *discovery.routes(azure),
+        *files_service.routes(azure),
+        *fronts.routes(azure),
         *machine_learning.routes(azure),
+        *ml_scoring.routes(azure, mint),
         *portal.routes(azure),
         *registry_service.routes(azure, mint),
         *tokens.routes(azure, mint),
@@ -217,7 +223,7 @@ def _try_lock(stream: TextIO) -> bool:
 
 def _run(azure: SimulatedAzure, listener: socket.socket, idle_seconds: float) -> None:
     mint = tokens.TokenMint(azure)
-    gate = Gate(azure, mint, Router(services(azure, mint)))
+    gate = Gate(azure, mint, lambda served: Router(services(served, mint)))
     config = uvicorn.Config(
         gate,
         http=_Protocol,

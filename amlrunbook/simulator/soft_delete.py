@@ -3,10 +3,17 @@
 Sources: https://learn.microsoft.com/azure/storage/common/storage-account-recover ,
 https://learn.microsoft.com/azure/key-vault/general/soft-delete-overview ,
 https://learn.microsoft.com/azure/azure-monitor/logs/delete-workspace ,
-https://learn.microsoft.com/azure/machine-learning/concept-soft-delete
+https://learn.microsoft.com/azure/machine-learning/concept-soft-delete ,
+https://learn.microsoft.com/azure/api-management/soft-delete ,
+https://learn.microsoft.com/azure/postgresql/backup-restore/how-to-restore-deleted-server ,
+https://learn.microsoft.com/azure/mysql/flexible-server/how-to-restore-dropped-server ,
+https://learn.microsoft.com/powershell/module/az.sql/restore-azsqlserver ,
+https://learn.microsoft.com/azure/cosmos-db/continuous-backup-restore-introduction
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from amlrunbook.simulator.world import Deleted, Document, World
 
@@ -15,6 +22,9 @@ _DAYS = {
     "microsoft.storage/storageaccounts": 14,
     "microsoft.operationalinsights/workspaces": 14,
     "microsoft.machinelearningservices/workspaces": 14,
+    "microsoft.apimanagement/service": 2,
+    "microsoft.dbforpostgresql/flexibleservers": 5,
+    "microsoft.dbformysql/flexibleservers": 5,
 }
 """Days that deleted resources are kept, where those are fixed."""
 _VAULTS = "microsoft.keyvault/vaults"
@@ -36,12 +46,37 @@ def days_kept(document: Document) -> int | None:
         properties = document["properties"]
         days = int(properties.get("softDeleteRetentionInDays", 90))
         return days if properties.get("enableSoftDelete", True) else None
+    if type_ in _OWN_DAYS:
+        return _OWN_DAYS[type_](document["properties"])
     return _DAYS.get(type_)
 
 
-def keep(world: World, document: Document) -> None:
-    """Note a resource that is about to go, with all that can come back with it."""
-    days = days_kept(document)
+def _sql_days(properties: Document) -> int | None:
+    return int(properties.get("retentionDays") or 0) or None
+
+
+def _cosmos_days(properties: Document) -> int | None:
+    """Continuous backups alone can be restored without Microsoft's support."""
+    policy = properties.get("backupPolicy", {})
+    if policy.get("type") != "Continuous":
+        return None
+    tier = policy.get("continuousModeProperties", {}).get("tier", "Continuous30Days")
+    return 7 if tier == "Continuous7Days" else 30
+
+
+_OWN_DAYS: dict[str, Callable[[Document], int | None]] = {
+    "microsoft.sql/servers": _sql_days,
+    "microsoft.documentdb/databaseaccounts": _cosmos_days,
+}
+"""Types whose documents say for how long they are kept: by their properties."""
+
+
+def keep(world: World, document: Document, *, days: int | None = None) -> None:
+    """Note a resource that is about to go, with all that can come back with it.
+
+    ``days`` is for how long, where that is not what :func:`days_kept` says.
+    """
+    days = days or days_kept(document)
     if days is None:
         return
     key = str(document["id"]).lower()
@@ -92,5 +127,6 @@ def restore(world: World, resource_id: str) -> Document | None:
     if held.vault is not None:
         world.vaults[held.vault.name] = held.vault
     resource = held.documents[0]
-    resource["properties"]["provisioningState"] = "Succeeded"
+    if "provisioningState" in resource["properties"]:
+        resource["properties"]["provisioningState"] = "Succeeded"
     return resource

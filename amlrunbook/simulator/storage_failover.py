@@ -13,7 +13,7 @@ from starlette.responses import Response
 from amlrunbook.simulator import operations
 from amlrunbook.simulator.answers import Refusal
 from amlrunbook.simulator.arm_call import Call
-from amlrunbook.simulator.effects import FailOver
+from amlrunbook.simulator.effects import FailOver, Forget, Merge
 from amlrunbook.simulator.geo import GeoStats, geo_stats, is_healthy
 from amlrunbook.simulator.geo_takeover import PLANNED_FACET
 from amlrunbook.simulator.operations import Style
@@ -57,6 +57,10 @@ def fail_over(call: Call, document: Document) -> Response:
         answers_target=False,
         state=call.state,
     )
+    operation.on_failure = [
+        Merge(id=str(document["id"]), values={"properties": {"failoverInProgress": None}}),
+        Forget(id=str(document["id"]), fact=PLANNED_FACET),
+    ]
     return Response(
         status_code=202, headers=operations.headers(call.azure, operation, Style.LOCATION)
     )

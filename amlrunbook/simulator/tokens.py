@@ -53,6 +53,16 @@ class TokenProblem(Exception):  # noqa: N818 - an answer, not an error of the pr
         self.message = message
 
 
+def expired(at: float) -> TokenProblem:
+    """Return the problem of a token that expired at a real time in Unix seconds."""
+    return TokenProblem(
+        "ExpiredAuthenticationToken",
+        f"The access token expiry UTC time "
+        f"'{datetime.fromtimestamp(at, UTC).strftime('%m/%d/%Y %H:%M:%S')}' is earlier than "
+        f"current UTC time '{datetime.now(UTC).strftime('%m/%d/%Y %H:%M:%S')}'.",
+    )
+
+
 class TokenMint:
     """Makes and checks tokens: JWTs signed with a key that only this simulator has."""
 
@@ -102,12 +112,7 @@ class TokenMint:
         claims = self._known.get(token) or self._read(token)
         if claims.exp <= time.time():
             self._known.pop(token, None)
-            expired = datetime.fromtimestamp(claims.exp, UTC).strftime("%m/%d/%Y %H:%M:%S")
-            raise TokenProblem(
-                "ExpiredAuthenticationToken",
-                f"The access token expiry UTC time '{expired}' is earlier than current UTC time "
-                f"'{datetime.now(UTC).strftime('%m/%d/%Y %H:%M:%S')}'.",
-            )
+            raise expired(claims.exp)
         self._known[token] = claims
         return claims
 
@@ -230,6 +235,24 @@ def _answer(
         },
         headers={"Cache-Control": "no-store, no-cache"},
     )
+
+
+_OVERLOADED = 90033
+"""``A transient error has occurred. Please try again.``
+
+Source: https://learn.microsoft.com/entra/identity-platform/reference-error-codes
+"""
+
+
+def refused_by_identity(status: int, code: str, message: str, headers: dict[str, str]) -> Response:
+    """Return a fault's error as Entra writes it; ``code`` may be ``AADSTS`` and a number."""
+    digits = code.upper().removeprefix("AADSTS")
+    own = digits.isdigit()
+    passing = status >= 500 or status == 429  # noqa: PLR2004
+    kind = ("temporarily_unavailable" if passing else "invalid_grant") if own else code
+    response = _refusal(status, int(digits) if own else _OVERLOADED, kind, message)
+    response.headers.update(headers)
+    return response
 
 
 def _refusal(status: int, number: int, error: str, sentence: str) -> Response:

@@ -17,6 +17,7 @@ from amlrunbook.simulator.clock import WorldClock
 from amlrunbook.simulator.drill_data import DrillState
 from amlrunbook.simulator.effects import Effect, Later, Operation
 from amlrunbook.simulator.faults import Fault
+from amlrunbook.simulator.graph_index import GraphIndex
 from amlrunbook.simulator.registry_data import RegistryData
 from amlrunbook.simulator.vault_data import VaultData
 
@@ -61,6 +62,18 @@ class Deleted(msgspec.Struct, kw_only=True):
     """Is it as good as gone, and only its name not free yet?"""
     deleted_at: float
     purge_at: float
+
+
+class Front(msgspec.Struct, kw_only=True):
+    """What callers use to reach a service: a name that goes to one of several endpoints."""
+
+    name: str
+    targets: list[str]
+    """Ids of online endpoints."""
+    chosen: str
+    """The target that callers reach now."""
+    changed_at: float | None = None
+    """World time of the operator's last change."""
 
 
 class ActivityEvent(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
@@ -117,6 +130,10 @@ class World(msgspec.Struct, kw_only=True):
     activity: list[ActivityEvent] = []
     """Events of the activity log, oldest first."""
     faults: dict[str, Fault] = {}
+    fronts: dict[str, Front] = {}
+    """Callers' routing, by the front's name."""
+    graph: GraphIndex = msgspec.field(default_factory=GraphIndex)
+    """What Resource Graph has not seen yet."""
     drill: DrillState = msgspec.field(default_factory=DrillState)
     profile: Document = {}
 
@@ -145,8 +162,14 @@ class World(msgspec.Struct, kw_only=True):
 
     def put(self, resource_id: str, document: Document) -> None:
         """Create a resource or replace its document."""
-        self.resources[resource_id.lower()] = document
+        key = resource_id.lower()
+        self._note(key)
+        self.resources[key] = document
         self.touch()
+
+    def _note(self, key: str) -> None:
+        """Let Resource Graph's index lag behind a change that is about to be made."""
+        self.graph.note(key, self.resources.get(key), self.now(), self.seed, self.faults.values())
 
     def remove(self, resource_id: str) -> list[Document]:
         """Take a resource and all below it out of the world; return what was there."""
@@ -156,6 +179,7 @@ class World(msgspec.Struct, kw_only=True):
         if gone:
             self.touch()
         for k in gone:
+            self._note(k)
             self.facets.pop(k, None)
         for name in [n for n, a in self.accounts.items() if a.resource_id.lower() in gone]:
             del self.accounts[name]

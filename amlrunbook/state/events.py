@@ -78,6 +78,8 @@ class RunOpened(Event, frozen=True, kw_only=True):
     target_region: str = ""
     scenario: str = ""
     """The drill's scenario; empty outside a drill."""
+    alarm: str = ""
+    """What the pager said, in a drill."""
     seed: int = 0
 
 
@@ -561,11 +563,29 @@ class DrillHint(Event, frozen=True, kw_only=True):
     text: str
 
 
+class ScorePart(msgspec.Struct, frozen=True, kw_only=True):
+    """One part of a drill's score."""
+
+    name: str
+    """``detect``, ``decide``, ``recover``, ``actions``, ``data`` or ``hints``."""
+    points: int
+    out_of: int
+    text: str
+
+
 class DrillScore(Event, frozen=True, kw_only=True):
+    """How a drill was judged, from the simulated world and from the times of the run."""
+
     KIND: ClassVar[str] = "drill.score"
     points: int
     out_of: int
     text: str
+    solved: bool = False
+    parts: tuple[ScorePart, ...] = ()
+    goals: tuple[str, ...] = ()
+    """Each with ``reached`` or ``not reached`` in front."""
+    compared: str = ""
+    """How it stands to earlier drills of the same scenario."""
 
 
 class DrillWorld(Event, frozen=True, kw_only=True):

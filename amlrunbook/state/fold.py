@@ -129,6 +129,11 @@ class RunState(_State, frozen=True, kw_only=True):
     failed_calls: int = 0
     resumed: int = 0
     world_revision: int = 0
+    drill_heard: int = 0
+    """In a drill, how much was heard of the world."""
+    drill_words: tuple[str, ...] = ()
+    """What was heard, and the hints that were asked for, in order."""
+    drill_score: e.DrillScore | None = None
     anomalies: tuple[str, ...] = ()
     """Events that may not happen where they stand."""
 
@@ -271,6 +276,13 @@ def _apply_to_run(state: RunState, entry: e.Recorded) -> RunState:  # noqa: C901
             return replace(state, calls=state.calls + 1, failed_calls=state.failed_calls + failed)
         case e.DrillWorld():
             return replace(state, world_revision=event.revision)
+        case e.DrillFault():
+            words = (*state.drill_words, event.text)
+            return replace(state, drill_heard=state.drill_heard + 1, drill_words=words)
+        case e.DrillHint():
+            return replace(state, drill_words=(*state.drill_words, f"Hint: {event.text}"))
+        case e.DrillScore():
+            return replace(state, drill_score=event)
         case _:
             return state
 

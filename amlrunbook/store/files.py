@@ -30,10 +30,15 @@ def private_folder(folder: Path) -> Path:
     return folder
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes, *, mode: int = 0o600) -> None:
     """Write ``content`` to ``path``, so that at any moment either the old file or the new one is there, whole.
 
-    A temporary file in the same folder is written, synced and renamed, and the folder is synced. Mode 0600.
+    A temporary file in the same folder is written, synced and renamed, and the folder is synced.
+
+    Args:
+        path: the file.
+        content: its new bytes.
+        mode: its permissions; nobody else's eyes unless given.
 
     Raises:
         AmlRunbookError: it cannot be written; the old file is as it was.
@@ -45,6 +50,7 @@ def write_whole(path: Path, content: bytes) -> None:
         raise _unwritable(path, error) from error
     try:
         with open(handle, "wb") as file:  # noqa: PTH123 - an open handle, not a path
+            os.fchmod(file.fileno(), mode)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

@@ -8,8 +8,16 @@ from typing import Any
 import pytest
 from azure.core.rest import HttpRequest
 
+from amlrunbook.simulator.graph_index import LEAST_SECONDS, MOST_SECONDS, lag
 from tests.simulator.blob_world import advance
-from tests.simulator_fixtures import Wire, resource_client, running
+from tests.simulator_fixtures import (
+    Wire,
+    add_fault,
+    clear_faults,
+    resource_client,
+    running,
+    set_pace,
+)
 
 API = "2024-04-01"
 PATH = "/providers/Microsoft.ResourceGraph/resources"
@@ -105,6 +113,115 @@ def test_fifteen_queries_in_five_seconds(azure, wire):
     assert refused.headers["x-ms-user-quota-remaining"] == "0"
     advance(azure, 6.0)
     assert ask(wire, "resources | count")
+
+
+# --- what it knows, and since when ---------------------------------------------------------------
+
+GROUP = "@/resourceGroups/rg-fraud-e"
+ACCOUNT = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/stlate"
+NAMED = f"{STORAGE} and name == 'stlate' | project id, sku.name"
+
+
+def skus(azure, wire) -> list[str]:
+    advance(azure, 1.0)  # the quota of queries is by world seconds
+    return [row["sku_name"] for row in ask(wire, NAMED)["data"]]
+
+
+def change(wire: Wire, sku: str) -> None:
+    body = {"location": "eastus", "kind": "StorageV2", "sku": {"name": sku}}
+    assert wire.ask("PUT", ACCOUNT, "2023-05-01", body=body).status_code in {200, 202}
+
+
+def test_a_change_is_seen_after_a_while_and_the_same_while_for_one_seed(azure, wire):
+    set_pace(azure, polls=0, seconds=0.0)
+    change(wire, "Standard_GRS")
+    assert wire.get(ACCOUNT, "2023-05-01")["sku"]["name"] == "Standard_GRS"
+    assert skus(azure, wire) == []
+    key = ACCOUNT.replace("@", f"/subscriptions/{azure.subscription_id}").lower()
+    assert LEAST_SECONDS <= lag(0, key) <= MOST_SECONDS
+    advance(azure, lag(0, key) - 1.5)
+    assert skus(azure, wire) == ["Standard_GRS"]
+    advance(azure, MOST_SECONDS)
+    change(wire, "Standard_RAGRS")
+    assert skus(azure, wire) == ["Standard_GRS"]
+    advance(azure, MOST_SECONDS)
+    assert skus(azure, wire) == ["Standard_RAGRS"]
+    assert wire.ask("DELETE", ACCOUNT, "2023-05-01").status_code == 200
+    assert skus(azure, wire) == ["Standard_RAGRS"]
+    advance(azure, MOST_SECONDS)
+    assert skus(azure, wire) == []
+
+
+def test_in_an_outage_it_goes_on_showing_what_was(azure, wire):
+    set_pace(azure, polls=0, seconds=0.0)
+    change(wire, "Standard_GRS")
+    advance(azure, MOST_SECONDS + 1)
+    change(wire, "Standard_RAGRS")
+    add_fault(azure, kind="dark", plane="control", region="eastus")
+    advance(azure, 10 * MOST_SECONDS)
+    assert skus(azure, wire) == ["Standard_GRS"]
+    clear_faults(azure)
+    assert skus(azure, wire) == ["Standard_RAGRS"]
+
+
+def test_groups_subscriptions_and_health(azure, wire):
+    kinds = ask(wire, "resourcecontainers | summarize count() by type | order by type asc")["data"]
+    assert [row["type"] for row in kinds] == [
+        "microsoft.resources/subscriptions",
+        "microsoft.resources/subscriptions/resourcegroups",
+    ]
+    query = (
+        "resources | where type =~ 'Microsoft.KeyVault/vaults' | extend key = tolower(id) "
+        "| join kind=inner (healthresources "
+        "| where type == 'microsoft.resourcehealth/availabilitystatuses' "
+        "| extend key = tolower(properties.targetResourceId), "
+        "state = tostring(properties.availabilityState)) on key | project id, name, state"
+    )
+    found = ask(wire, query)["data"]
+    assert {row["name"] for row in found} == {"kv-fraud-e", "kv-fraud-w"}
+    assert {row["state"] for row in found} == {"Available"}
+    assert ask(wire, "servicehealthresources | count")["data"] == [{"Count": 0}]
+
+
+def test_service_health_events_are_in_a_table_of_their_own(tmp_path):
+    scenario = tmp_path / "event.toml"
+    scenario.write_text(
+        'format = 1\ntitle = "An event"\ndescription = "An event."\nprofile = {}\n[world]\n'
+        'subscriptions = [{ id = "11111111-2222-3333-4444-555555555555", name = "one" }]\n'
+        'groups = [{ name = "rg", location = "westeurope" }]\n[[world.events]]\nname = "VN1"\n'
+        'eventType = "ServiceIssue"\nstatus = "Active"\ntitle = "Storage"\n'
+        'impact = [{ impactedService = "Storage" }, { impactedService = "SQL Database" }]\n',
+        encoding="utf-8",
+    )
+    query = (
+        "ServiceHealthResources | where type =~ 'Microsoft.ResourceHealth/events' "
+        "| extend kind_ = tostring(properties.EventType), status = properties.Status "
+        "| where kind_ == 'ServiceIssue' and status == 'Active' | mv-expand what = properties.Impact "
+        "| project id, trackingId = properties.TrackingId, service = what.impactedService"
+    )
+    with running(tmp_path / "azure", scenario) as endpoint, Wire(endpoint) as wire:
+        rows = ask(wire, query)["data"]
+    assert [(row["trackingId"], row["service"]) for row in rows] == [
+        ("VN1", "Storage"),
+        ("VN1", "SQL Database"),
+    ]
+
+
+def test_a_refusal_says_which_word(wire):
+    query = "resources\n| where name === 'x'"
+    answer = wire.ask("POST", PATH, API, body={"query": query})
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (400, "BadRequest")
+    assert error["message"].startswith("Please provide below info when asking for support: ")
+    invalid, parser = error["details"]
+    assert (invalid["code"], parser["code"]) == ("InvalidQuery", "ParserFailure")
+    assert (parser["line"], parser["characterPositionInLine"], parser["token"]) == (2, 15, "=")
+
+
+@pytest.mark.parametrize("top", [0, 1001, "many"])
+def test_a_page_has_one_to_a_thousand_rows(wire, top):
+    body = {"query": "resources", "options": {"$top": top}}
+    assert wire.ask("POST", PATH, API, body=body).status_code == 400
 
 
 # --- quota ---------------------------------------------------------------------------------------

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
+from amlrunbook.simulator import process
 from amlrunbook.simulator.authorization import FRESH_SECONDS
 from amlrunbook.simulator.data_actions import PROPAGATION_SECONDS
 from amlrunbook.simulator.endpoint import Endpoint
 from amlrunbook.simulator.ml_soft_delete import PURGE_SECONDS
 from tests.simulator.blob_world import advance
-from tests.simulator_fixtures import Wire, running, world
+from tests.simulator_fixtures import Wire, add_fault, running, world
 
 API = "2022-04-01"
 ML_API = "2025-12-01"
@@ -93,7 +94,7 @@ profile = {}
 [world]
 subscriptions = [{ id = "11111111-2222-3333-4444-555555555555", name = "narrow" }]
 groups = [{ name = "rg-fraud-e", location = "eastus" }]
-permissions = [{ actions = ["*/read"], notActions = [], dataActions = [], notDataActions = [] }]
+permissions = [{ actions = ["*/read", "Microsoft.Authorization/roleAssignments/write"], notActions = [], dataActions = [], notDataActions = [] }]
 """
 
 
@@ -103,10 +104,19 @@ def test_a_role_counts_a_while_later(tmp_path):
     with running(tmp_path / "azure", scenario) as azure, Wire(azure) as wire:
         path = f"{GROUP}/providers/Microsoft.Authorization/permissions"
         (only,) = wire.get(path, API)["value"]
-        assert only["actions"] == ["*/read"]
+        held = ["*/read", "Microsoft.Authorization/roleAssignments/write"]
+        assert only["actions"] == held
+        refused = wire.ask("PATCH", GROUP, "2024-03-01", body={"tags": {}})
+        assert refused.status_code == 403
+        assert "authorization to perform action" in refused.json()["error"]["message"]
         me = str(world(azure)["principal_id"])
         assert assign(wire, me, principalType="ServicePrincipal").status_code == 201
         assert len(wire.get(path, API)["value"]) == 1
+        slow = add_fault(azure, kind="slow-roles", lag=900)
         advance(azure, PROPAGATION_SECONDS)
+        assert len(wire.get(path, API)["value"]) == 1
+        process.control(azure, "DELETE", f"/faults/{slow}")
         given = wire.get(path, API)["value"]
-        assert [permission["actions"] for permission in given] == [["*/read"], ["*"]]
+        assert [permission["actions"] for permission in given] == [held, ["*"]]
+        allowed = wire.ask("PATCH", GROUP, "2024-03-01", body={"tags": {}})
+        assert allowed.status_code == 200

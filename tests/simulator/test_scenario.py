@@ -48,9 +48,6 @@ def test_every_scenario_that_comes_along_makes_a_world(name, tmp_path):
     assert second is None or second["workspace"].lower() in made.resources
     for account in made.profile.get("data_accounts", []):
         assert account["id"].lower() in made.resources
-    for goal in scenario.goals:
-        assert goal.path
-        assert goal.resource
 
 
 @pytest.mark.parametrize("name", scenario_names())
@@ -74,7 +71,7 @@ def test_all_ids_in_the_world_lead_somewhere(name, tmp_path):
                 assert found in made.resources, (document["id"], found)
 
 
-def test_both_scenarios_are_there():
+def test_the_worlds_to_begin_with_are_there():
     assert {"healthy-pair", "lonely-workspace"} <= set(scenario_names())
 
 

@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from amlrunbook.model.operation import OperationContext
 from amlrunbook.model.snapshot import Document, Inventory
-
-
-def last_known(context: OperationContext) -> Inventory:
-    """Return the documents of a step's snapshot."""
-    return context.snapshot.inventory
 
 
 def readable(inventory: Inventory, resource: str) -> Document | None:

@@ -14,6 +14,7 @@ from amlrunbook.azure.blob_service import blob_bases
 from amlrunbook.azure.gateway import AzureGateway
 from amlrunbook.azure.reach import Reached
 from amlrunbook.azure.translation import plain
+from amlrunbook.azure.unread import why
 from amlrunbook.errors import AmlRunbookError, AnswerError, SignInError, ThrottledError
 from amlrunbook.model.profile import Profile
 from amlrunbook.operations.outage.plane_signs import Answered, Plane, Sign
@@ -194,4 +195,4 @@ def refused(sign: Sign, error: AmlRunbookError) -> Sign:
             answered = Answered.FAILING
         case _:
             answered = Answered.DARK
-    return replace(sign, answered=answered, text=plain(error.what, 200))
+    return replace(sign, answered=answered, text=why(error, 200))

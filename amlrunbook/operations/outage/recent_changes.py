@@ -6,7 +6,7 @@ Source: https://learn.microsoft.com/azure/azure-monitor/platform/activity-log
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from amlrunbook.assessment.command import az
@@ -14,6 +14,7 @@ from amlrunbook.azure.deadline import Deadline
 from amlrunbook.azure.fanout import in_order
 from amlrunbook.azure.gateway import AzureGateway
 from amlrunbook.azure.translation import plain
+from amlrunbook.azure.unread import why
 from amlrunbook.errors import AmlRunbookError
 from amlrunbook.model.api_versions import api_version
 from amlrunbook.model.display import shown
@@ -27,9 +28,9 @@ BACK = timedelta(hours=1)
 """How far back is looked."""
 SECONDS = 20.0
 MOST = 500
-"""Events read of one resource group."""
-_AHEAD = timedelta(hours=1)
-"""Clocks differ."""
+"""Events read of one resource group, the last ones first."""
+_AROUND = timedelta(days=1)
+"""What is asked for lies around this machine's time: its clock may be off, and Azure's is heard with the answer."""
 _EVENTS = "Microsoft.Insights/eventtypes/management/values"
 _SOURCE = "https://learn.microsoft.com/azure/azure-monitor/platform/activity-log"
 _WHY = (
@@ -102,13 +103,13 @@ class RecentChanges:
             if answer.error is not None
         ]
         events = [event for answer in answers for event in answer.value or ()]
-        return judged(changes(events, scope, now - BACK), unread, groups)
+        return judged(changes(events, scope, self._gateway.now() - BACK), unread, groups)
 
     def _ask(self, group: tuple[str, str], now: datetime) -> list[dict[str, Any]]:
         subscription, name = group
         window = (
-            f"eventTimestamp ge '{now - BACK:%Y-%m-%dT%H:%M:%SZ}' and "
-            f"eventTimestamp le '{now + _AHEAD:%Y-%m-%dT%H:%M:%SZ}' and "
+            f"eventTimestamp ge '{now - _AROUND:%Y-%m-%dT%H:%M:%SZ}' and "
+            f"eventTimestamp le '{now + _AROUND:%Y-%m-%dT%H:%M:%SZ}' and "
             f"resourceGroupName eq '{name}'"
         )
         path = f"/subscriptions/{subscription}/providers/{_EVENTS}"
@@ -137,7 +138,7 @@ def changes(events: list[dict[str, Any]], scope: Scope, since: datetime) -> tupl
     own = [known.resource.key for known in scope.resources]
     found: dict[tuple[str, str, str], list[Document]] = {}
     for event in map(Document, events):
-        what, where = _value(event, "operationName"), _string(event, "resourceId")
+        what, where = _value(event, "operationName"), _where(event)
         at = moment(_string(event, "eventTimestamp"))
         if at is None or at < since or not _changes(what) or not _concerns(where, own):
             continue
@@ -165,10 +166,10 @@ def _change(correlation_id: str, what: str, where: str, events: list[Document]) 
     first = in_time[0]
     states = [plain(_value(event, "status") or "no state", 40) for event in in_time]
     return Change(
-        at=plain(_string(first, "eventTimestamp"), 19) + "Z",
+        at=_second(_string(first, "eventTimestamp")),
         who=plain(_string(first, "caller") or "nobody named", 80),
         what=plain(_value(first, "operationName") or what, 120),
-        resource=plain(_string(first, "resourceId") or where, 400),
+        resource=plain(_where(first) or where, 400),
         states=tuple(dict.fromkeys(states)),
         correlation_id=plain(correlation_id, 60),
     )
@@ -218,7 +219,7 @@ def _unread(group: tuple[str, str], error: AmlRunbookError) -> Finding:
         resource=f"/subscriptions/{subscription}/resourceGroups/{name}",
         verdict=Verdict.UNKNOWN,
         title="Changes of the last hour",
-        observed=error.what,
+        observed=why(error),
         expected="an answer of the activity log",
         why=_WHY,
         source=_SOURCE,
@@ -228,6 +229,17 @@ def _unread(group: tuple[str, str], error: AmlRunbookError) -> Finding:
             {"group": name, "subscription": subscription},
         ),
     )
+
+
+def _where(event: Document) -> str:
+    """Return the resource that an event is about; older events name it only as the scope of what was allowed."""
+    named = event.field("resourceId") or event.field("authorization.scope")
+    return named if isinstance(named, str) else ""
+
+
+def _second(text: str) -> str:
+    at = moment(text)
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if at is not None else "at an unknown time"
 
 
 def _string(event: Document, name: str) -> str:

@@ -13,6 +13,7 @@ from amlrunbook.azure.deadline import Deadline
 from amlrunbook.azure.fanout import Outcome, in_order
 from amlrunbook.azure.gateway import AzureGateway
 from amlrunbook.azure.translation import plain
+from amlrunbook.azure.unread import why
 from amlrunbook.errors import AmlRunbookError, AnswerError
 from amlrunbook.model.display import shown
 from amlrunbook.model.finding import Finding, Verdict
@@ -137,7 +138,7 @@ def _unread(known: Known, scope: Scope, error: AmlRunbookError) -> Finding:
     )
     if unsupported:
         return _not_supported(known)
-    return _finding(known, scope, Verdict.UNKNOWN, f"It could not be asked: {error.what}")
+    return _finding(known, scope, Verdict.UNKNOWN, f"It could not be asked: {why(error)}")
 
 
 def _finding(known: Known, scope: Scope, verdict: Verdict, observed: str) -> Finding:

@@ -12,7 +12,7 @@ from amlrunbook.model.operation import OperationContext
 from amlrunbook.model.profile import Profile
 from amlrunbook.model.resource_id import RegionName, ResourceId, region_name
 from amlrunbook.model.snapshot import Document, Inventory
-from amlrunbook.operations.outage.last_known import last_known, readable
+from amlrunbook.operations.outage.last_known import readable
 
 
 class Side(StrEnum):
@@ -56,7 +56,7 @@ class Scope:
 
 def scope_of(context: OperationContext) -> Scope:
     """Return the scope of a step: the profile's resources, and those their documents name."""
-    profile, inventory = context.profile, last_known(context)
+    profile, inventory = context.profile, context.snapshot.inventory.last_known()
     primary, secondary = profile.regions
     found: dict[str, Known] = {}
     for text, side in _named(profile, inventory):

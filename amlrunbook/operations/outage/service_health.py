@@ -13,6 +13,7 @@ from typing import Any
 from amlrunbook.assessment.command import az
 from amlrunbook.azure.gateway import AzureGateway
 from amlrunbook.azure.translation import plain
+from amlrunbook.azure.unread import why
 from amlrunbook.errors import AmlRunbookError
 from amlrunbook.model.display import shown
 from amlrunbook.model.finding import Finding, Verdict
@@ -197,13 +198,13 @@ def _finding(issue: Issue, subscription: str, primary: str, secondary: str) -> F
 
 
 def _unread(subscription: str, error: AmlRunbookError) -> CheckReport:
-    text = f"Microsoft's service health could not be read: {error.what}"
+    text = f"Microsoft's service health could not be read: {why(error)}"
     finding = Finding(
         check=ServiceHealth.id,
         resource=f"/subscriptions/{subscription}",
         verdict=Verdict.UNKNOWN,
         title="Active service issues",
-        observed=error.what,
+        observed=why(error),
         expected="an answer of Azure's service health",
         why=_WHY,
         source=_SOURCE,

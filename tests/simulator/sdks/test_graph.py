@@ -9,6 +9,7 @@ ACCOUNTS = "resources | where type =~ 'Microsoft.Storage/storageAccounts'"
 
 def test_pages_by_token(azure):
     graph = azure.graph
+    azure.pass_time(6)
     total = graph.resources({"query": f"{ACCOUNTS} | count"}).data[0]["Count"]
     names, token = [], None
     while True:

@@ -1,0 +1,56 @@
+"""Whether the profile's health probes are green: what says that the service is well again."""
+
+from __future__ import annotations
+
+from amlrunbook.azure.gateway import AzureGateway
+from amlrunbook.azure.probes import HttpsProbes
+from amlrunbook.model.display import shown
+from amlrunbook.model.finding import Finding, Verdict
+from amlrunbook.model.operation import CheckReport, OperationContext, Reporter
+
+CHECK = "switchover.probes-green"
+_SOURCE = "https://learn.microsoft.com/azure/well-architected/design-guides/health-modeling"
+
+
+class ProbesGreen:
+    """Asks all probes at once; passes only when each is green."""
+
+    id = CHECK
+    title = "Are the profile's probes green"
+
+    def __init__(self, gateway: AzureGateway) -> None:
+        self._gateway = gateway
+
+    def run(self, context: OperationContext, reporter: Reporter) -> CheckReport:
+        """Send one GET a probe, without any token, and name each that is red."""
+        probes = context.profile.probes
+        if not probes:
+            return CheckReport(
+                verdict=Verdict.UNKNOWN,
+                text="The profile names no probes, so whether callers are served cannot be seen from here.",
+            )
+        reporter.progressed(f"Asking {len(probes)} probes")
+        found = HttpsProbes(self._gateway.cloud).ask(probes)
+        findings = tuple(
+            Finding(
+                check=CHECK,
+                resource=shown(probe.name),
+                verdict=Verdict.PASS if one.green else Verdict.FAIL,
+                title="The probe is green",
+                observed=shown(one.text),
+                expected=f"{probe.expect_status} within {probe.timeout}",
+                why="The clock of an incident stops when callers are served, not when the last step ends.",
+                source=_SOURCE,
+            )
+            for probe, one in zip(probes, found, strict=True)
+        )
+        red = [shown(one.probe) for one in found if not one.green]
+        if not red:
+            return CheckReport(
+                verdict=Verdict.PASS, text=f"All {len(found)} probes are green.", findings=findings
+            )
+        return CheckReport(
+            verdict=Verdict.FAIL,
+            text=f"{len(red)} of {len(found)} probes are red: {', '.join(red)}.",
+            findings=findings,
+        )

@@ -1,0 +1,294 @@
+"""Failing a data account over to its second region, planned or unplanned.
+
+Sources: https://learn.microsoft.com/rest/api/storagerp/storage-accounts/failover and
+https://learn.microsoft.com/azure/storage/common/storage-disaster-recovery-guidance
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from amlrunbook.azure.deadline import Deadline
+from amlrunbook.azure.gateway import AzureGateway
+from amlrunbook.errors import (
+    AmlRunbookError,
+    AzureError,
+    ReadOnlyError,
+    RefusedError,
+    UsageError,
+)
+from amlrunbook.model.operation import (
+    ActionResult,
+    Confirmation,
+    Evidence,
+    Intent,
+    Observation,
+    OperationContext,
+    Outcome,
+    Preview,
+    Reporter,
+    Risk,
+)
+from amlrunbook.model.resource_id import ResourceId, region_name
+from amlrunbook.model.snapshot import Document
+from amlrunbook.operations.evidence import activity_evidence, poll_evidence
+from amlrunbook.operations.switchover.storage_default import refuse_default
+from amlrunbook.operations.switchover.storage_failover_words import (
+    GRACEFUL,
+    UNGRACEFUL,
+    before_words,
+    needless_preview,
+    preview_of,
+    refuse_impossible,
+)
+from amlrunbook.operations.switchover.storage_losses import Losses, find_losses
+from amlrunbook.operations.switchover.storage_state import (
+    AccountState,
+    account_of,
+    read_state,
+)
+
+FOLLOW_SECONDS = 5400.0
+"""How long the operation is followed: Microsoft says about an hour; after this it is in doubt, not failed."""
+_LOOK_SECONDS = 10.0
+
+
+class StorageFailover:
+    """Fails one account over. The variant says whether as planned."""
+
+    id = "switchover.storage-failover"
+    title = "Fail over a data storage account"
+    risk = Risk.DATA_LOSS
+    confirmation = Confirmation.TYPE_NAME
+
+    def __init__(
+        self,
+        gateway: AzureGateway,
+        *,
+        seconds: float = FOLLOW_SECONDS,
+        looks: int = 15,
+        look_again: float = 2.0,
+        read_seconds: float = 15.0,
+    ) -> None:
+        self._gateway = gateway
+        self._seconds = seconds
+        self._looks = looks
+        self._look_again = look_again
+        self._read_seconds = read_seconds
+
+    def preview(self, context: OperationContext) -> Preview:
+        """Read the account anew, and say what a failover would lose and leave.
+
+        Raises:
+            UsageError: it is a workspace's default account, no storage account, or the variant is none.
+            RefusedError: Azure would refuse it now, and why.
+            AzureError: the account's resource does not answer, so that nothing can be asked of it.
+        """
+        account, planned = account_of(context), _planned(context)
+        refuse_default(self._gateway, context, account)
+        state = self._read(context)
+        leaving = _leaving(context)
+        at = state.region("primary")
+        if at and at != leaving:
+            return needless_preview(state, leaving, planned=planned)
+        refuse_impossible(state, planned=planned)
+        losses = Losses() if planned else self._losses(state)
+        return preview_of(state, losses, planned=planned)
+
+    def apply(
+        self, context: OperationContext, preview: Preview, intent: Intent, reporter: Reporter
+    ) -> ActionResult:
+        """Send the previewed request once, if the account still stands as it was previewed.
+
+        Raises:
+            ReadOnlyError: the gateway is read-only; nothing was sent.
+        """
+        if not self._gateway.mode.may_change:
+            raise ReadOnlyError(
+                f"{self.title} was refused: this process is read-only.",
+                state="Nothing was sent; Azure is as it was.",
+                next_step="Start the run with --live to change real Azure, or rehearse it in a drill.",
+            )
+        try:
+            self._refuse_changed(context, preview)
+        except AmlRunbookError as error:
+            return ActionResult(outcome=Outcome.FAILED, text=f"Nothing was sent: {error.what}")
+        request = preview.requests[0]
+        target = urlsplit(request.path)
+        query: dict[str, Any] = {name: values[0] for name, values in parse_qs(target.query).items()}
+        account = account_of(context)
+        began = self._gateway.now()
+        try:
+            answer = self._gateway.change(
+                request.method,
+                target.path,
+                request_id=intent.request_id,
+                on_sent=reporter.sent,
+                on_accepted=reporter.accepted,
+                on_progress=reporter.progressed,
+                look=lambda: self._progress(account, began.timestamp()),
+                version=query.pop("api-version"),
+                seconds=self._seconds,
+                **query,
+            )
+        except ReadOnlyError:
+            raise
+        except RefusedError as error:
+            return ActionResult(outcome=Outcome.FAILED, text=error.what)
+        return ActionResult(outcome=answer.outcome, text=answer.text)
+
+    def observe(
+        self, context: OperationContext, preview: Preview, intent: Intent, poll_url: str
+    ) -> Observation:
+        """Look whether the failover happened: the resource, the activity log, the poll URL."""
+        account = account_of(context)
+        seen = self._look(context, preview)
+        evidence = [*seen.evidence, activity_evidence(self._gateway, account, intent.request_id)]
+        if poll_url:
+            evidence.append(poll_evidence(self._gateway, poll_url))
+        return Observation(
+            reached=seen.reached, text=seen.text, readable=seen.readable, evidence=tuple(evidence)
+        )
+
+    def verify(self, context: OperationContext, preview: Preview) -> Observation:
+        """Read the primary's region, and a byte through the new primary, a few times where need be."""
+        patience = Deadline(self._looks * (self._look_again + 2 * self._read_seconds))
+        seen = self._verified(context, preview)
+        looks = self._looks if _under_way(seen, preview) else 2
+        for _ in range(looks - 1):
+            if seen.reached or not patience.wait(self._look_again):
+                break
+            seen = self._verified(context, preview)
+        return seen
+
+    def _read(self, context: OperationContext) -> AccountState:
+        state = read_state(self._gateway, context, seconds=self._read_seconds)
+        if not state.answers:
+            raise AzureError(
+                f"The storage provider does not answer for {state.account.name}: {state.unread}",
+                state="Nothing was sent. A failover can be asked for only where the provider answers.",
+                next_step="Wait, ask Microsoft's support, or read the secondary endpoint meanwhile.",
+            )
+        return state
+
+    def _losses(self, state: AccountState) -> Losses:
+        return find_losses(
+            self._gateway.blob_service(state.account.name),
+            state.last_sync,
+            readable=state.readable,
+            seconds=self._read_seconds,
+        )
+
+    def _refuse_changed(self, context: OperationContext, preview: Preview) -> None:
+        """Let pass an account that stands as it was previewed.
+
+        Raises:
+            AmlRunbookError: it does not, or cannot be read.
+        """
+        refuse_default(self._gateway, context, account_of(context))
+        state, planned = self._read(context), _planned(context)
+        refuse_impossible(state, planned=planned)
+        new = preview.effects.makes_writable[0].region
+        old = preview.effects.makes_unwritable[0].region
+        if (state.region("primary"), state.region("secondary")) != (old, new):
+            raise RefusedError(
+                f"{state.account.name} changed since the preview: {before_words(state)} Look again."
+            )
+        if planned is not preview.effects.planned:
+            raise RefusedError("The variant is not the one that was previewed. Look again.")
+
+    def _progress(self, account: ResourceId, began: float) -> str:
+        """Return what the resource shows while it goes on; never raises."""
+        minutes = int(max(0.0, self._gateway.now().timestamp() - began) // 60)
+        try:
+            found = Document(self._gateway.get(account.text, seconds=_LOOK_SECONDS))
+        except AmlRunbookError:
+            return f"after {minutes} min; {account.name} itself does not answer"
+        where = found.field("properties.primaryLocation") or "unknown"
+        flag = (
+            "failover in progress"
+            if found.field("properties.failoverInProgress") is True
+            else "no failover in progress"
+        )
+        return f"after {minutes} min {account.name} says primary {where}, {flag}"
+
+    def _look(self, context: OperationContext, preview: Preview) -> Observation:
+        account = account_of(context)
+        try:
+            found = Document(self._gateway.get(account.text, seconds=self._read_seconds))
+        except AmlRunbookError as error:
+            text = f"{account.name} could not be read: {error.what}"
+            evidence = Evidence(source="resource", text=text, speaks="neither")
+            return Observation(reached=False, text=text, readable=False, evidence=(evidence,))
+        return judged(account, found, preview)
+
+    def _verified(self, context: OperationContext, preview: Preview) -> Observation:
+        seen = self._look(context, preview)
+        if not seen.reached:
+            return seen
+        account = account_of(context)
+        try:
+            read = self._gateway.blob_service(account.name).read_byte()
+        except AmlRunbookError as error:
+            text = f"{seen.text} Its blobs could not be read through the primary endpoint: {error.what}"
+            return Observation(reached=False, text=text, readable=False, evidence=seen.evidence)
+        what = (
+            f"{read.count} byte of {read.path} was read through it"
+            if read.path
+            else f"its {read.containers} containers were listed through it; none holds a blob to read"
+        )
+        return Observation(
+            reached=True, text=f"{seen.text} {what[0].upper()}{what[1:]}.", evidence=seen.evidence
+        )
+
+
+def _under_way(seen: Observation, preview: Preview) -> bool:
+    """Return whether something speaks for it, so that waiting for the rest makes sense."""
+    return bool(preview.effects.makes_writable) and any(
+        e.speaks != "against" for e in seen.evidence
+    )
+
+
+def judged(account: ResourceId, found: Document, preview: Preview) -> Observation:
+    """Return what a resource's document says of a previewed failover."""
+    moved = preview.effects.makes_writable
+    if not moved:
+        return Observation(reached=True, text=preview.needless or "Nothing was to be done.")
+    wanted, named = moved[0].region, found.field("properties.primaryLocation")
+    at = region_name(named) if isinstance(named, str) else ""
+    running = found.field("properties.failoverInProgress") is True
+    sku, when = found.field("sku.name"), found.field("properties.lastGeoFailoverTime")
+    text = f"{account.name}: primary {at or 'unknown'}, {sku}"
+    text += f", last failed over {when}" if isinstance(when, str) else ""
+    text += ", failoverInProgress is true." if running else "."
+    reached = bool(at) and at == wanted
+    speaks = "for" if reached or running else "against"
+    return Observation(
+        reached=reached,
+        text=text,
+        evidence=(Evidence(source="resource", text=text, speaks=speaks),),
+    )
+
+
+def _planned(context: OperationContext) -> bool:
+    """Return whether the variant is the planned one.
+
+    Raises:
+        UsageError: it is neither of the two.
+    """
+    match context.variant or context.params.get("variant", UNGRACEFUL):
+        case "graceful":
+            return True
+        case "ungraceful":
+            return False
+        case other:
+            raise UsageError(
+                f"A storage failover is {GRACEFUL} or {UNGRACEFUL}, not {other!r}.",
+                state="Nothing was sent.",
+            )
+
+
+def _leaving(context: OperationContext) -> str:
+    """Return the region that is left: the profile's primary, unless the step says another."""
+    return region_name(context.params.get("leaving") or context.profile.primary.region)

@@ -1,0 +1,113 @@
+"""Azure Monitor's metrics as far as they tell how far a replica trails.
+
+Sources: https://learn.microsoft.com/rest/api/monitor/metrics/list ,
+https://learn.microsoft.com/azure/postgresql/monitor/concepts-monitoring ,
+https://learn.microsoft.com/azure/mysql/flexible-server/concepts-monitoring
+"""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from amlrunbook.simulator import (
+    attached_cosmos,
+    attached_mysql,
+    attached_postgres_promote,
+    attached_sql_databases,
+    attached_sql_links,
+)
+from amlrunbook.simulator.answers import Refusal, json_answer
+from amlrunbook.simulator.arm_call import Call
+from amlrunbook.simulator.arm_verbs import not_found
+from amlrunbook.simulator.clock import stamp
+from amlrunbook.simulator.service_regions import dark_since
+from amlrunbook.simulator.world import Document, World
+
+_LAGS: dict[str, tuple[str, float]] = {
+    attached_postgres_promote.SERVERS: (
+        "physical_replication_delay_in_seconds",
+        attached_postgres_promote.LAG_SECONDS,
+    ),
+    attached_mysql.SERVERS: ("replication_lag", attached_mysql.LAG_SECONDS),
+    attached_sql_databases.DATABASES: (
+        "replication_lag_seconds",
+        attached_sql_links.LAG_SECONDS,
+    ),
+    attached_cosmos.ACCOUNTS: ("ReplicationLatency", attached_cosmos.LAG_SECONDS),
+}
+"""By resource type: the metric of its lag, and what it is unless a fact says otherwise."""
+_INTERVALS = {"PT1M": 60.0, "PT5M": 300.0, "PT1H": 3600.0}
+_POINTS = 5
+"""How many of the last intervals are told."""
+
+
+def _answer(call: Call) -> Response:
+    """Answer the metrics of one resource."""
+    document = call.world.get(call.path.scope)
+    if document is None:
+        raise not_found(call.path.scope)
+    asked = [name for name in call.query.get("metricnames", "").split(",") if name]
+    known = _values(call.world, document)
+    names = asked or list(known)
+    interval = call.query.get("interval", "PT1M")
+    if interval not in _INTERVALS:
+        raise Refusal(400, "BadRequest", f"The interval '{interval}' is not supported.")
+    found = [_metric(call, document, name, _value(known, name), interval) for name in names]
+    now = call.world.now()
+    return json_answer(
+        {
+            "cost": 0,
+            "timespan": f"{stamp(now - _POINTS * _INTERVALS[interval])}/{stamp(now)}",
+            "interval": interval,
+            "namespace": document["type"],
+            "resourceregion": document.get("location", "global"),
+            "value": found,
+        }
+    )
+
+
+def _values(world: World, document: Document) -> dict[str, float]:
+    """Return a resource's metrics: its fact ``metrics``, and its lag where it has one."""
+    facts = world.facets.get(str(document["id"]).lower(), {})
+    found: dict[str, float] = {}
+    lag = _LAGS.get(str(document["type"]))
+    if lag is not None:
+        name, usual = lag
+        found[name] = float(facts.get("lag_seconds", usual)) + _stopped(world, document)
+    return {**found, **facts.get("metrics", {})}
+
+
+def _stopped(world: World, document: Document) -> float:
+    """Return for how many seconds nothing has replicated, as the source of a replica is dark."""
+    source = world.get(str(document["properties"].get("sourceServerResourceId", "")))
+    if source is None:
+        return 0.0
+    since = dark_since(world, str(source["location"]), str(source["type"]))
+    return 0.0 if since is None else world.now() - since
+
+
+def _value(known: dict[str, float], name: str) -> float:
+    for one, value in known.items():
+        if one.lower() == name.lower():
+            return value
+    raise Refusal(
+        400,
+        "BadRequest",
+        f"Failed to find metric configuration for metric: {name}. Valid metrics: {','.join(known)}",
+    )
+
+
+def _metric(call: Call, document: Document, name: str, value: float, interval: str) -> Document:
+    key = call.query.get("aggregation", "Average").partition(",")[0].lower()
+    now, step = call.world.now(), _INTERVALS[interval]
+    data = [{"timeStamp": stamp(now - back * step), key: value} for back in range(_POINTS, 0, -1)]
+    return {
+        "id": f"{document['id']}/providers/Microsoft.Insights/metrics/{name}",
+        "type": "Microsoft.Insights/metrics",
+        "name": {"value": name, "localizedValue": name},
+        "unit": "Seconds",
+        "timeseries": [{"metadatavalues": [], "data": data}],
+    }
+
+
+SPECIALS = {("GET", "microsoft.insights/metrics"): _answer}
