@@ -214,7 +214,11 @@ def ruling_on(step: str, record: StepRecord) -> c.AnyCommand:
 
 
 def alarm(
-    running: Endpoint, scenario: str, *, faults: tuple[dict[str, Any], ...] = (), age: float = 7200.0
+    running: Endpoint,
+    scenario: str,
+    *,
+    faults: tuple[dict[str, Any], ...] = (),
+    age: float = 7200.0,
 ) -> Hour:
     """Begin ``scenario`` anew in a world that runs, and sound its alarm."""
     told: Any = process.control(running, "POST", "/begin", {"scenario": scenario})
