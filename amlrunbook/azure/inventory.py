@@ -74,6 +74,21 @@ _OF_A_ROW = frozenset(
 )
 """What is kept of a row of quota or of a size: prices are no part of an inventory."""
 _ASSOCIATED = ("storageAccount", "keyVault", "containerRegistry", "applicationInsights")
+_HANGS = {
+    "microsoft.machinelearningservices/workspaces": 3,
+    "microsoft.insights/components": 2,
+    "microsoft.storage/storageaccounts": 2,
+    "microsoft.containerregistry/registries": 2,
+    "microsoft.machinelearningservices/workspaces/computes": 2,
+    "microsoft.machinelearningservices/workspaces/onlineendpoints": 1,
+    "microsoft.machinelearningservices/workspaces/batchendpoints": 1,
+    "microsoft.machinelearningservices/workspaces/models": 1,
+    "microsoft.machinelearningservices/workspaces/environments": 1,
+    "microsoft.machinelearningservices/workspaces/data": 1,
+    "microsoft.network/privateendpoints": 2,
+    "microsoft.network/privateendpoints/privatednszonegroups": 1,
+}
+"""How many reads, one after the other, may hang on what a read of each type answers: these are sent first."""
 _NO_SUCH_SERVICE = frozenset({"FeatureNotSupportedForAccount", "OperationNotAllowedOnKind"})
 """An account's kind has no file service, or no blob service: nothing is missing there."""
 
@@ -427,7 +442,8 @@ class _Walk:
         )
 
     def _ask(self, read: _Read, request: Callable[[], Any]) -> None:
-        self._reads[self._fan_out.submit(request)] = read
+        hangs = _HANGS.get(read.type.lower(), 0)
+        self._reads[self._fan_out.submit(request, leads_to=hangs)] = read
 
     def run(self) -> None:
         """Read until nothing is open.

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from amlrunbook.cli.portal import portal
+
 
 @click.group()
 def simulator() -> None:
@@ -45,47 +47,4 @@ def serve(scenario: str, folder: Path | None, port: int, seed: int) -> None:
         process.stop(place)
 
 
-@simulator.command()
-@click.argument("run")
-@click.argument("action", type=click.Choice(["recover", "purge", "route"]), required=False)
-@click.argument("what", default="")
-@click.argument("target", default="")
-def portal(run: str, action: str | None, what: str, target: str) -> None:
-    """Do in a drill what only Azure's portal can do; RUN is its journal, folder or id.
-
-    Without an action: what was deleted, where callers go, and the page's address. `recover ID` and
-    `purge ID` act on what was deleted, `route FRONT ENDPOINT_ID` sends a front's callers elsewhere.
-    """
-    from amlrunbook.cli.parts import SIMULATOR_FOLDER, run_folder_of
-    from amlrunbook.errors import UsageError
-    from amlrunbook.model.display import shown
-    from amlrunbook.simulator import process
-    from amlrunbook.simulator.process import control
-
-    folder = run_folder_of(run) / SIMULATOR_FOLDER
-    if not folder.is_dir():
-        raise UsageError(f"{run} is no drill: there is no simulated Azure in its folder.")
-    endpoint = process.reach(folder)
-    if action is None:
-        for line in _portal_lines(
-            control(endpoint, "GET", "/portal"), control(endpoint, "GET", "/fronts")
-        ):
-            click.echo(shown(line))
-        click.echo(f"page     {endpoint.base_url}/_portal?token={endpoint.control_token}")
-        return
-    if not what or (action == "route") is not bool(target):
-        raise UsageError("Say `recover ID`, `purge ID` or `route FRONT ENDPOINT_ID`.")
-    if action == "route":
-        said = control(endpoint, "POST", "/fronts", {"name": what, "target": target})
-    else:
-        said = control(endpoint, "POST", "/portal", {"action": action, "id": what})
-    click.echo(shown(str(said.get("said", "")) if isinstance(said, dict) else ""))
-
-
-def _portal_lines(deleted: object, fronts: object) -> list[str]:
-    rows = deleted if isinstance(deleted, list) else []
-    lines = [f"deleted  {row['id']}, gone for good at {row['purged']}" for row in rows]
-    for front in fronts if isinstance(fronts, list) else []:
-        lines.append(f"callers  of {front['name']} go to {front['chosen']}")
-        lines += [f"         could go to {t}" for t in front["targets"] if t != front["chosen"]]
-    return lines or ["Nothing was deleted, and no front sends callers anywhere."]
+simulator.add_command(portal)

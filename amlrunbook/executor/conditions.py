@@ -36,14 +36,13 @@ def called_for(when: StepCondition, state: RunState) -> Call:
     if refusal:
         return Call(answer=False, why=refusal)
     any_holds = not when.any or True in {holds(asked, state) for asked in when.any}
-    open_questions = [
-        asked
-        for asked in (*when.all, *when.none, *(() if any_holds else when.any))
-        if holds(asked, state) is None
-    ]
+    sure = [asked for asked in (*when.all, *when.none) if holds(asked, state) is None]
+    either = [] if any_holds else [asked for asked in when.any if holds(asked, state) is None]
+    open_questions = [*sure, *either]
     if not open_questions:
         return Call(answer=True)
-    texts = " and ".join(dict.fromkeys(asked.text for asked in open_questions))
+    words = [*(asked.text for asked in sure), " or ".join(asked.text for asked in either)]
+    texts = " and ".join(dict.fromkeys(filter(None, words)))
     waits_for = dict.fromkeys(
         step
         for asked in open_questions

@@ -69,6 +69,16 @@ class Container(msgspec.Struct, kw_only=True):
     blobs: dict[str, list[Blob]] = {}
 
 
+class FileFacts(msgspec.Struct, kw_only=True):
+    """What is known of a file besides its bytes. Times are world time in Unix seconds."""
+
+    size: int = 0
+    created: float = 0.0
+    modified: float = 0.0
+    content_type: str = "application/octet-stream"
+    metadata: dict[str, str] = {}
+
+
 class FileShare(msgspec.Struct, kw_only=True):
     """An Azure file share and its files, path to SHA-256."""
 
@@ -81,6 +91,10 @@ class FileShare(msgspec.Struct, kw_only=True):
     deleted_at: float | None = None
     version: str | None = None
     files: dict[str, str] = {}
+    facts: dict[str, FileFacts] = {}
+    """What is known of files that were written since the start, by path."""
+    folders: list[str] = []
+    """Folders that were made; a folder with a file below it needs no entry."""
 
 
 class BlobAccount(msgspec.Struct, kw_only=True):
@@ -112,6 +126,10 @@ class Contents:
         if not target.exists():
             replace_file(target, data)
         return digest
+
+    def size(self, digest: str) -> int:
+        """Return how many bytes are behind ``digest``."""
+        return (self._folder / digest).stat().st_size if digest else 0
 
     def get(self, digest: str) -> bytes:
         """Return the bytes behind ``digest``.

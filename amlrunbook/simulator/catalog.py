@@ -26,6 +26,7 @@ from amlrunbook.simulator import (
     resource_graph,
     storage,
     storage_services,
+    tags,
 )
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind
@@ -66,6 +67,7 @@ SPECIALS: dict[tuple[str, str], Callable[[Call], Response]] = {
     **monitor.SPECIALS,
     **storage.SPECIALS,
     **storage_services.SPECIALS,
+    **tags.SPECIALS,
     ("POST", "microsoft.resourcegraph/resources"): resource_graph.answerer(BY_TYPE),
 }
 """Requests by method and path shape: names replaced by stars, in lower case."""

@@ -23,7 +23,7 @@ from amlrunbook.simulator.faults import Fault
 from amlrunbook.simulator.ml_serving import ENDPOINT_TYPE
 from amlrunbook.simulator.regions import REGIONS
 from amlrunbook.simulator.registry_data import Manifest
-from amlrunbook.simulator.scenario import ResourceTable, Scenario, StoredBlob
+from amlrunbook.simulator.scenario import ResourceTable, Scenario, ShareTable, StoredBlob
 from amlrunbook.simulator.subscriptions import GROUP_TYPE
 from amlrunbook.simulator.vault_data import Secret, SecretVersion
 from amlrunbook.simulator.world import Document, Front, Subscription, World
@@ -84,7 +84,7 @@ def placed(value: Any, base_url: str) -> Any:
         return value.replace("{base}", base_url)
     if isinstance(value, dict):
         return {key: placed(item, base_url) for key, item in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [placed(item, base_url) for item in value]
     return value
 
@@ -124,7 +124,7 @@ def _resource(world: World, table: ResourceTable, place: str) -> None:
         ml_assets.ensure_container(world, str(document["id"]), kind.type)
     if table.facts:
         world.facet(str(document["id"])).update(_expanded(world, table.facts))
-    kind.complete(world, document, None)
+    _complete(world, kind, document, place)
     if has_system_data(kind):
         document["systemData"] = system_data(world, None)
     world.put(str(document["id"]), document)
@@ -134,6 +134,23 @@ def _resource(world: World, table: ResourceTable, place: str) -> None:
         world.facet(str(document["id"]))["geo"] = msgspec.to_builtins(table.geo)
     if table.health is not None:
         world.facet(str(document["id"]))["health"] = dict(table.health)
+
+
+def _complete(world: World, kind: Kind, document: Document, place: str) -> None:
+    """Fill a document, and see that it can be shown.
+
+    Raises:
+        DocumentError: a value in it is of another type than its kind wants.
+    """
+    try:
+        kind.complete(world, document, None)
+        if kind.show is not None:
+            kind.show(world, document)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise DocumentError(
+            f"{place}: the properties of '{document['name']}' are not those of a {kind.type} "
+            f"({type(error).__name__}: {error})"
+        ) from error
 
 
 def _document(world: World, table: ResourceTable, kind: Kind, place: str) -> Document:
@@ -218,11 +235,24 @@ def _data(world: World, scenario: Scenario, contents: Contents) -> None:
             )
         ]
     for number, item in enumerate(scenario.world.files):
-        account = _account(world, item.account, f"{scenario.name}: world.files[{number}]")
-        share = account.shares.setdefault(
-            item.share, FileShare(name=item.share, created=now, modified=now, etag='"0x1"')
-        )
-        share.files[item.path] = contents.put(item.text.encode())
+        _files(world, item, contents, f"{scenario.name}: world.files[{number}]")
+
+
+def _files(world: World, item: ShareTable, contents: Contents, place: str) -> None:
+    name, inside = item.account, item.share
+    if item.datastore:
+        store = world.get(str(_expanded(world, item.datastore)))
+        properties: Document = (store or {}).get("properties", {})
+        name, inside = str(properties.get("accountName")), properties.get("fileShareName", "")
+        if not inside:
+            raise DocumentError(f"{place}: '{item.datastore}' is no datastore of files")
+    now = world.now()
+    share = _account(world, name, place).shares.setdefault(
+        inside, FileShare(name=inside, created=now, modified=now, etag='"0x1"')
+    )
+    for copy in range(1, item.copies + 1):
+        text = item.text.replace("{n}", str(copy))
+        share.files[item.path.replace("{n}", str(copy))] = contents.put(text.encode())
 
 
 def _secrets(world: World, scenario: Scenario, contents: Contents) -> None:

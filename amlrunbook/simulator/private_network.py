@@ -102,9 +102,47 @@ def complete_endpoint(world: World, document: Document, before: Document | None)
         }
     interface = _interface(world, document)
     properties["networkInterfaces"] = [{"id": interface["id"]}]
+    _connect(world, document)
     properties["customDnsConfigs"] = [
         {"fqdn": name, "ipAddresses": [_address(interface)]} for name in _names(properties)
     ]
+
+
+def _connect(world: World, endpoint: Document) -> None:
+    """Note an endpoint in the documents of what it leads to."""
+    _disconnect(world, endpoint)
+    for one in endpoint["properties"]["privateLinkServiceConnections"]:
+        target = world.get(str(one["properties"].get("privateLinkServiceId", "")))
+        if target is None:
+            continue
+        listed = target["properties"].setdefault("privateEndpointConnections", [])
+        name = f"{endpoint['name']}.{one['name']}"
+        listed.append(
+            {
+                "id": f"{target['id']}/privateEndpointConnections/{name}",
+                "properties": {
+                    "privateEndpoint": {"id": endpoint["id"]},
+                    "privateLinkServiceConnectionState": {
+                        "status": "Approved",
+                        "description": "Auto-Approved",
+                    },
+                    "provisioningState": "Succeeded",
+                },
+            }
+        )
+
+
+def _disconnect(world: World, endpoint: Document) -> None:
+    """Take an endpoint out of the documents of what it leads to."""
+    for one in endpoint["properties"]["privateLinkServiceConnections"]:
+        target = world.get(str(one["properties"].get("privateLinkServiceId", "")))
+        if target is not None:
+            listed = target["properties"].get("privateEndpointConnections") or []
+            target["properties"]["privateEndpointConnections"] = [
+                held
+                for held in listed
+                if held["properties"].get("privateEndpoint", {}).get("id") != endpoint["id"]
+            ]
 
 
 def _interface(world: World, endpoint: Document) -> Document:
@@ -189,6 +227,7 @@ def _delete_endpoint(call: Call) -> Response | None:
     """Let a private endpoint's network interface go with it."""
     document = call.world.get(call.path.text)
     if document is not None:
+        _disconnect(call.world, document)
         for one in document["properties"]["networkInterfaces"]:
             call.world.remove(str(one["id"]))
     return None

@@ -97,10 +97,14 @@ class StoredBlob(BlobTable, frozen=True, kw_only=True):
 class ShareTable(_Table, frozen=True, kw_only=True):
     """A file in a file share: the share is made with it."""
 
-    account: str
-    share: str
+    account: str = ""
+    share: str = ""
+    datastore: str = ""
+    """In place of account and share: the id of a workspace's datastore of files."""
     path: str
     text: str = ""
+    copies: int = 1
+    """How many there are; ``{n}`` in path and text counts them from 1."""
 
 
 class SecretTable(_Table, frozen=True, kw_only=True):

@@ -115,7 +115,7 @@ def test_scripted_operators_are_refused_with_live(desk):
 
 
 def test_a_person_without_a_screen_is_asked_and_enter_changes_nothing(desk):
-    typed = "\n" * 8 + "mend\n" + "\n" + "\n" + "\n" + "\n"
+    typed = "\n" * 11 + "mend\n" + "\n" + "\n" + "\n" + "\n"
     done = desk.run("drill", "lonely-workspace", "--plain", typed=typed)
     assert done.returncode == 1, done.stderr
     kinds = [e["kind"] for e in entries(desk, journal_of(done))]

@@ -211,7 +211,7 @@ def test_a_dark_region_leaves_only_the_unplanned_way(pairs: StoragePairs) -> Non
 
 
 def test_a_dark_storage_provider_promises_nothing(pairs: StoragePairs) -> None:
-    pairs.here.fault(kind="error", plane="control", resource_type="Microsoft.Storage/*", status=503)
+    pairs.here.fault(kind="error", plane="control", resource_type="Microsoft.Storage/*", status=501)
     before = pairs.here.last
     with pytest.raises(AzureError, match="The storage provider does not answer for stkept"):
         action(pairs).preview(pairs.context("stkept", "ungraceful"))
@@ -293,7 +293,7 @@ def test_a_journal_that_fails_stops_it(pairs: StoragePairs) -> None:
 def test_an_unreadable_account_is_no_evidence_against(pairs: StoragePairs) -> None:
     made, asked = action(pairs), pairs.context("stkept", "ungraceful")
     shown = made.preview(asked)
-    pairs.here.fault(kind="dark", methods=["GET"])
+    pairs.here.fault(kind="error", status=501, methods=["GET"])
     url = f"{pairs.here.endpoint.base_url}/subscriptions/x/operation"
     seen = made.observe(asked, shown, INTENT, url)
     assert (seen.readable, seen.reached) == (False, False)

@@ -1,4 +1,4 @@
-"""Setting the number of instances of a deployment in the secondary workspace, and its size of machine if asked.
+"""Setting the number of instances of an online deployment, and its size of machine if asked.
 
 A PATCH takes ``sku.capacity`` and tags alone; another size needs a PUT of the whole deployment.
 Source: https://learn.microsoft.com/rest/api/azureml/online-deployments (update, create-or-update)
@@ -44,11 +44,11 @@ from amlrunbook.operations.switchover.deployment_quota import (
 from amlrunbook.operations.switchover.deployment_ready import scale_command
 from amlrunbook.operations.switchover.pairing import (
     DEPLOYMENTS,
+    Place,
     age_words,
     capacity_of,
-    in_secondary,
     last_known,
-    pair_of,
+    place_of,
     text_at,
 )
 
@@ -58,10 +58,10 @@ _BUSY = frozenset({"creating", "updating", "deleting", "scaling"})
 
 
 class ScaleDeployment:
-    """Gives a deployment of the secondary as many instances as its mirror in the primary had."""
+    """Gives a deployment as many instances as its mirror in the other workspace had."""
 
     id = "switchover.scale-deployment"
-    title = "Scale the secondary's deployment"
+    title = "Scale a deployment"
     risk = Risk.REVERSIBLE
     confirmation = Confirmation.ENTER
 
@@ -82,10 +82,10 @@ class ScaleDeployment:
         """Read the deployment and say how many instances it would get, and what quota that needs.
 
         Raises:
-            UsageError: the step names no deployment of the secondary, or no number of instances is known.
+            UsageError: the step names no deployment of the pair, or no number of instances is known.
             AzureError: the deployment cannot be read.
         """
-        resource = in_secondary(context, DEPLOYMENTS, "deployment")
+        resource = _place(context).resource
         deployment = Document(self._gateway.get(resource.text))
         count, whence = _count(context, resource, deployment)
         size = context.params.get("instance_type", "")
@@ -93,7 +93,11 @@ class ScaleDeployment:
         here = text_at(deployment, "properties.instanceType")
         quota, enough = self._quota(context, deployment, size or here, count)
         fewer = f"{now - count} instances stop. " if count < now else ""
-        short = "The quota does not suffice: Azure will refuse. " if enough is False else ""
+        short = (
+            "The quota does not suffice, as far as it can be read: Azure may refuse. "
+            if enough is False
+            else ""
+        )
         return Preview(
             summary=f"Set {_name(resource)} to {count} instances{f' of {shown(size)}' if size else ''} ({whence}).",
             requests=(_request(context, resource, deployment),),
@@ -117,7 +121,7 @@ class ScaleDeployment:
             ReadOnlyError: the gateway is read-only; nothing was sent.
         """
         refuse_read_only(self._gateway.mode, self.title)
-        resource = in_secondary(context, DEPLOYMENTS, "deployment")
+        resource = _place(context).resource
         return send_unchanged(
             self._gateway,
             preview.requests[0],
@@ -131,12 +135,12 @@ class ScaleDeployment:
         self, context: OperationContext, preview: Preview, intent: Intent, poll_url: str
     ) -> Observation:
         """Look whether it was scaled: the deployment, the activity log, the poll URL."""
-        resource = in_secondary(context, DEPLOYMENTS, "deployment")
+        resource = _place(context).resource
         return with_trails(self._gateway, self._look(resource, preview), resource, intent, poll_url)
 
     def verify(self, context: OperationContext, preview: Preview) -> Observation:
         """Read the deployment anew, a few times where it is not as wanted yet."""
-        resource = in_secondary(context, DEPLOYMENTS, "deployment")
+        resource = _place(context).resource
         return looked_again(
             lambda: self._look(resource, preview), self._looks, self._look_again, self._seconds
         )
@@ -177,9 +181,9 @@ class ScaleDeployment:
     def _room(self, context: OperationContext, size: str) -> Room | str:
         if not size:
             return "What quota it needs cannot be said."
-        pair = pair_of(context)
+        place = _place(context)
         try:
-            return room_for(self._gateway, pair.secondary.subscription, pair.region, size)
+            return room_for(self._gateway, place.here.subscription, place.region, size)
         except AmlRunbookError as error:
             return f"Whether the quota suffices could not be read: {error.what}"
 
@@ -190,6 +194,10 @@ class ScaleDeployment:
         room = self._room(context, size)
         price = room.price if isinstance(room, Room) else ""
         return f"{words} The list price of one is {price} an hour." if price else words
+
+
+def _place(context: OperationContext) -> Place:
+    return place_of(context, DEPLOYMENTS, "deployment")
 
 
 def _name(resource: ResourceId) -> str:
@@ -213,18 +221,19 @@ def _count(
                 next_step=f"Give 1 to {MOST_INSTANCES}; without instances nobody is served.",
             )
         return int(given), "as the step says"
-    mirror = last_known(context.snapshot).by_id(pair_of(context).mirrored(resource))
+    place = _place(context)
+    mirror = last_known(context.snapshot).by_id(place.mirror)
     mirrored = capacity_of(mirror) if mirror is not None and mirror.unread is None else None
     if mirror is None or not mirrored:
         raise UsageError(
-            f"How many instances the primary's {_name(resource)} had is not known.",
+            f"How many instances the {place.other}'s {_name(resource)} had is not known.",
             state="Nothing was sent.",
             next_step='Give the step a number: params = { count = "3" }.',
         )
     now = capacity_of(deployment) or 0
     if mirrored < now:
-        return now, f"it has more than the primary's {mirrored}{age_words(mirror)} already"
-    return mirrored, f"as many as the primary's{age_words(mirror)}"
+        return now, f"it has more than the {place.other}'s {mirrored}{age_words(mirror)} already"
+    return mirrored, f"as many as the {place.other}'s{age_words(mirror)}"
 
 
 def _request(context: OperationContext, resource: ResourceId, deployment: Document) -> Request:

@@ -94,7 +94,8 @@ class StorageFailover:
             return needless_preview(state, leaving, planned=planned)
         refuse_impossible(state, planned=planned)
         losses = Losses() if planned else self._losses(state)
-        return preview_of(state, losses, planned=planned)
+        other = str(context.profile.regions[1] or "")
+        return preview_of(state, losses, planned=planned, workspace_region=other)
 
     def apply(
         self, context: OperationContext, preview: Preview, intent: Intent, reporter: Reporter
@@ -176,6 +177,7 @@ class StorageFailover:
         return find_losses(
             self._gateway.blob_service(state.account.name),
             state.last_sync,
+            readable=state.readable,
             seconds=self._read_seconds,
         )
 

@@ -33,6 +33,8 @@ class Losses:
     """Container and name of each blob that would be lost, or whose last change would."""
     unknown: str = ""
     """Why no names are known; empty where they are."""
+    reason: str = ""
+    """More of why, where there is more."""
     read: int = 0
     """How many blobs of the primary were read."""
     complete: bool = True
@@ -59,17 +61,21 @@ def find_losses(
     service: BlobService,
     last_sync: datetime | None,
     *,
+    readable: bool = True,
     most: int = MOST_BLOBS,
     seconds: float = SECONDS,
 ) -> Losses:
-    """Read both sides' lists at once, and name what is late; darkness leaves names unknown."""
-    tasks: list[Callable[[], Any]] = [
-        lambda: service.blobs(most=most),
-        lambda: service.blobs(most=most, secondary=True),
-    ]
-    first, second = in_order(tasks, width=2, deadline=Deadline(seconds))
+    """Read both sides' lists at once, and name what is late; darkness leaves names unknown.
+
+    A secondary that cannot be read at all (``readable`` is false) is not asked.
+    """
+    tasks: list[Callable[[], Any]] = [lambda: service.blobs(most=most)]
+    if readable:
+        tasks.append(lambda: service.blobs(most=most, secondary=True))
+    first, *others = in_order(tasks, width=2, deadline=Deadline(seconds))
     reason = why(first.error, 160).rstrip(".") if first.error else ""
-    return judged(first.value, second.value, last_sync, reason)
+    second = others[0].value if others else None
+    return judged(first.value, second, last_sync, reason)
 
 
 def judged(
@@ -81,9 +87,8 @@ def judged(
     archived_complete = any_side is not None and any_side.complete
     if primary is None:
         return Losses(
-            unknown=f"the primary does not answer ({reason})"
-            if reason
-            else "the primary does not answer",
+            unknown="the primary does not answer",
+            reason=reason,
             archived=archived,
             archived_complete=archived_complete,
         )

@@ -55,10 +55,9 @@ class StorageProvider:
         """
         del reporter
         account = account_of(context)
-        try:
-            self._gateway.get(account.text, seconds=self._seconds)
-        except AmlRunbookError as error:
-            return self._unread(context, account, error)
+        state = read_state(self._gateway, context, seconds=self._seconds)
+        if state.error is not None:
+            return self._unread(context, state, state.error)
         text = f"The storage provider answers for {account.name}: a failover can be asked for."
         return CheckReport(
             verdict=Verdict.PASS,
@@ -67,8 +66,9 @@ class StorageProvider:
         )
 
     def _unread(
-        self, context: OperationContext, account: ResourceId, error: AmlRunbookError
+        self, context: OperationContext, state: AccountState, error: AmlRunbookError
     ) -> CheckReport:
+        account = state.account
         match error:
             case SignInError():
                 text = f"Nobody can be asked about {account.name}: {error.what}"
@@ -87,12 +87,12 @@ class StorageProvider:
                     account, Verdict.UNKNOWN, text, "Look whether you have the Reader role on it."
                 )
             case _:
-                return self._dark(context, account, error)
+                return self._dark(context, state, error)
 
     def _dark(
-        self, context: OperationContext, account: ResourceId, error: AmlRunbookError
+        self, context: OperationContext, state: AccountState, error: AmlRunbookError
     ) -> CheckReport:
-        state = read_state(self._gateway, context, seconds=self._seconds)
+        account = state.account
         region = state.region("primary") or context.profile.regions[0]
         observed = f"the storage provider of {region} does not answer: {why(error)}"
         ticket = support_text(
