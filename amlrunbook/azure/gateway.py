@@ -16,12 +16,14 @@ from amlrunbook.azure.access import Access
 from amlrunbook.azure.answer import Answer
 from amlrunbook.azure.arm_path import with_version
 from amlrunbook.azure.blob_service import BlobService, blob_bases
+from amlrunbook.azure.blob_store import UPLOAD_SECONDS, BlobStore, container_of
 from amlrunbook.azure.call_log import CallLog
 from amlrunbook.azure.changes import ChangeAnswer, change
 from amlrunbook.azure.credentials import SharedCredential
 from amlrunbook.azure.deadline import Deadline, current_deadline
 from amlrunbook.azure.fanout import bounded
-from amlrunbook.azure.guard import Guard, under
+from amlrunbook.azure.file_service import FileService
+from amlrunbook.azure.guard import CreateGuard, Guard, under
 from amlrunbook.azure.machine_learning import MachineLearning
 from amlrunbook.azure.policies import CLIENT_REQUEST_ID, DEFAULT_DEADLINE, ThrottlePolicy
 from amlrunbook.azure.reach import Doorbell, Reached
@@ -145,6 +147,16 @@ class AzureGateway(Protocol):
 
     def blob_service(self, account: str) -> BlobService:
         """Return the reads of an account's blob service."""
+
+    def file_service(self, account: str) -> FileService:
+        """Return the reads of an account's file service."""
+
+    def blob_store(self, url: str) -> BlobStore:
+        """Return a container that exports are written to: created in, never changed; in every mode.
+
+        Raises:
+            UsageError: the URL names no container of this cloud.
+        """
 
     def machine_learning(self, workspace: ResourceId) -> MachineLearning:
         """Return the allowed reads of azure-ai-ml for a workspace."""
@@ -301,6 +313,20 @@ class SdkGateway:
         """Return the reads of an account's blob service; never writes, in any mode."""
         return BlobService(self._access(blob_bases(self._cloud, account)), account)
 
+    def file_service(self, account: str) -> FileService:
+        """Return the reads of an account's file service; never writes, in any mode."""
+        base = self._cloud.file_endpoint.format(account=account)
+        return FileService(self._access((base,)), account)
+
+    def blob_store(self, url: str) -> BlobStore:
+        """Return a container that is only created in; see :meth:`AzureGateway.blob_store`."""
+        account, container = container_of(self._cloud, url)
+        base = self._cloud.blob_endpoint.format(account=account)
+        guard = CreateGuard(f"{base}/{container}")
+        transport = self._transport(guard)
+        access = Access(self._cloud, self._credential, guard, transport, self._writing)
+        return BlobStore(access, base, container)
+
     def machine_learning(self, workspace: ResourceId) -> MachineLearning:
         """Return the allowed reads of azure-ai-ml for a workspace; never writes, in any mode."""
         return MachineLearning(self._access((self._cloud.resource_manager,)), workspace)
@@ -339,7 +365,11 @@ class SdkGateway:
         deadline = current_deadline(DEFAULT_DEADLINE)
         return bounded(lambda: translated(method, what, ask), deadline)
 
-    def _transport(self, guard: Guard) -> GuardedTransport:
+    def _writing(self, method: str, what: str, ask: Callable[[], T]) -> T:
+        deadline = current_deadline(UPLOAD_SECONDS).within(UPLOAD_SECONDS)
+        return bounded(lambda: translated(method, what, ask), deadline)
+
+    def _transport(self, guard: Guard | CreateGuard) -> GuardedTransport:
         with self._lock:
             if self._wire is None:
                 self._wire = wire(self._cloud, self._parallel)
