@@ -11,7 +11,8 @@ from typing import Protocol
 from amlrunbook.azure.call_log import CallLog
 from amlrunbook.azure.credentials import ClientSecret, credential_for
 from amlrunbook.azure.gateway import SdkGateway
-from amlrunbook.azure.inventory import Progress, Taken, take_snapshot
+from amlrunbook.azure.inventory import Taken, take_snapshot
+from amlrunbook.azure.walk import Progress
 from amlrunbook.cli import talk
 from amlrunbook.errors import AzureError, DocumentError, UsageError
 from amlrunbook.model.cloud import CLOUDS, Cloud, loopback_cloud
