@@ -17,6 +17,7 @@ from amlrunbook.simulator import (
     attached_sql_databases,
     attached_sql_groups,
     attached_sql_links,
+    attached_sql_retention,
     front_door,
     metrics,
     private_network,
@@ -50,6 +51,7 @@ SPECIALS: dict[tuple[str, str], Callable[[Call], Response]] = {
     **attached_sql.SPECIALS,
     **attached_sql_databases.SPECIALS,
     **attached_sql_links.SPECIALS,
+    **attached_sql_retention.SPECIALS,
     **metrics.SPECIALS,
     **private_network.SPECIALS,
 }

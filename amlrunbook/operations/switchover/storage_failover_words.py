@@ -32,8 +32,13 @@ def path_of(state: AccountState, *, planned: bool) -> str:
     return with_version(f"{state.account.text}/failover", api_version(ACCOUNT), **query)
 
 
-def preview_of(state: AccountState, losses: Losses, *, planned: bool) -> Preview:
-    """Return what would be done, and what it costs."""
+def preview_of(
+    state: AccountState, losses: Losses, *, planned: bool, workspace_region: str = ""
+) -> Preview:
+    """Return what would be done, and what it costs.
+
+    ``workspace_region`` is where the workspace lies that will use the account: where that is another, it is said.
+    """
     old, new = state.region("primary"), state.region("secondary")
     kind = "planned" if planned else "unplanned"
     place = state.account.text
@@ -42,7 +47,7 @@ def preview_of(state: AccountState, losses: Losses, *, planned: bool) -> Preview
         requests=(Request(method="POST", path=path_of(state, planned=planned)),),
         resources=(state.account.text,),
         before=before_words(state),
-        after=_after(state, planned=planned),
+        after=_after(state, planned=planned) + _elsewhere(new, workspace_region),
         loses="" if planned else _loses(state, losses),
         undo=_undo(state, planned=planned),
         cost=_cost(state, planned=planned),
@@ -138,6 +143,12 @@ def _after(state: AccountState, *, planned: bool) -> str:
         f"{kept} in {new}; geo-redundancy ends and must be turned on again. Endpoint names stay; "
         f"`location` goes on saying {home or old}."
     )
+
+
+def _elsewhere(new: str, workspace_region: str) -> str:
+    if not workspace_region or new == workspace_region:
+        return ""
+    return f" Your other workspace is in {workspace_region}: it will read across regions."
 
 
 def _sku(name: str) -> str:
