@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 FACTS_OLD_DAYS = 180
 """Facts that nobody checked for half a year may have changed."""
 SNAPSHOT_OLD_SECONDS = 7 * 86_400
-_WEEK = "https://learn.microsoft.com/azure/machine-learning/how-to-high-availability-machine-learning"
+_WEEK = (
+    "https://learn.microsoft.com/azure/machine-learning/how-to-high-availability-machine-learning"
+)
 
 
 @click.command()
@@ -39,9 +41,7 @@ _WEEK = "https://learn.microsoft.com/azure/machine-learning/how-to-high-availabi
     default="text",
     show_default=True,
 )
-@click.option(
-    "--fail-on", type=click.Choice(["fail", "warn"]), default="fail", show_default=True
-)
+@click.option("--fail-on", type=click.Choice(["fail", "warn"]), default="fail", show_default=True)
 def doctor(name: str | None, form: str, fail_on: str) -> int:
     """Say whether you, on this machine, can run every step, and what is missing.
 
@@ -118,10 +118,12 @@ def keys() -> Iterator[Finding]:
         yield _trust(Verdict.FAIL, error.what)
         return
     if chosen is not None:
-        refusal = _refusal(chosen.principal, chosen.public_key)
+        refusal = _refusal(chosen.public_key)
         observed = f"{chosen.principal}, {chosen.fingerprint}"
         if refusal:
-            yield _key(Verdict.FAIL, f"{observed}: {refusal}", "Choose another: amlrunbook key use.")
+            yield _key(
+                Verdict.FAIL, f"{observed}: {refusal}", "Choose another: amlrunbook key use."
+            )
         else:
             yield _key(Verdict.PASS, observed, "")
     count = len(trust.signers) if trust is not None else 0
@@ -131,12 +133,11 @@ def keys() -> Iterator[Finding]:
         yield _trust(Verdict.PASS, f"{count} pinned")
 
 
-def _refusal(principal: str, public_key: bytes) -> str:
+def _refusal(public_key: bytes) -> str:
     from amlrunbook.cli import signing
     from amlrunbook.journal import sshsig
     from amlrunbook.journal.trust import load_revocations
 
-    del principal
     print_ = sshsig.fingerprint(public_key)
     revoked = {one.fingerprint for one in load_revocations(signing.revoked_path())}
     return "it is revoked" if print_ in revoked else ""
