@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from amlrunbook.assessment.command import az
+from amlrunbook.assessment.consequences import consequence, severity
 from amlrunbook.assessment.landscape import Landscape
 from amlrunbook.errors import IncompleteError
 from amlrunbook.facts import FactBase
@@ -115,6 +116,8 @@ class Rule:
             remedy=remedy,
             command=command,
             remedy_operation=operation,
+            component=consequence(self.id)[0].value,
+            severity=severity(self.id, ruling.verdict, landscape.strategies) or "",
         )
 
     def _cure(

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from amlrunbook.azure.allowlist import is_reading
 from amlrunbook.azure.call_log import Call, CallLog, now_text, shown_path
 from amlrunbook.azure.deadline import current_deadline
-from amlrunbook.azure.guard import Guard
+from amlrunbook.azure.guard import CreateGuard, Guard
 from amlrunbook.azure.server_time import ServerTime
 from amlrunbook.azure.throttling import READS, WRITES, TokenBucket, retry_after
 from amlrunbook.errors import DeadlineError
@@ -69,7 +69,7 @@ def reads(request: Any) -> bool:
 class GuardPolicy(_Policy):
     """Refuses what the mode or the host forbids."""
 
-    def __init__(self, guard: Guard) -> None:
+    def __init__(self, guard: Guard | CreateGuard) -> None:
         self._guard = guard
 
     def send(self, request: Any) -> Any:

@@ -6,11 +6,19 @@ A refusal is an answer: whoever says 401 or 404 is not dark.
 from __future__ import annotations
 
 import ssl
+import threading
 import time
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPSConnection
 from socket import gaierror
 from urllib.parse import urlsplit
+
+from amlrunbook import __version__
+from amlrunbook.azure.call_log import Call, CallLog, now_text, shown_path
+from amlrunbook.azure.deadline import current_deadline
+from amlrunbook.azure.guard import under
+from amlrunbook.azure.transport import trust
+from amlrunbook.model.cloud import Cloud
 
 _READ_AT_MOST = 1_024
 _ERRORS_FROM = 500
@@ -30,6 +38,44 @@ class Reached:
     def answers(self) -> bool:
         """Whether somebody answered who is not down, be it with a refusal."""
         return 0 < self.status < _ERRORS_FROM
+
+
+class Doorbell:
+    """Rings at addresses for a gateway: what it asks stands in the call log. Thread-safe."""
+
+    def __init__(self, cloud: Cloud, log: CallLog) -> None:
+        self._cloud = cloud
+        self._log = log
+        self._lock = threading.Lock()
+        self._trust: ssl.SSLContext | None = None
+
+    def ring(self, url: str, seconds: float) -> Reached:
+        """Ask an address; in a drill only the simulated Azure is asked."""
+        if self._cloud.ca_file and not under(self._cloud.resource_manager, url):
+            return Reached(0, "not asked: a drill asks the simulated Azure alone")
+        left = min(seconds, current_deadline(seconds).remaining)
+        at = now_text()
+        seen = plain_get(url, self._context(), left, f"amlrunbook/{__version__}")
+        self._log.add(
+            Call(
+                at=at,
+                method="GET",
+                host=urlsplit(url).netloc.rpartition("@")[2],
+                path=shown_path(url),
+                status=seen.status,
+                failure="" if seen.status else "NoAnswer",
+                milliseconds=seen.milliseconds,
+                client_request_id="",
+                service_request_id="",
+            )
+        )
+        return seen
+
+    def _context(self) -> ssl.SSLContext:
+        with self._lock:
+            if self._trust is None:
+                self._trust = trust(self._cloud)
+            return self._trust
 
 
 def plain_get(url: str, context: ssl.SSLContext, seconds: float, agent: str) -> Reached:

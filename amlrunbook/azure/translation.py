@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from http.client import RemoteDisconnected
 from typing import Any, TypeVar
 
 import msgspec
@@ -191,6 +192,8 @@ def _cause(error: Exception) -> str:
     inner = getattr(error, "inner_exception", None) or error
     while isinstance(inner.__cause__ or inner.__context__, Exception):
         inner = inner.__cause__ or inner.__context__
+    if isinstance(inner, RemoteDisconnected):
+        return "the connection was closed without an answer"
     if isinstance(inner, OSError) and inner.strerror:
         return plain(inner.strerror[:1].lower() + inner.strerror[1:], 160)
     return plain(f"{type(inner).__name__}: {inner}", 160)

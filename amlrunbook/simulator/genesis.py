@@ -124,7 +124,7 @@ def _resource(world: World, table: ResourceTable, place: str) -> None:
         ml_assets.ensure_container(world, str(document["id"]), kind.type)
     if table.facts:
         world.facet(str(document["id"])).update(_expanded(world, table.facts))
-    kind.complete(world, document, None)
+    _complete(world, kind, document, place)
     if has_system_data(kind):
         document["systemData"] = system_data(world, None)
     world.put(str(document["id"]), document)
@@ -134,6 +134,23 @@ def _resource(world: World, table: ResourceTable, place: str) -> None:
         world.facet(str(document["id"]))["geo"] = msgspec.to_builtins(table.geo)
     if table.health is not None:
         world.facet(str(document["id"]))["health"] = dict(table.health)
+
+
+def _complete(world: World, kind: Kind, document: Document, place: str) -> None:
+    """Fill a document, and see that it can be shown.
+
+    Raises:
+        DocumentError: a value in it is of another type than its kind wants.
+    """
+    try:
+        kind.complete(world, document, None)
+        if kind.show is not None:
+            kind.show(world, document)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise DocumentError(
+            f"{place}: the properties of '{document['name']}' are not those of a {kind.type} "
+            f"({type(error).__name__}: {error})"
+        ) from error
 
 
 def _document(world: World, table: ResourceTable, kind: Kind, place: str) -> Document:

@@ -95,7 +95,7 @@ CASES: dict[str, tuple[list[dict[str, Any]], str, Verdict, str]] = {
         [{"kind": "throttle", "plane": "control", "region": "eastus", "retry_after": 0}],
         "looks well",
         Verdict.PASS,
-        "speak against it",
+        "Against it speaks:",
     ),
 }  # fmt: skip
 
@@ -137,7 +137,7 @@ def test_the_profiles_probes_speak_too(pair: AzureHere, snapshot: Snapshot) -> N
     )
     report = planes(pair, snapshot, probes=probes)
     assert report.verdict is Verdict.WARN
-    assert "1 of your probes are red" in report.text
+    assert "yet probe wrong is red" in report.text
     assert titled(report, "probe there").verdict is Verdict.PASS
     assert titled(report, "probe wrong").verdict is Verdict.FAIL
 

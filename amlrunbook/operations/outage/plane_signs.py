@@ -144,8 +144,9 @@ class _View:
             return Judgement(
                 Belief.WELL,
                 Verdict.WARN,
-                f"{self.primary} answers on every plane, yet {len(red)} of your probes are red: look at "
-                "the service itself (deployment, traffic, certificates) before you blame the region.",
+                f"{self.primary} answers on every plane, yet {_and(s.what for s in red)} "
+                f"{'is' if len(red) == 1 else 'are'} red: look at the service itself (deployment, traffic, certificates) "
+                "before you blame the region.",
                 self._against(Belief.WELL),
             )
         return Judgement(

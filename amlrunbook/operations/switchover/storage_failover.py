@@ -94,7 +94,8 @@ class StorageFailover:
             return needless_preview(state, leaving, planned=planned)
         refuse_impossible(state, planned=planned)
         losses = Losses() if planned else self._losses(state)
-        return preview_of(state, losses, planned=planned)
+        other = str(context.profile.regions[1] or "")
+        return preview_of(state, losses, planned=planned, workspace_region=other)
 
     def apply(
         self, context: OperationContext, preview: Preview, intent: Intent, reporter: Reporter

@@ -33,6 +33,8 @@ class Losses:
     """Container and name of each blob that would be lost, or whose last change would."""
     unknown: str = ""
     """Why no names are known; empty where they are."""
+    reason: str = ""
+    """More of why, where there is more."""
     read: int = 0
     """How many blobs of the primary were read."""
     complete: bool = True
@@ -85,9 +87,8 @@ def judged(
     archived_complete = any_side is not None and any_side.complete
     if primary is None:
         return Losses(
-            unknown=f"the primary does not answer ({reason})"
-            if reason
-            else "the primary does not answer",
+            unknown="the primary does not answer",
+            reason=reason,
             archived=archived,
             archived_complete=archived_complete,
         )

@@ -135,7 +135,7 @@ def _rows(state: AccountState, losses: Losses, profile: Profile) -> Iterator[_Ro
     yield _status(state)
     yield from _sources(state)
     yield _target(state, profile)
-    yield _names(losses)
+    yield _names(state, losses)
     yield _archived(losses)
     yield _afterwards(state)
 
@@ -251,29 +251,38 @@ def _target(state: AccountState, profile: Profile) -> _Row:
     )  # fmt: skip
 
 
-def _names(losses: Losses) -> _Row:
+def _names(state: AccountState, losses: Losses) -> _Row:
+    since = f" after {clock(state.last_sync, state.now)}" if state.last_sync is not None else ""
+    ask = f"Ask whoever writes there (pipelines, jobs, people) what they wrote{since}."
     if losses.unknown:
-        verdict, observed = Verdict.UNKNOWN, f"No names are known: {losses.unknown}."
-    elif losses.names:
-        verdict = Verdict.WARN
-        named = ", ".join(plain(name, 120) for name in losses.names[:_MOST_NAMED])
-        more = len(losses.names) - _MOST_NAMED
-        observed = f"{len(losses.names)}: {named}" + (f" and {more} more." if more > 0 else ".")
+        more = f" ({losses.reason})" if losses.reason else ""
+        verdict, observed = Verdict.UNKNOWN, f"No names are known: {losses.unknown}{more}."
     else:
-        verdict, observed = Verdict.PASS, "None."
-    if not losses.unknown:
-        observed += (
-            f" All {losses.read} blobs were read."
-            if losses.complete
-            else f" Only the first {losses.read} blobs were read."
+        verdict, observed = _named(losses)
+        ask = (
+            ""
+            if verdict is Verdict.PASS
+            else "Copy what matters elsewhere while the primary answers."
         )
-        if not losses.complete and verdict is Verdict.PASS:
-            verdict = Verdict.UNKNOWN
     return _Row(
         verdict, "Blobs that would be lost, by name", observed, "none",
-        "Names let somebody say whether the loss matters. Deletions and overwritten versions have no name here.",
-        _LAST_SYNC, "" if verdict is Verdict.PASS else "Copy what matters elsewhere while the primary answers.", decides=False,
+        "Names let somebody say whether the loss matters. What was deleted has no name here.",
+        _LAST_SYNC, ask, decides=False,
     )  # fmt: skip
+
+
+def _named(losses: Losses) -> tuple[Verdict, str]:
+    bound = (
+        f"All {losses.read} blobs were read."
+        if losses.complete
+        else f"Only the first {losses.read} blobs were read."
+    )
+    if not losses.names:
+        return Verdict.PASS if losses.complete else Verdict.UNKNOWN, f"None. {bound}"
+    names = ", ".join(plain(name, 120) for name in losses.names[:_MOST_NAMED])
+    more = len(losses.names) - _MOST_NAMED
+    tail = f" and {more} more" if more > 0 else ""
+    return Verdict.WARN, f"{len(losses.names)}: {names}{tail}. {bound}"
 
 
 def _archived(losses: Losses) -> _Row:
