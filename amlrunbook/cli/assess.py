@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import sys
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -123,7 +124,7 @@ def assess(  # noqa: PLR0917 - click gives them by name
     2 the call or the file is wrong; 3 Azure is not reachable;
     6 something could not be read, and nothing that could be fails.
 
-    The JSON form is an object: schema, program, profile, taken_at, facts {version, checked}, posture, counts by
+    The JSON form is an object: schema, program, profile, taken_at, facts {version, checked, note}, posture, counts by
     verdict, findings [{check, resource, verdict, title, observed, expected, why, source, remedy, command,
     remedy_operation, component, severity}], unread [{resource, reason}], earlier, targets, posture_table
     [{component, strategy, lost, slow, impossible, warned, unknown}], drift {since, turned [{check, resource, before,
@@ -165,6 +166,7 @@ def _report(
         program=f"amlrunbook {__version__}",
         facts=facts.version,
         facts_checked=facts.checked.isoformat(),
+        facts_note=facts.age_words(datetime.now(UTC).date()),
         profile=profile.name if profile else snapshot.profile,
         taken_at=snapshot.taken_at,
         posture=posture(findings),

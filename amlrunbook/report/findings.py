@@ -47,6 +47,8 @@ class FindingsReport(msgspec.Struct, frozen=True, kw_only=True):
     """The fact base's version."""
     facts_checked: str
     """The day on which the fact base was last gone through."""
+    facts_note: str = ""
+    """A warning where that is long ago; empty where it is not."""
     posture: str
     """The findings in one sentence."""
     findings: tuple[Finding, ...]
@@ -112,7 +114,11 @@ def as_json(report: FindingsReport) -> str:
         "program": report.program,
         "profile": report.profile,
         "taken_at": report.taken_at,
-        "facts": {"version": report.facts, "checked": report.facts_checked},
+        "facts": {
+            "version": report.facts,
+            "checked": report.facts_checked,
+            "note": report.facts_note,
+        },
         "posture": report.posture,
         "counts": report.counts,
         "findings": [
@@ -150,7 +156,9 @@ def _head(report: FindingsReport) -> tuple[str, ...]:
     whose = f" · profile {report.profile}" if report.profile else ""
     facts = f"facts {report.facts}, checked {report.facts_checked}"
     origin = f"{report.program} · {facts}{whose}{taken}"
-    return tuple(filter(None, (report.posture, origin, report.earlier, report.targets)))
+    return tuple(
+        filter(None, (report.posture, origin, report.facts_note, report.earlier, report.targets))
+    )
 
 
 def _text_table(report: FindingsReport) -> list[str]:

@@ -233,7 +233,7 @@ def test_it_is_never_scaled_down_by_itself(world: Inference) -> None:
     _, _, shown = scaling(world)
     assert "6 instances" in shown.needless
     _, _, fewer = scaling(world, count="3")
-    assert fewer.loses.startswith("3 instances stop.")
+    assert fewer.loses.startswith("3 instances of 6 stop.")
 
 
 def test_a_quota_that_does_not_suffice_is_told_before(world: Inference) -> None:
