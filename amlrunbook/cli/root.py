@@ -77,7 +77,6 @@ COMMANDS: dict[str, CommandEntry] = {
     "doctor": CommandEntry(
         "amlrunbook.cli.doctor:doctor",
         "Whether you, on this machine, can run every step.",
-        exists=False,
     ),
     "completion": CommandEntry(
         "amlrunbook.cli.completion:completion",
