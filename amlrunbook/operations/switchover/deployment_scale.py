@@ -108,7 +108,8 @@ class ScaleDeployment:
             loses=f"{fewer}{short}".strip(),
             undo=scale_command(resource, max(now, 1)) or f"Set it to {max(now, 1)} again.",
             cost=self._cost(context, size or here, count - now),
-            takes="Minutes: each new instance starts and pulls its image.",
+            takes="Minutes: each new instance starts and pulls its image. An autoscale rule, where there is one, may change "
+            "the number again.",
             commands=tuple(filter(None, (_command(resource, count, size),))),
             needless=_needless(deployment, count, size),
         )
