@@ -112,6 +112,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     compute_per_region: Limit
     traffic_ttl_seconds: Limit
     log_retention_days: Limit
+    storage_failover_minutes: Limit
 
 
 class FactBase(msgspec.Struct, frozen=True, kw_only=True):

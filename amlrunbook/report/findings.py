@@ -21,6 +21,8 @@ from amlrunbook.report.escaping import markup, plain_ascii
 REPORT_SCHEMA = 1
 """The version of the JSON form."""
 _WIDTH = 100
+_WEIGHTS = ("high", "medium", "low", "")
+"""Severities, the one to look at first in front."""
 _LABELS = (
     ("severity", "severity"),
     ("expected", "expected"),
@@ -86,7 +88,12 @@ def _verdicts(findings: list[Finding]) -> tuple[Verdict, ...]:
 
 
 def _by_severity(findings: list[Finding]) -> tuple[Finding, ...]:
-    return tuple(sorted(findings, key=lambda finding: SEVERITY.index(finding.verdict)))
+    return tuple(
+        sorted(
+            findings,
+            key=lambda finding: (SEVERITY.index(finding.verdict), _WEIGHTS.index(finding.severity)),
+        )
+    )
 
 
 def glyph(verdict: Verdict, *, ascii_only: bool = False) -> str:

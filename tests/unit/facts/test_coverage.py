@@ -59,3 +59,9 @@ def test_a_hole_and_a_false_claim_are_found(column: Column, cell: Cell, words: s
 def test_the_page_in_the_docs_is_the_matrix() -> None:
     page = (ROOT / "docs" / "coverage.md").read_text(encoding="utf-8")
     assert page == document(), "python -m amlrunbook.report.coverage > docs/coverage.md"
+
+
+def test_an_operation_that_mends_a_finding_exists() -> None:
+    named = {rule.remedy_operation for rule in CATALOGUE} - {""}
+    assert len(named) >= 10
+    assert named <= OPERATIONS
