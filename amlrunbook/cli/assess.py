@@ -134,7 +134,7 @@ def assess(  # noqa: PLR0917 - click gives them by name
     inventory = snapshot.inventory
     findings = judged(inventory, protected, services=services or None, taken_at=snapshot.taken_at)
     since = _drift(snapshot, protected, findings) if drift and not services else None
-    click.echo(_written(_report(snapshot, inventory, protected, findings, since), form), nl=False)
+    click.echo(written(_report(snapshot, inventory, protected, findings, since), form), nl=False)
     incomplete = ExitCode.INCOMPLETE if inventory.unread else ExitCode.FINE
     ctx.exit(worst_exit(exit_code(findings, fail_on=Verdict(fail_on)), incomplete))
 
@@ -212,7 +212,8 @@ def _drift(
     return None
 
 
-def _written(report: FindingsReport, form: str) -> str:
+def written(report: FindingsReport, form: str) -> str:
+    """Return a report in the form that was asked for; signs only where stdout can write them."""
     match form:
         case "json":
             return as_json(report)

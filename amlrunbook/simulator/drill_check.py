@@ -34,11 +34,11 @@ def _problems(world: World, scenario: Scenario) -> Iterator[str]:
         yield from _bad_duration(f"score.{name}", getattr(drill.score, name))
     faults = {*world.faults, *(m.fault.id for m in drill.timeline if m.fault is not None)}
     for number, moment in enumerate(drill.timeline):
-        yield from _of_moment(world, moment, faults, f"timeline[{number}]")
+        yield from problems_of_moment(world, moment, faults, f"timeline[{number}]")
     for number, goal in enumerate(drill.goals):
-        yield from _of_condition(world, goal, f"goals[{number}]")
+        yield from problems_of_condition(world, goal, f"goals[{number}]")
     for number, harm in enumerate(drill.harms):
-        yield from _of_condition(world, harm, f"harms[{number}]")
+        yield from problems_of_condition(world, harm, f"harms[{number}]")
 
 
 def _bad_duration(place: str, text: str) -> Iterator[str]:
@@ -48,7 +48,8 @@ def _bad_duration(place: str, text: str) -> Iterator[str]:
         yield f"{place}: {error.what}"
 
 
-def _of_moment(world: World, moment: Moment, faults: set[str], place: str) -> Iterator[str]:
+def problems_of_moment(world: World, moment: Moment, faults: set[str], place: str) -> Iterator[str]:
+    """Yield what is wrong with a moment in a world; ``faults`` are the ids that may be cleared."""
     yield from _bad_duration(f"{place}.at", moment.at)
     given = [key for key in HAPPENINGS if getattr(moment, key) is not None]
     if len(given) > 1:
@@ -56,7 +57,7 @@ def _of_moment(world: World, moment: Moment, faults: set[str], place: str) -> It
     if not given and not moment.text:
         yield f"{place}: nothing happens: it needs a text, or one of {', '.join(HAPPENINGS)}"
     if moment.when is not None:
-        yield from _of_condition(world, moment.when, f"{place}.when")
+        yield from problems_of_condition(world, moment.when, f"{place}.when")
     if moment.fault is not None:
         yield from _of_fault(moment.fault, f"{place}.fault")
     if moment.clear is not None and moment.clear not in faults:
@@ -98,7 +99,8 @@ def _unknown_resource(world: World, resource: str, place: str) -> Iterator[str]:
         yield f"{place}: there is no resource '{resource}'; {near}"
 
 
-def _of_condition(world: World, condition: Condition, place: str) -> Iterator[str]:
+def problems_of_condition(world: World, condition: Condition, place: str) -> Iterator[str]:
+    """Yield what a condition names and the world does not have."""
     given = [key for key in _SUBJECTS if getattr(condition, key) is not None]
     if len(given) != 1:
         yield f"{place}: exactly one of {', '.join(_SUBJECTS)} is looked at, not {len(given)}"
@@ -122,4 +124,4 @@ def _of_condition(world: World, condition: Condition, place: str) -> Iterator[st
         yield f"{place}.front: there is no front {condition.front!r}; {hint}"
     for key in ("any_of", "all_of"):
         for number, one in enumerate(getattr(condition, key) or []):
-            yield from _of_condition(world, one, f"{place}.{key}[{number}]")
+            yield from problems_of_condition(world, one, f"{place}.{key}[{number}]")

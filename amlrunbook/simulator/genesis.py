@@ -11,9 +11,8 @@ import msgspec
 
 from amlrunbook.errors import DocumentError
 from amlrunbook.model.nearest import nearest_hint
-from amlrunbook.simulator import locks, ml_assets, ml_quota
+from amlrunbook.simulator import ml_assets, ml_quota
 from amlrunbook.simulator.arm_kinds import Kind, canonical_scope, has_system_data, system_data
-from amlrunbook.simulator.authorization import ROLE_ASSIGNMENTS
 from amlrunbook.simulator.blobs import Blob, BlobAccount, Container, Contents, FileShare
 from amlrunbook.simulator.catalog import BY_TYPE
 from amlrunbook.simulator.clock import WorldClock
@@ -64,7 +63,7 @@ def build_world(scenario: Scenario, *, seed: int, base_url: str, contents: Conte
         raise DocumentError(f"{scenario.name}: world.subscriptions: at least one is needed")
     _groups(world, scenario)
     for number, resource in enumerate(table.resources):
-        _resource(world, resource, f"{scenario.name}: world.resources[{number}]")
+        add_resource(world, resource, f"{scenario.name}: world.resources[{number}]")
     _data(world, scenario, contents)
     _secrets(world, scenario, contents)
     _images(world, scenario, contents)
@@ -115,7 +114,12 @@ def _groups(world: World, scenario: Scenario) -> None:
         )
 
 
-def _resource(world: World, table: ResourceTable, place: str) -> None:
+def add_resource(world: World, table: ResourceTable, place: str) -> None:
+    """Make one resource of a scenario, with Azure's defaults filled in.
+
+    Raises:
+        DocumentError: its type, its region or its scope does not exist.
+    """
     kind = BY_TYPE.get(table.type.lower())
     if kind is None:
         raise DocumentError(f"{place}: the resource type '{table.type}' is not known")
@@ -157,7 +161,7 @@ def _document(world: World, table: ResourceTable, kind: Kind, place: str) -> Doc
     names, types = table.name.split("/"), kind.type.split("/")
     if len(names) != len(types) - 1:
         raise DocumentError(f"{place}: '{table.name}' does not name a {kind.type}")
-    scope = _scope(world, table, kind, place)
+    scope = _scope(world, table, place)
     pairs = "/".join(f"{t}/{n}" for t, n in zip(types[1:], names, strict=True))
     document: Document = {
         "id": f"{scope}/providers/{types[0]}/{pairs}",
@@ -184,10 +188,9 @@ def _document(world: World, table: ResourceTable, kind: Kind, place: str) -> Doc
     return document
 
 
-def _scope(world: World, table: ResourceTable, kind: Kind, place: str) -> str:
+def _scope(world: World, table: ResourceTable, place: str) -> str:
     first = next(iter(world.subscriptions))
-    anywhere = kind.on_anything or kind.type in {locks.TYPE, ROLE_ASSIGNMENTS}
-    if anywhere and table.scope is not None:
+    if table.scope is not None:
         scope = str(_expanded(world, table.scope))
     elif table.group is not None:
         scope = f"/subscriptions/{first}/resourceGroups/{table.group}"

@@ -67,7 +67,8 @@ class ResourceTable(_Table, frozen=True, kw_only=True):
     group: str | None = None
     """``None`` with ``scope`` only."""
     scope: str | None = None
-    """For locks and role assignments: the id they are on; the group's unless told."""
+    """The id that it is on, or the group it is in where that is in another subscription than the first; its
+    group unless told."""
     location: str | None = None
     """The group's, unless told, for types that have one."""
     kind: str | None = None
@@ -236,6 +237,8 @@ def load_scenario(name_or_path: str) -> Scenario:
     if name_or_path in scenario_names():
         return parse_scenario(_shipped(name_or_path), f"{name_or_path}.toml", name_or_path)
     path = Path(name_or_path)
+    if path.suffix == ".json":
+        return _twin_in(path)
     if path.suffix != ".toml":
         near = difflib.get_close_matches(name_or_path, scenario_names(), 1)
         hint = f" Did you mean '{near[0]}'?" if near else ""
@@ -248,6 +251,18 @@ def load_scenario(name_or_path: str) -> Scenario:
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"The scenario {path} cannot be read: {error}") from error
     return parse_scenario(text, str(path), path.stem)
+
+
+def _twin_in(path: Path) -> Scenario:
+    """Read the scenario that was made from a snapshot.
+
+    Raises:
+        DocumentError: it is none.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Scenario)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise DocumentError(f"The twin {path} cannot be read: {error}.") from error
 
 
 def parse_scenario(text: str, file: str, name: str) -> Scenario:

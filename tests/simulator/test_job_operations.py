@@ -128,7 +128,7 @@ def one(report: CheckReport, name: str) -> Finding:
 def anew(
     world: Inference, name: str = "good", **params: str
 ) -> tuple[ResubmitJob, OperationContext, Preview]:
-    action = ResubmitJob(world.live, look_again=0.05, seconds=10)
+    action = ResubmitJob(world.live, look_again=0.01, seconds=10)
     context = world.context(f"{world.primary}/jobs/{name}", **params)
     return action, context, action.preview(context)
 
