@@ -128,6 +128,22 @@ def status_page(feed: RunFeed) -> PageScreen:
     )
 
 
+def report_page(feed: RunFeed) -> PageScreen:
+    """Return what the run came to."""
+    from amlrunbook.report.closing import closing_report
+    from amlrunbook.report.closing_text import as_lines, head_lines, sections
+
+    report = closing_report(feed.run.plan, feed.run.state)
+    title, *rest = head_lines(report)
+    text = [Paragraph(title, Tone.STRONG), *(Paragraph(line) for line in rest)]
+    for label, items in sections(report):
+        text.append(Paragraph(""))
+        first, *more = items or ("nothing",)
+        text.append(Paragraph(first, Tone.PLAIN if items else Tone.DIM, label, _LABEL))
+        text += [Paragraph(item, Tone.PLAIN, "", _LABEL) for item in more]
+    return PageScreen(feed, "Report", text, copies=as_lines(report))
+
+
 def step_page(
     step: PlannedStep, record: StepRecord, mode: Mode, forecast: Forecast = UNFORESEEN
 ) -> list[Paragraph]:

@@ -215,6 +215,7 @@ class RunScreen(RunDoors):
                 f"{shown(scored, keep=chr(10))}The run is closed. Its journal: {self.run.journal_path}\nq leaves.",
                 Tone.STRONG,
             )
+            self.do_report()
         for refusal in change.refusals:
             self._walking = False
             self._asked = ""

@@ -79,6 +79,12 @@ class RunDoors(KeyedScreen[None]):
 
         self.open_screen(status_page(self.feed))
 
+    def do_report(self) -> None:
+        """Show what the run came to, or has come to so far."""
+        from screens.page import report_page
+
+        self.open_screen(report_page(self.feed))
+
     def do_calls(self) -> None:
         """Show the call log."""
         from screens.calls import CallsScreen

@@ -19,6 +19,7 @@ RUN_KEYS: tuple[Key, ...] = (
     Key("copy", ("y",), "copy", "Send the step's az commands to the terminal's clipboard, and show them."),
     Key("calls", ("l",), "calls", "Show the call log: every request to Azure.", bar=False),
     Key("page", ("1",), "page", "Show on one page what is moved, what is not, what is in doubt, and the next safe act."),
+    Key("report", ("R",), "report", "Show the report: what was moved, what was not, what is in doubt, what is next.", bar=False),
     Key("status", ("t",), "status text", "Show the words for the incident channel, to copy or bare.", bar=False),
     Key("declare", ("i",), "declare incident…", "Declare the incident: the clock starts.", bar=False),
     Key("probes", ("p",), "ask probes", "Ask the profile's health probes now; all of them green stops the clock.", bar=False),

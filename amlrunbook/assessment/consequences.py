@@ -89,6 +89,7 @@ _BY_CHECK: dict[str, tuple[Component, Effect]] = {
     "storage.read-access": (_D, _SLOW),
     "storage.geo-failover-possible": (_D, _NEVER),
     "storage.planned-failover-possible": (_D, _NEVER),
+    "storage.failover-within-rto": (_D, _SLOW),
     "storage.endpoints-available": (_D, _SLOW),
     "storage.attached-to-both": (_D, _NEVER),
     "keyvault.usable-after-switch": (_W, _NEVER),

@@ -128,6 +128,22 @@ class Landscape:
             raise IncompleteError(f"{collection} of {parent.name} could not be read: {reason}")
         return tuple(self._by_parent.get((parent.key, collection.lower()), ()))
 
+    @cached_property
+    def _names(self) -> dict[tuple[str, str], dict[str, Document]]:
+        return {
+            place: {document.name.lower(): document for document in reversed(children)}
+            for place, children in self._by_parent.items()
+        }
+
+    def named_child(self, parent: Document, collection: str, name: str) -> Document | None:
+        """Return one child by its name whether it was read or not, or ``None`` where there is none.
+
+        Raises:
+            IncompleteError: the collection could not be listed.
+        """
+        self.children(parent, collection)
+        return self._names.get((parent.key, collection.lower()), {}).get(name.lower())
+
     def read_children(self, parent: Document, collection: str) -> tuple[Document, ...]:
         """Return the documents of one collection of ``parent`` that are there.
 

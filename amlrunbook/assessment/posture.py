@@ -6,7 +6,7 @@ from collections import Counter
 
 from amlrunbook.assessment.consequences import Component, Effect, consequence, strategy_for
 from amlrunbook.model.finding import Finding, Verdict
-from amlrunbook.model.posture import PostureLine
+from amlrunbook.model.posture import EFFECTS, PostureLine
 from amlrunbook.model.profile import Profile, Strategies
 
 
@@ -50,6 +50,20 @@ def posture_table(
                 )
             )
     return tuple(lines)
+
+
+def posture_words(table: tuple[PostureLine, ...]) -> str:
+    """Return the table in sentences, one a class of component for which something is missing."""
+    said = []
+    for line in table:
+        parts = [
+            f"{effect}: {'; '.join(getattr(line, effect))}"
+            for effect in EFFECTS
+            if getattr(line, effect)
+        ]
+        if parts:
+            said.append(f"{line.component.capitalize()} ({line.strategy}), {', '.join(parts)}.")
+    return " ".join(said)
 
 
 def _failing(findings: list[Finding], effect: Effect) -> tuple[str, ...]:

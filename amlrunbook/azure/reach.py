@@ -5,13 +5,15 @@ A refusal is an answer: whoever says 401 or 404 is not dark.
 
 from __future__ import annotations
 
+import base64
 import ssl
 import threading
 import time
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPSConnection
 from socket import gaierror
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from amlrunbook import __version__
 from amlrunbook.azure.call_log import Call, CallLog, now_text, shown_path
@@ -22,6 +24,7 @@ from amlrunbook.model.cloud import Cloud
 
 _READ_AT_MOST = 1_024
 _ERRORS_FROM = 500
+_HTTPS = 443
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,8 @@ class Doorbell:
             return Reached(0, "not asked: a drill asks the simulated Azure alone")
         left = min(seconds, current_deadline(seconds).remaining)
         at = now_text()
-        seen = plain_get(url, self._context(), left, f"amlrunbook/{__version__}")
+        agent = f"amlrunbook/{__version__}"
+        seen = plain_get(url, self._context(), left, agent, proxied=not self._cloud.ca_file)
         self._log.add(
             Call(
                 at=at,
@@ -78,8 +82,14 @@ class Doorbell:
             return self._trust
 
 
-def plain_get(url: str, context: ssl.SSLContext, seconds: float, agent: str) -> Reached:
-    """Send one GET and return what came back; never raises for what a service does."""
+def plain_get(
+    url: str, context: ssl.SSLContext, seconds: float, agent: str, *, proxied: bool
+) -> Reached:
+    """Send one GET and return what came back; never raises for what a service does.
+
+    ``proxied`` says whether the machine's proxy settings count: a region must not look dark only because this machine
+    reaches the world through a proxy, as the SDK's requests do.
+    """
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -88,9 +98,10 @@ def plain_get(url: str, context: ssl.SSLContext, seconds: float, agent: str) -> 
     if parts.scheme != "https" or not parts.hostname or parts.username is not None:
         return Reached(0, "its address is no https address without a user's name")
     began = time.monotonic()
-    connection = HTTPSConnection(
-        parts.hostname, port or 443, timeout=max(0.1, seconds), context=context
-    )
+    try:
+        connection = _connection(parts.hostname, port or _HTTPS, context, seconds, proxied=proxied)
+    except ValueError as error:
+        return Reached(0, f"this machine's proxy setting is none: {error}")
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     try:
         connection.request("GET", target, headers={"User-Agent": agent})
@@ -102,6 +113,30 @@ def plain_get(url: str, context: ssl.SSLContext, seconds: float, agent: str) -> 
         connection.close()
     took = _since(began)
     return Reached(answer.status, f"{answer.status} in {took} ms", took)
+
+
+def _connection(
+    host: str, port: int, context: ssl.SSLContext, seconds: float, *, proxied: bool
+) -> HTTPSConnection:
+    """Return a connection to a host, through the machine's proxy where it has one for it.
+
+    Raises:
+        ValueError: the proxy's address cannot be read.
+    """
+    timeout = max(0.1, seconds)
+    proxy = getproxies().get("https", "") if proxied and not proxy_bypass(host) else ""
+    if not proxy:
+        return HTTPSConnection(host, port, timeout=timeout, context=context)
+    parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+    if not parts.hostname:
+        raise ValueError("it names no host")
+    tunnel = HTTPSConnection(parts.hostname, parts.port or 80, timeout=timeout, context=context)
+    words = {}
+    if parts.username is not None:
+        user = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        words["Proxy-Authorization"] = f"Basic {base64.b64encode(user.encode()).decode()}"
+    tunnel.set_tunnel(host, port, words)
+    return tunnel
 
 
 def _since(began: float) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import sys
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -123,7 +124,7 @@ def assess(  # noqa: PLR0917 - click gives them by name
     2 the call or the file is wrong; 3 Azure is not reachable;
     6 something could not be read, and nothing that could be fails.
 
-    The JSON form is an object: schema, program, profile, taken_at, facts {version, checked}, posture, counts by
+    The JSON form is an object: schema, program, profile, taken_at, facts {version, checked, note}, posture, counts by
     verdict, findings [{check, resource, verdict, title, observed, expected, why, source, remedy, command,
     remedy_operation, component, severity}], unread [{resource, reason}], earlier, targets, posture_table
     [{component, strategy, lost, slow, impossible, warned, unknown}], drift {since, turned [{check, resource, before,
@@ -133,7 +134,7 @@ def assess(  # noqa: PLR0917 - click gives them by name
     inventory = snapshot.inventory
     findings = judged(inventory, protected, services=services or None, taken_at=snapshot.taken_at)
     since = _drift(snapshot, protected, findings) if drift and not services else None
-    click.echo(_written(_report(snapshot, inventory, protected, findings, since), form), nl=False)
+    click.echo(written(_report(snapshot, inventory, protected, findings, since), form), nl=False)
     incomplete = ExitCode.INCOMPLETE if inventory.unread else ExitCode.FINE
     ctx.exit(worst_exit(exit_code(findings, fail_on=Verdict(fail_on)), incomplete))
 
@@ -165,6 +166,7 @@ def _report(
         program=f"amlrunbook {__version__}",
         facts=facts.version,
         facts_checked=facts.checked.isoformat(),
+        facts_note=facts.age_words(datetime.now(UTC).date()),
         profile=profile.name if profile else snapshot.profile,
         taken_at=snapshot.taken_at,
         posture=posture(findings),
@@ -210,7 +212,8 @@ def _drift(
     return None
 
 
-def _written(report: FindingsReport, form: str) -> str:
+def written(report: FindingsReport, form: str) -> str:
+    """Return a report in the form that was asked for; signs only where stdout can write them."""
     match form:
         case "json":
             return as_json(report)

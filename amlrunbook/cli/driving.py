@@ -14,6 +14,8 @@ from amlrunbook.errors import AmlRunbookError, ExitCode, worst_exit
 from amlrunbook.executor.closing import counts, exit_code
 from amlrunbook.executor.commands import AnyCommand, Pause
 from amlrunbook.executor.thread import RunThread
+from amlrunbook.report.closing import closing_report
+from amlrunbook.report.closing_text import as_lines
 from amlrunbook.state import events as e
 from amlrunbook.state.fold import RunState
 
@@ -162,6 +164,9 @@ class Driver:
         state = live.state
         self._print(self._text.findings(state.findings))
         print()
+        if state.closed is not None:
+            self._print(as_lines(closing_report(live.plan, state)))
+            print()
         print(one_line(f"Steps: {counts(live.plan, state)}."))
         code = worst_exit(
             exit_code(live.plan, state),

@@ -12,6 +12,7 @@ from amlrunbook.cli.driving import Driver
 from amlrunbook.cli.history import forecast_of
 from amlrunbook.cli.operators import AutoOperator, Operator
 from amlrunbook.cli.prompts import PromptOperator
+from amlrunbook.cli.report import keep_report
 from amlrunbook.cli.root import load
 from amlrunbook.errors import ExitCode, RefusedError
 from amlrunbook.executor.closing import exit_code
@@ -95,6 +96,7 @@ def operate(executor: Executor, how: Operating, first: AdoptPlan | None = None) 
         return _on_screens(live)
     finally:
         executor.stage.record.release()
+        keep_report(executor)
 
 
 def _operator(executor: Executor, how: Operating) -> Operator:

@@ -59,9 +59,7 @@ COMMANDS: dict[str, CommandEntry] = {
     "journal": CommandEntry(
         "amlrunbook.cli.journal:journal", "List, show and verify the signed journals of runs."
     ),
-    "report": CommandEntry(
-        "amlrunbook.cli.report:report", "An incident report out of a journal.", exists=False
-    ),
+    "report": CommandEntry("amlrunbook.cli.report:report", "An incident report out of a journal."),
     "approve": CommandEntry("amlrunbook.cli.approve:approve", "Give the second person's approval."),
     "key": CommandEntry("amlrunbook.cli.key:key", "The keys that sign your journals."),
     "trust": CommandEntry("amlrunbook.cli.trust:trust", "The signers whose journals you trust."),
@@ -77,7 +75,6 @@ COMMANDS: dict[str, CommandEntry] = {
     "doctor": CommandEntry(
         "amlrunbook.cli.doctor:doctor",
         "Whether you, on this machine, can run every step.",
-        exists=False,
     ),
     "completion": CommandEntry(
         "amlrunbook.cli.completion:completion",

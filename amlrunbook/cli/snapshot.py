@@ -51,9 +51,10 @@ def take_and_keep(profile: Profile, gateway: SdkGateway) -> ExitCode:
         AzureError: nobody is signed in, or nothing at all answered; nothing is kept then.
     """
     from amlrunbook.cli.looking import look, say_taken
+    from amlrunbook.cli.patience import Patience
     from amlrunbook.store.snapshots import save_snapshot
 
-    taken = look(profile, gateway)
+    taken = look(profile, gateway, progress=Patience())
     if not taken.reached:
         raise AzureError(
             "Nothing could be read, so there is no snapshot to keep.",

@@ -386,6 +386,7 @@ class Executor:
             if running and planned.kind is not StepKind.RUNBOOK:
                 self._pick_up_running(planned)
         self.stage.conclude()
+        self._settle_dialogs()
 
     def _pick_up_running(self, planned: PlannedStep) -> None:
         self.stage.record.append(e.StepReady(step=planned.id))

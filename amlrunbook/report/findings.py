@@ -21,6 +21,8 @@ from amlrunbook.report.escaping import markup, plain_ascii
 REPORT_SCHEMA = 1
 """The version of the JSON form."""
 _WIDTH = 100
+_WEIGHTS = ("high", "medium", "low", "")
+"""Severities, the one to look at first in front."""
 _LABELS = (
     ("severity", "severity"),
     ("expected", "expected"),
@@ -47,6 +49,8 @@ class FindingsReport(msgspec.Struct, frozen=True, kw_only=True):
     """The fact base's version."""
     facts_checked: str
     """The day on which the fact base was last gone through."""
+    facts_note: str = ""
+    """A warning where that is long ago; empty where it is not."""
     posture: str
     """The findings in one sentence."""
     findings: tuple[Finding, ...]
@@ -84,7 +88,12 @@ def _verdicts(findings: list[Finding]) -> tuple[Verdict, ...]:
 
 
 def _by_severity(findings: list[Finding]) -> tuple[Finding, ...]:
-    return tuple(sorted(findings, key=lambda finding: SEVERITY.index(finding.verdict)))
+    return tuple(
+        sorted(
+            findings,
+            key=lambda finding: (SEVERITY.index(finding.verdict), _WEIGHTS.index(finding.severity)),
+        )
+    )
 
 
 def glyph(verdict: Verdict, *, ascii_only: bool = False) -> str:
@@ -112,7 +121,11 @@ def as_json(report: FindingsReport) -> str:
         "program": report.program,
         "profile": report.profile,
         "taken_at": report.taken_at,
-        "facts": {"version": report.facts, "checked": report.facts_checked},
+        "facts": {
+            "version": report.facts,
+            "checked": report.facts_checked,
+            "note": report.facts_note,
+        },
         "posture": report.posture,
         "counts": report.counts,
         "findings": [
@@ -150,7 +163,9 @@ def _head(report: FindingsReport) -> tuple[str, ...]:
     whose = f" · profile {report.profile}" if report.profile else ""
     facts = f"facts {report.facts}, checked {report.facts_checked}"
     origin = f"{report.program} · {facts}{whose}{taken}"
-    return tuple(filter(None, (report.posture, origin, report.earlier, report.targets)))
+    return tuple(
+        filter(None, (report.posture, origin, report.facts_note, report.earlier, report.targets))
+    )
 
 
 def _text_table(report: FindingsReport) -> list[str]:

@@ -23,6 +23,8 @@ class FactsOfReport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     version: str
     checked: str
     """The day on which the fact base was last gone through, ``2026-11-22``."""
+    note: str
+    """A warning where that is long ago; empty where it is not."""
 
 
 class AssessmentJson(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -20,6 +20,7 @@ from amlrunbook.simulator import (
     attached_sql_retention,
     front_door,
     metrics,
+    private_dns,
     private_network,
     traffic_manager,
 )
@@ -38,6 +39,7 @@ KINDS: tuple[Kind, ...] = (
     *attached_sql_groups.KINDS,
     *attached_sql_links.KINDS,
     *front_door.KINDS,
+    *private_dns.KINDS,
     *private_network.KINDS,
     *traffic_manager.KINDS,
 )
@@ -53,5 +55,5 @@ SPECIALS: dict[tuple[str, str], Callable[[Call], Response]] = {
     **attached_sql_links.SPECIALS,
     **attached_sql_retention.SPECIALS,
     **metrics.SPECIALS,
-    **private_network.SPECIALS,
+    **private_dns.SPECIALS,
 }

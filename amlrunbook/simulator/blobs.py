@@ -14,6 +14,26 @@ import msgspec
 from amlrunbook.simulator.files import replace_file
 
 
+class Lease(msgspec.Struct, kw_only=True):
+    """Who may change a blob or a container, and for how long; times are world time."""
+
+    id: str
+    seconds: int
+    """How long it runs when it is renewed; -1 for ever."""
+    until: float | None = None
+    """When it runs out; ``None`` for never."""
+    breaks_at: float | None = None
+    """When it is broken, once that was asked for."""
+
+
+class Copied(msgspec.Struct, kw_only=True):
+    """Where a blob was copied from."""
+
+    id: str
+    source: str
+    at: float
+
+
 class Blob(msgspec.Struct, kw_only=True):
     """One state of one blob: the current one, a version, a snapshot or a deleted one.
 
@@ -35,6 +55,14 @@ class Blob(msgspec.Struct, kw_only=True):
     created: float = 0.0
     modified: float = 0.0
     tier: str = "Hot"
+    tier_given: bool = False
+    """Was the tier asked for? If not it is the account's."""
+    rehydrated_at: float | None = None
+    """When it leaves the archive, if it is on its way."""
+    rehydrated_to: str = ""
+    """The tier that it then is in."""
+    lease: Lease | None = None
+    copied: Copied | None = None
     version_id: str | None = None
     current: bool = True
     """Is this the state that a read without version or snapshot sees (unless deleted)?"""
@@ -63,6 +91,7 @@ class Container(msgspec.Struct, kw_only=True):
     created: float = 0.0
     modified: float = 0.0
     metadata: dict[str, str] = {}
+    lease: Lease | None = None
     deleted_at: float | None = None
     version: str | None = None
     """What names a soft-deleted container; ``None`` while it lives."""

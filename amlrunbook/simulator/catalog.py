@@ -24,6 +24,7 @@ from amlrunbook.simulator import (
     ml_quota,
     monitor,
     resource_graph,
+    role_schedules,
     storage,
     storage_services,
     tags,
@@ -45,6 +46,7 @@ _ALL: tuple[Kind, ...] = (
     *ml_endpoints.KINDS,
     *ml_jobs.KINDS,
     *monitor.KINDS,
+    *role_schedules.KINDS,
     *storage.KINDS,
     *storage_services.KINDS,
 )

@@ -21,7 +21,7 @@ _MARK = "/providers/microsoft.authorization/roleassignments/"
 _BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers"
 _FILES = "Microsoft.Storage/storageAccounts/fileServices/fileshares/files"
 _ML = "Microsoft.MachineLearningServices/workspaces"
-_ROLES: dict[str, Document] = {
+ROLES: dict[str, Document] = {
     # Owner, Contributor, Reader, Storage Blob Data Contributor, Key Vault Secrets Officer,
     # Storage Blob Data Reader, Storage File Data Privileged Reader, AzureML Data Scientist
     "8e3af657-a8ff-443c-a75c-2fe8c4bcb635": {"actions": ["*"]},
@@ -70,7 +70,7 @@ def _assigned(world: World, scope: str) -> list[Document]:
         properties = assignment.get("properties", {})
         if not mark or where not in above or properties["principalId"] != world.principal_id:
             continue
-        role = _ROLES.get(str(properties["roleDefinitionId"]).rpartition("/")[2].lower())
+        role = ROLES.get(str(properties["roleDefinitionId"]).rpartition("/")[2].lower())
         is_old = moment(properties["createdOn"]) + delay <= world.now()
         if role is not None and is_old:
             found.append(_NOTHING | role)

@@ -198,7 +198,7 @@ def _list_nodes(_call: Call, document: Document) -> Response:
     inner = document["properties"].get("properties") or {}
     counts = inner.get("nodeStateCounts") or {}
     nodes = [
-        {"nodeId": f"tvmps_{document['name']}_{state}_{number}", "nodeState": state, "runId": None}
+        {"nodeId": f"tvmps_{document['name']}_{state}_{number}", "nodeState": state}
         for state in _NODES
         for number in range(int(counts.get(f"{state}NodeCount") or 0))
     ]

@@ -1,15 +1,16 @@
 """The hour in parts: one simulated Azure that begins anew for every journey, the run on it, and an operator who knows.
 
-As a program it is the process that dies: it reads ``RUN-FOLDER WRITES`` lines, goes on with that run in a forked child that
-kills itself at its n-th write, and answers with the child's exit status.
+As a program it is the process that dies: it reads ``RUN-FOLDER WRITES before|after`` lines, goes on with that run in a forked
+child that kills itself at its n-th write, and answers with the child's exit status.
 """
 
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -43,6 +44,8 @@ from tests.simulator_fixtures import set_pace
 from tests.unit.executor.driving import UNDER_WAY
 
 SWITCHOVER = "switchover"
+_READING = ("/token", "/score", "/listkeys")
+"""POSTs that change nothing."""
 _MOST = 400
 """Commands after which a script that does not end is given up."""
 
@@ -87,6 +90,7 @@ class Hour:
     def __post_init__(self) -> None:
         found: Any = process.control(self.endpoint, "GET", "/world")
         self.profile = msgspec.convert(found["profile"], Profile)
+        self.by_hand.setdefault("callers", self.send_callers)
         self.gateway = gateway_for(self.profile, Mode.DRILL, endpoint=self.endpoint)
         self.registry = registry_of(self.gateway)
         self.plan = resolve(
@@ -145,12 +149,16 @@ class Hour:
         return [
             (request["method"], request["path"].lower())
             for request in found[self.seen :]
-            if request["method"] != "GET"
+            if request["method"] not in {"GET", "HEAD"}
             and not request["path"].startswith("/_simulator")
-            and not request["path"].endswith("/token")
-            and not request["path"].endswith("/score")
+            and not request["path"].lower().endswith(_READING)
+            and "/oauth2/" not in request["path"]
         ]
 
+    by_hand: dict[str, Callable[[], None]] = field(default_factory=dict)
+    """What is done outside at a manual step."""
+    left_out: frozenset[str] = frozenset()
+    """Steps of the runbook that this journey is not about."""
     seen: int = 0
     """How many requests the world had seen before this journey."""
 
@@ -177,6 +185,8 @@ class Hour:
             case StepState.PROPOSED:
                 resources = record.proposal.resources if record.proposal else ()
                 return c.Confirm(step=step, typed=" and ".join(typed_names(planned, resources)))
+            case _ if planned.base in self.left_out:
+                return c.Skip(step=step, reason="This journey is not about it.")
             case StepState.BLOCKED:
                 raise AssertionError(f"{step} is blocked: {record.why_blocked}")
             case _ if planned.kind is StepKind.DECISION:
@@ -191,8 +201,7 @@ class Hour:
             return c.DeclareIncident(severity="1", text="The region is dark.")
         if dialog == "tell":
             return c.GiveUpdate(text="We are switching over.")
-        if step == "callers":
-            self.send_callers()
+        self.by_hand.get(step, lambda: None)()
         return c.DoneOutside(step=step, evidence="Done at the portal.")
 
     def send_callers(self) -> None:
@@ -241,15 +250,46 @@ def alarm(
     return hour
 
 
-def live_and_die(hour: Hour, folder: Path, writes: int) -> int:
+def live_and_die(hour: Hour, folder: Path, writes: int, moment: str) -> int:
     """Go on with a run in a child until its n-th write; return 0 where it came to its end before that."""
     pid = os.fork()
     if pid == 0:
-        ledger = dying_ledger(writes, "after")
+        ledger = dying_ledger(writes, moment)
         begun = (folder / "journal.jsonl").exists()
         hour.drive(hour.resume(folder, ledger) if begun else hour.open(folder, ledger))
         os._exit(0)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+@contextmanager
+def dying(hour: Hour, folder: Path) -> Iterator[Callable[[Path, int, str], int]]:
+    """Yield a function that goes on with a run until its n-th write, in a process that dies there."""
+    files = [folder / name for name in ("endpoint", "earlier", "now")]
+    for path, value in zip(files, (hour.endpoint, hour.earlier, hour.now), strict=True):
+        path.write_bytes(msgspec.json.encode(value))
+    words = [str(files[0]), hour.scenario, str(files[1]), str(files[2])]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "tests.journeys.hour", *words],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).resolve().parents[2],
+    )
+    assert server.stdin is not None
+    assert server.stdout is not None
+    orders, answers = server.stdin, server.stdout
+
+    def go_on(run: Path, writes: int, moment: str = "after") -> int:
+        orders.write(f"{run} {writes} {moment}\n")
+        orders.flush()
+        return int(answers.readline())
+
+    try:
+        yield go_on
+    finally:
+        orders.close()
+        answers.close()
+        server.wait(30)
 
 
 def main() -> None:
@@ -260,8 +300,8 @@ def main() -> None:
     endpoint = msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=Endpoint)
     hour = Hour(endpoint, sys.argv[2], earlier, now)
     for line in sys.stdin:
-        folder, writes = line.split()
-        sys.stdout.write(f"{live_and_die(hour, Path(folder), int(writes))}\n")
+        folder, writes, moment = line.split()
+        sys.stdout.write(f"{live_and_die(hour, Path(folder), int(writes), moment)}\n")
         sys.stdout.flush()
 
 

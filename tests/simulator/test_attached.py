@@ -481,7 +481,7 @@ def test_a_deleted_account_is_restored_into_a_new_one(wire):
     [
         (PG_B, "physical_replication_delay_in_seconds", 12.0),
         (f"{B}/{MY}/my-b", "replication_lag", 20.0),
-        (COSMOS, "ReplicationLatency", 10.0),
+        (COSMOS, "ReplicationLatency", 10_000.0),
     ],
 )
 def test_the_lag_is_a_metric(wire, path, name, seconds):
@@ -489,6 +489,7 @@ def test_the_lag_is_a_metric(wire, path, name, seconds):
     found = wire.get(where, "2018-01-01", metricnames=name, aggregation="Maximum")
     (metric,) = found["value"]
     assert metric["timeseries"][0]["data"][-1]["maximum"] == seconds
+    assert metric["unit"] == ("MilliSeconds" if path == COSMOS else "Seconds")
     assert wire.refused("GET", f"{where}?metricnames=nonsense", "2018-01-01") == "BadRequest"
 
 

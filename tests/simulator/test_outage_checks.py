@@ -95,7 +95,7 @@ CASES: dict[str, tuple[list[dict[str, Any]], str, Verdict, str]] = {
         [{"kind": "throttle", "plane": "control", "region": "eastus", "retry_after": 0}],
         "looks well",
         Verdict.PASS,
-        "speak against it",
+        "Against it speaks:",
     ),
 }  # fmt: skip
 

@@ -73,9 +73,9 @@ def test_unplanned_says_what_is_lost_by_name_and_is_verified_by_a_byte(pairs: St
     assert shown.summary == "Fail over stunplanned from eastus to westus, unplanned."
     assert shown.loses.startswith("Every write after ")
     assert "known: 1 blob: data/late/1.parquet." in shown.loses
-    assert shown.after.startswith("LRS in westus; geo-redundancy ends")
-    assert "What is lost stays lost" in shown.undo
-    assert shown.commands[1] == (
+    assert shown.after.startswith("LRS in westus; geo-redundancy is off")
+    assert "None for what is lost" in shown.undo
+    assert shown.commands[0] == (
         "az storage account failover --name stunplanned --resource-group rg-fraud-e "
         f"--subscription {pairs.here.profile.subscription}"
     )
@@ -103,7 +103,7 @@ def test_planned_swaps_the_regions_and_loses_nothing(pairs: StoragePairs) -> Non
     assert shown.requests[0].path.endswith("failoverType=Planned")
     assert shown.loses == ""
     assert shown.after == "RAGRS with primary westus and secondary eastus; endpoint names stay."
-    assert shown.commands[1].endswith("--failover-type Planned")
+    assert shown.commands[0].endswith("--failover-type Planned")
     assert shown.effects.planned is True
     before = pairs.here.last
     assert made.apply(asked, shown, INTENT, Heard()).outcome is Outcome.SUCCEEDED

@@ -93,11 +93,11 @@ def _red(probe: Probe, text: str, answered: Answered = Answered.DARK) -> Sign:
 
 
 def _said(found: Judgement) -> str:
-    against = len(found.against)
-    if not against:
+    if not found.against:
         return found.text
-    speaks = "1 sign speaks" if against == 1 else f"{against} signs speak"
-    return f"{found.text} {speaks} against it: {found.against[0]}"
+    more = len(found.against) - 1
+    tail = f" (and {more} more)" if more else ""
+    return f"{found.text} Against it speaks: {found.against[0]}{tail}"
 
 
 def _belief(found: Judgement, profile: Profile) -> Finding:

@@ -26,6 +26,7 @@ from amlrunbook.operations.switchover.pairing import (
     Place,
     age_words,
     capacity_of,
+    instances,
     last_known,
     place_of,
     text_at,
@@ -33,6 +34,7 @@ from amlrunbook.operations.switchover.pairing import (
 
 CHECK = "switchover.deployment-ready"
 _DOCS = "https://learn.microsoft.com/azure/machine-learning/concept-endpoints-online"
+_WORDS = {Verdict.FAIL: "amiss", Verdict.UNKNOWN: "not known", Verdict.WARN: "to look at"}
 _ASSET = re.compile(r"/?models/(?P<name>[^/]+)/versions/(?P<version>[^/]+)\Z", re.IGNORECASE)
 _SHORT = re.compile(r"(?:azureml:)?(?P<name>[^:/]+):(?P<version>[^:/]+)\Z")
 
@@ -167,7 +169,7 @@ class _Looked:
 def _missing(place: Place, mirror: Document | None) -> Finding:
     resource = place.resource
     capacity = capacity_of(mirror) if mirror is not None else None
-    other = f" The {place.other}'s has {capacity} instances." if capacity else ""
+    other = f" The {place.other}'s has {instances(capacity)}." if capacity else ""
     return Finding(
         check=CHECK,
         resource=shown(resource.text),
@@ -221,14 +223,16 @@ def _instances(looked: _Looked) -> Finding:
     if mirrored is None or looked.mirror is None:
         said = Said(
             Verdict.UNKNOWN if now else Verdict.FAIL,
-            f"It has {now} instances; how many the {looked.place.other}'s has is not known.",
+            f"It has {instances(now)}; how many the {looked.place.other}'s has is not known.",
         )
     else:
         age = age_words(looked.mirror)
         verdict = Verdict.FAIL if not now else Verdict.WARN if now < mirrored else Verdict.PASS
-        said = Said(verdict, f"It has {now} instances, the {looked.place.other}'s {mirrored}{age}.")
+        said = Said(
+            verdict, f"It has {instances(now)}, the {looked.place.other}'s {mirrored}{age}."
+        )
     return looked.finding(
-        f"It has as many instances as the {looked.place.other}'s", said, f"{looked.wanted or 1} instances", _DOCS,
+        f"It has as many instances as the {looked.place.other}'s", said, instances(looked.wanted or 1), _DOCS,
         why="The same load on fewer instances is answered slowly, or refused with 429.",
         remedy="Scale it before traffic comes.",
         command=scale_command(looked.resource, max(looked.wanted, 1)),
@@ -304,8 +308,8 @@ def _report(name: str, findings: tuple[Finding, ...]) -> CheckReport:
     )
     if not amiss:
         return CheckReport(verdict=verdict, text=f"{name} is ready.", findings=findings)
-    counted = Counter(finding.verdict.value for finding in amiss)
-    numbers = ", ".join(f"{count} {word}" for word, count in counted.items())
+    counted = Counter(finding.verdict for finding in amiss)
+    numbers = ", ".join(f"{count} {_WORDS[one]}" for one, count in counted.items())
     return CheckReport(
         verdict=verdict, text=f"{name}: {numbers}. {amiss[0].observed}", findings=findings
     )

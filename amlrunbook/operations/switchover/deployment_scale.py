@@ -47,6 +47,7 @@ from amlrunbook.operations.switchover.pairing import (
     Place,
     age_words,
     capacity_of,
+    instances,
     last_known,
     place_of,
     text_at,
@@ -92,22 +93,23 @@ class ScaleDeployment:
         now = capacity_of(deployment) or 0
         here = text_at(deployment, "properties.instanceType")
         quota, enough = self._quota(context, deployment, size or here, count)
-        fewer = f"{now - count} instances stop. " if count < now else ""
+        fewer = f"{instances(now - count)} of {now} stop. " if count < now else ""
         short = (
             "The quota does not suffice, as far as it can be read: Azure may refuse. "
             if enough is False
             else ""
         )
         return Preview(
-            summary=f"Set {_name(resource)} to {count} instances{f' of {shown(size)}' if size else ''} ({whence}).",
+            summary=f"Set {_name(resource)} to {instances(count)}{f' of {shown(size)}' if size else ''} ({whence}).",
             requests=(_request(context, resource, deployment),),
             resources=(resource.text,),
-            before=f"{now} instances of {shown(here) or 'a size that is not told'}.",
-            after=f"{count} instances of {shown(size or here) or 'the same size'}, Succeeded. {quota}",
+            before=f"{instances(now)} of {shown(here) or 'a size that is not told'}.",
+            after=f"{instances(count)} of {shown(size or here) or 'the same size'}, Succeeded. {quota}",
             loses=f"{fewer}{short}".strip(),
             undo=scale_command(resource, max(now, 1)) or f"Set it to {max(now, 1)} again.",
             cost=self._cost(context, size or here, count - now),
-            takes="Minutes: each new instance starts and pulls its image.",
+            takes="Minutes: each new instance starts and pulls its image. An autoscale rule, where there is one, may change "
+            "the number again.",
             commands=tuple(filter(None, (_command(resource, count, size),))),
             needless=_needless(deployment, count, size),
         )
@@ -161,7 +163,7 @@ class ScaleDeployment:
             and str(wanted).lower() == size.lower()
         )
         return seen(
-            f"{_name(resource)} has {now} instances of {shown(size)}, state {shown(state)}.",
+            f"{_name(resource)} has {instances(now or 0)} of {shown(size)}, state {shown(state)}.",
             reached=reached,
         )
 
@@ -281,7 +283,7 @@ def _needless(deployment: Document, count: int, size: str) -> str:
         and state == "Succeeded"
         and (not size or size.lower() == here.lower())
     ):
-        return f"It has {count} instances of {shown(here)} already."
+        return f"It has {instances(count)} of {shown(here)} already."
     return ""
 
 
@@ -290,4 +292,8 @@ def _command(resource: ResourceId, count: int, size: str) -> str:
     # an instance type is words and digits; anything else gets no command
     if not size or not command:
         return command
-    return f"{command} --set instance_type={size}" if size.replace("_", "").isalnum() else ""
+    return (
+        f"{command} --set instance_type={size}"
+        if size.isascii() and size.replace("_", "").isalnum()
+        else ""
+    )

@@ -91,7 +91,12 @@ def last_known(snapshot: Snapshot) -> Inventory:
 
 def age_words(document: Document) -> str:
     """Return how old a document is, in words to put behind a sentence; empty where it was read by this run."""
-    return f" (as of {document.as_of}, the last snapshot)" if document.as_of else ""
+    return f", by the snapshot of {document.as_of}" if document.as_of else ""
+
+
+def instances(count: int) -> str:
+    """Return a number of instances in words: ``1 instance``, ``4 instances``."""
+    return f"{count} instance{'' if count == 1 else 's'}"
 
 
 def capacity_of(document: Document) -> int | None:

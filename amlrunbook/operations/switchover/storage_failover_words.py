@@ -140,7 +140,7 @@ def _after(state: AccountState, *, planned: bool) -> str:
     kept = _sku(state.stats.after_unplanned if state.stats else "") or "LRS (or ZRS)"
     home = state.document.location if state.document else ""
     return (
-        f"{kept} in {new}; geo-redundancy ends and must be turned on again. Endpoint names stay; "
+        f"{kept} in {new}; geo-redundancy is off until turned on again. Endpoint names stay; "
         f"`location` goes on saying {home or old}."
     )
 
@@ -175,8 +175,8 @@ def _undo(state: AccountState, *, planned: bool) -> str:
     if planned:
         return f"A second planned failover, once replication to {state.region('primary')} is Live."
     return (
-        "What is lost stays lost. Going home: turn geo-redundancy on again (rehydrate archived blobs "
-        "first), wait until it is Live, then a planned failover."
+        "None for what is lost. Going home: geo-redundancy on again (archived blobs rehydrated first), "
+        "wait until it is Live, then a planned failover."
     )
 
 
@@ -190,7 +190,7 @@ def _cost(state: AccountState, *, planned: bool) -> str:
 
 
 def commands(state: AccountState, *, planned: bool) -> tuple[str, ...]:
-    """Return the ``az`` commands: look, then do. The second asks before it sends.
+    """Return the ``az`` commands: the one that does it, which asks before it sends, and the one that looks.
 
     Source: https://learn.microsoft.com/cli/azure/storage/account#az-storage-account-failover
     """
@@ -202,10 +202,10 @@ def commands(state: AccountState, *, planned: bool) -> tuple[str, ...]:
     }
     kind = " --failover-type Planned" if planned else ""
     return (
-        az("az storage account show --ids {id} --expand geoReplicationStats", values),
         az(
             "az storage account failover --name {name} --resource-group {group} --subscription "
             f"{{subscription}}{kind}",
             values,
         ),
+        az("az storage account show --ids {id} --expand geoReplicationStats", values),
     )

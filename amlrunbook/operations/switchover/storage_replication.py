@@ -18,12 +18,14 @@ from amlrunbook.model.finding import Finding, Verdict, worst
 from amlrunbook.model.moments import age_words
 from amlrunbook.model.operation import CheckReport, OperationContext, Reporter
 from amlrunbook.model.profile import Profile, duration_seconds
+from amlrunbook.operations.switchover.storage_assets import Registered, assets_in
 from amlrunbook.operations.switchover.storage_losses import MOST_BLOBS, Losses, find_losses
 from amlrunbook.operations.switchover.storage_state import AccountState, clock, read_state
 
 _GUIDANCE = "https://learn.microsoft.com/azure/storage/common/storage-disaster-recovery-guidance"
 _LAST_SYNC = "https://learn.microsoft.com/azure/storage/common/last-sync-time-get"
 _STATS = "https://learn.microsoft.com/rest/api/storagerp/storage-accounts/get-properties"
+_ASSETS = "https://learn.microsoft.com/azure/machine-learning/how-to-access-data"
 _ARCHIVE = "https://learn.microsoft.com/azure/storage/blobs/archive-rehydrate-overview"
 _DIFFER_SECONDS = 300
 """Two sources that are further apart than this make one of them doubtful."""
@@ -74,6 +76,7 @@ class DataAccountReplication:
             self._gateway.blob_service(state.account.name),
             state.last_sync,
             readable=state.readable,
+            assets=assets_in(context.snapshot.inventory.last_known(), state.account.name),
             most=self._most,
             seconds=3 * self._seconds,
         )
@@ -136,6 +139,8 @@ def _rows(state: AccountState, losses: Losses, profile: Profile) -> Iterator[_Ro
     yield from _sources(state)
     yield _target(state, profile)
     yield _names(state, losses)
+    if losses.registered.total:
+        yield _registered(losses.registered)
     yield _archived(losses)
     yield _afterwards(state)
 
@@ -283,6 +288,21 @@ def _named(losses: Losses) -> tuple[Verdict, str]:
     more = len(losses.names) - _MOST_NAMED
     tail = f" and {more} more" if more > 0 else ""
     return Verdict.WARN, f"{len(losses.names)}: {names}{tail}. {bound}"
+
+
+def _registered(assets: Registered) -> _Row:
+    if not assets.looked:
+        verdict = Verdict.UNKNOWN
+        observed = f"{assets.total} lie in the account; the secondary's list is not known whole"
+    else:
+        verdict = Verdict.WARN if assets.missing else Verdict.PASS
+        observed = assets.words
+    return _Row(
+        verdict, "Registered models and data", observed, "all of them on the secondary",
+        "What the inventory last knew to be registered there has a name even while the primary is dark.",
+        _ASSETS, "Register anew in the other workspace what is missing, once its bytes are there." if assets.missing else "",
+        decides=False,
+    )  # fmt: skip
 
 
 def _archived(losses: Losses) -> _Row:

@@ -259,7 +259,7 @@ def test_the_unplanned_preview_in_full() -> None:
     found = previewed(losses=Losses(names=("a/1", "a/2", "b/3"), read=9))
     assert found.loses == ("Every write after 10:21:08 UTC (4 min); known: 3 blobs: a/1, a/2, b/3.")
     assert found.after == (
-        "LRS in westus; geo-redundancy ends and must be turned on again. Endpoint names stay; "
+        "LRS in westus; geo-redundancy is off until turned on again. Endpoint names stay; "
         "`location` goes on saying eastus."
     )
     assert found.before == (
@@ -294,7 +294,7 @@ def test_a_name_that_is_an_option_gets_no_command() -> None:
         Losses(),
         planned=True,
     )
-    assert found.commands[1] == ""
+    assert found.commands[0] == ""
 
 
 @pytest.mark.parametrize(
