@@ -127,6 +127,11 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     met: dict[str, int] = {}
     """How often each request was drawn for, where there is a chance."""
 
+    @property
+    def counts(self) -> bool:
+        """Is it changed by the requests that it meets, so that it must be written down anew?"""
+        return self.skip > 0 or self.count is not None or self.chance is not None
+
     def begin(self, now: float) -> None:
         """Settle when it begins and ends."""
         self.since = now if self.since is None else self.since

@@ -34,7 +34,7 @@ def world(tmp_path: Path) -> Iterator[Inference]:
         world = Inference(here)
         world.half()
         world.edited(world.endpoint, authMode="Key")
-        job = {"jobType": "Command", "command": "c", "status": "Running"}
+        job = {"jobType": "Command", "command": "c"}
         environment = f"{world.primary}/environments/fraud-env/versions/3"
         body = {"properties": {**job, "environmentId": environment}}
         world.put(f"{world.primary}/jobs/nightly", body)

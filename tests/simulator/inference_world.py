@@ -55,11 +55,15 @@ class Inference:
         """Delete a document."""
         self._send("DELETE", path, None)
 
-    def _send(self, method: str, path: str, body: dict[str, Any] | None) -> None:
+    def act(self, path: str, version: str) -> None:
+        """Send an action, and wait for its end."""
+        self._send("POST", path, None, version)
+
+    def _send(self, method: str, path: str, body: dict[str, Any] | None, version: str = "") -> None:
         quiet = Heard()
         answer = self.live.change(
             method, path, body, request_id=str(uuid.uuid4()), on_sent=quiet.sent,
-            on_accepted=quiet.accepted,
+            on_accepted=quiet.accepted, version=version,
         )  # fmt: skip
         assert answer.outcome is Outcome.SUCCEEDED, answer.text
 

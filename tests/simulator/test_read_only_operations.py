@@ -75,7 +75,7 @@ def _drive(operation: Operation, asked: OperationContext, heard: Heard) -> None:
 def standing(pair_running: AzureHere) -> Inference:
     world = Inference(pair_running)
     world.half()
-    job = {"jobType": "Command", "command": "c", "status": "Running"}
+    job = {"jobType": "Command", "command": "c"}
     environment = f"{world.primary}/environments/fraud-env/versions/3"
     world.put(f"{world.primary}/jobs/left", {"properties": {**job, "environmentId": environment}})
     world.snapshot = world.taken()

@@ -292,4 +292,8 @@ def _command(resource: ResourceId, count: int, size: str) -> str:
     # an instance type is words and digits; anything else gets no command
     if not size or not command:
         return command
-    return f"{command} --set instance_type={size}" if size.replace("_", "").isalnum() else ""
+    return (
+        f"{command} --set instance_type={size}"
+        if size.isascii() and size.replace("_", "").isalnum()
+        else ""
+    )

@@ -138,7 +138,7 @@ def _finding(
         resource=shown(account.text),
         verdict=verdict,
         title=title,
-        observed=shown(observed, keep="\n"),
+        observed=shown(observed),
         expected="the provider answers for the account",
         why=_WHY,
         source=_SOURCE,
@@ -148,12 +148,13 @@ def _finding(
 
 
 def _wait(account: ResourceId) -> Finding:
+    """Return the first way. Ways are warnings: lists of what is to be looked at leave out what passed."""
     return Finding(
         check=StorageProvider.id,
         resource=shown(account.text),
-        verdict=Verdict.NOT_APPLICABLE,
+        verdict=Verdict.WARN,
         title="Way 1: wait",
-        observed="Nothing is lost by waiting: what was written is in the primary region.",
+        observed="Waiting loses nothing if the region comes back: what was written is in it.",
         expected="the provider comes back before your RTO is over",
         why="When the region comes back, so does all of its data; a failover gives up what is not replicated.",
         source=_SOURCE,
@@ -166,9 +167,9 @@ def _ask_microsoft(account: ResourceId, ticket: str) -> Finding:
     return Finding(
         check=StorageProvider.id,
         resource=shown(account.text),
-        verdict=Verdict.NOT_APPLICABLE,
+        verdict=Verdict.WARN,
         title="Way 2: ask Microsoft (text to paste)",
-        observed=ticket,
+        observed=ticket.replace("\n", " | "),
         expected="Microsoft fails the account over, or says when the provider is back",
         why="Only Microsoft can fail an account over whose provider is dark, and it decides itself whether it does.",
         source=_PORTAL,
@@ -181,12 +182,12 @@ def _read_secondary(account: ResourceId, state: AccountState, address: str) -> F
     sku = state.redundancy
     if told is not None:
         synced = clock(state.told_sync, state.now) if state.told_sync else "an untold time"
-        verdict = Verdict.PASS
+        verdict = Verdict.WARN
         observed = (
             f"{address} answers, by its own word {shown(told.status)}, complete up to {synced}."
         )
     elif sku is not None and not sku.readable:
-        verdict = Verdict.NOT_APPLICABLE
+        verdict = Verdict.WARN
         observed = f"{account.name} is {sku}: its secondary cannot be read before a failover."
     else:
         verdict, observed = Verdict.UNKNOWN, f"{address} does not answer: {state.told_unread}"

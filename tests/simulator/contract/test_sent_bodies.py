@@ -48,7 +48,7 @@ def world(pair_running: AzureHere) -> Inference:
         },
     }
     for name, properties in jobs.items():
-        world.put(f"{here}/jobs/{name}", {"properties": {**properties, "status": "Running"}})
+        world.put(f"{here}/jobs/{name}", {"properties": properties})
     world.snapshot = world.taken()
     return world
 
