@@ -55,6 +55,7 @@ async def test_the_score_is_told_with_the_end(run_of: Keep) -> None:
         closed = e.RunClosed(outcome=e.RunOutcome.COMPLETED, text="done", exit_code=0)
         run.happen(score, closed)
         await pilot.pause()
+        assert "SCORE" in text_of(app), "the report opens by itself, the score first"
         assert "70 of 100. Solved: 5 of 5 goals are reached." in text_of(app)
 
 
