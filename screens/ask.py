@@ -22,6 +22,12 @@ from screens.widgets.tones import Tone
 
 _KEYS = (
     Key("send", ("enter",), "write it", "Write it into the journal and do it."),
+    Key(
+        "more",
+        ("f2",),
+        "more text",
+        "Show the next page of the text, where it is longer than its place.",
+    ),
     BACK,
     Key("help", ("f1",), "help", "Show this page."),
 )
@@ -48,7 +54,7 @@ class AskScreen(AmlModal[AnyCommand]):
         """Lay the question out."""
         with Vertical(classes="box"):
             yield LineView(ListRows((Row("", (Span(self.heading, Tone.STRONG),)),)), id="heading")
-            yield PageView((Paragraph(self.text),), id="text")
+            yield PageView([Paragraph(line) for line in self.text.split("\n")], id="text")
             yield Input(classes="line-input", max_length=_MOST, id="answer")
             yield Notice()
             yield self.key_bar()
@@ -58,6 +64,10 @@ class AskScreen(AmlModal[AnyCommand]):
         self.query_one("#heading", LineView).can_focus = False
         self.query_one("#text", PageView).can_focus = False
         self.query_one(Input).focus()
+
+    def do_more(self) -> None:
+        """Turn the text's page."""
+        self.query_one("#text", PageView).turn()
 
     @on(Input.Submitted)
     def submitted(self, event: Input.Submitted) -> None:

@@ -6,22 +6,29 @@ from typing import TYPE_CHECKING
 
 from amlrunbook.executor.commands import AnyCommand, Decide, Overrule, SwitchVariant
 from amlrunbook.executor.readiness import unmet_needs
-from amlrunbook.planning.plan import PlannedStep
-from amlrunbook.state.fold import StepRecord
+from amlrunbook.planning.grammar import StepKind
+from amlrunbook.planning.plan import Plan, PlannedStep
+from amlrunbook.state.fold import RunState, StepRecord
+from amlrunbook.state.transitions import StepState
 from screens.ask import AskScreen
 from screens.question import Option, QuestionScreen
 from screens.step_fields import prose
+from screens.step_marks import STEP_MARKS
 from screens.widgets.page_view import Paragraph
 from screens.widgets.tones import Tone
 
 if TYPE_CHECKING:
     from screens.run_doors import RunDoors
 
+_CHECKS = frozenset({StepKind.CHECK, StepKind.WAIT})
+_SAID = frozenset({StepState.PASSED, StepState.WARNED, StepState.FAILED, StepState.UNKNOWN})
 _NOT_NOW: Option[AnyCommand | None] = Option("Not now", "nothing happens", None)
 
 
-def decision_question(step: PlannedStep) -> QuestionScreen[AnyCommand | None]:
-    """Return the question that a decision asks."""
+def decision_question(
+    step: PlannedStep, plan: Plan, state: RunState
+) -> QuestionScreen[AnyCommand | None]:
+    """Return the question that a decision asks, with what the checks before it said."""
     options: list[Option[AnyCommand | None]] = [_NOT_NOW]
     options += [
         Option(
@@ -29,7 +36,7 @@ def decision_question(step: PlannedStep) -> QuestionScreen[AnyCommand | None]:
         )
         for choice in step.choices
     ]
-    text = [Paragraph(prose(step.why))]
+    text = [*_said_before(step, plan, state), Paragraph(prose(step.why))]
     text += [
         Paragraph(
             prose(f"{choice.text}: {choice.consequence or 'nothing is said of what follows'}"),
@@ -38,6 +45,18 @@ def decision_question(step: PlannedStep) -> QuestionScreen[AnyCommand | None]:
         for choice in step.choices
     ]
     return QuestionScreen(step.title, text, options)
+
+
+def _said_before(step: PlannedStep, plan: Plan, state: RunState) -> list[Paragraph]:
+    """Return what the checks of the same phase said, so that nobody decides from memory."""
+    ids = [each.id for each in plan.steps]
+    found = []
+    for each in plan.steps[: ids.index(step.id)]:
+        record = state.step(each.id)
+        if each.phase == step.phase and each.kind in _CHECKS and record.state in _SAID:
+            mark = STEP_MARKS[record.state]
+            found.append(Paragraph(f"{mark.text}: {record.text}", mark.tone))
+    return [*found, Paragraph("")] if found else []
 
 
 def ask_blocked(screen: RunDoors, step: PlannedStep, record: StepRecord) -> None:

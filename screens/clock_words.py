@@ -26,6 +26,8 @@ def header_words(
     elif view.projected is not None:
         late = "LATE, " if view.late else ""
         when = "not before" if view.unforeseen else "would end"
+        if view.by_budgets:
+            when = "budgets run to"
         words.append(f"{late}{when} {clock_words(view.projected)}")
     else:
         words.append("LATE, end unknown" if view.late else "end unknown")
@@ -36,5 +38,5 @@ def header_words(
         asked = any(probe.name in state.probes for probe in probes)
         words.append(f"probes {green}/{len(probes)} green" if asked else "probes not asked")
     if view.severity:
-        words.append(view.severity)
+        words.append(f"sev {view.severity}" if view.severity.isdigit() else view.severity)
     return tuple(words)

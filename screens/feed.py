@@ -139,6 +139,7 @@ class RunFeed:
             target_seconds=state.clock.target_seconds,
             stopped_at=state.clock.stopped or (state.last_t if state.closed else ""),
             snapshot_taken=plan.snapshot_taken,
+            snapshot_earlier=plan.snapshot_earlier,
             more=header_words(plan, state, self.clock(), self.run.forecast),
             handed_over=state.handed_over is not None,
         )

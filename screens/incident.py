@@ -67,8 +67,8 @@ class ToldScreen(WrittenScreen):
             Blank("words", "What they were told", optional=True),
             Blank("minutes", f"Next word in minutes ({DEFAULT_UPDATE_MINUTES})", optional=True),
         )
-        text = [Paragraph(line) for line in words.split("\n") if words]
-        text += [Paragraph("Whom to tell: " + "; ".join(contacts), Tone.STRONG)] if contacts else []
+        text = [Paragraph("Tell: " + "; ".join(contacts), Tone.STRONG)] if contacts else []
+        text += [Paragraph(line) for line in words.split("\n") if words]
         text.append(Paragraph("It goes into the journal, and the timer for the next word starts."))
         super().__init__(
             "Was the channel told?", text, blanks, ("They were told", "the timer starts")

@@ -174,6 +174,8 @@ def _clock_row(view: ClockView) -> Paragraph:
         return Paragraph(text, Tone.SUCCESS, "CLOCK", _LABEL)
     when = "would end not before" if view.unforeseen else "would end at"
     ends = f", {when} {span(view.projected)}" if view.projected is not None else ", end unknown"
+    if view.projected is not None and view.by_budgets:
+        ends = f", budgets run to {span(view.projected)}"
     late = "LATE: " if view.late else ""
     text = f"{late}{span(view.elapsed)} of {span(view.target)}{ends}; machines {span(view.machine)}, people {span(view.human)}"
     return Paragraph(text, Tone.ERROR if view.late else Tone.STRONG, "CLOCK", _LABEL)

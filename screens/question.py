@@ -23,7 +23,7 @@ Answer = TypeVar("Answer")
 
 _KEYS = (
     Key("take", ("enter",), "take this answer", "Take the answer under the cursor."),
-    Key("scroll-down", ("space",), "more text", "Scroll the text above.", bar=False),
+    Key("scroll-down", ("space",), "more text", "Scroll the text above."),
     BACK,
     HELP,
     UP_ONE,

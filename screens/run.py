@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 
-from amlrunbook.executor.commands import RunStep
+from amlrunbook.executor.commands import AnyCommand, RunStep
 from amlrunbook.model.display import shown, shown_lines
 from amlrunbook.model.mode import Mode
 from amlrunbook.planning.grammar import StepKind
@@ -47,6 +47,8 @@ _CHANGING = frozenset(
     }
 )
 """Keys that write into the journal, sooner or later."""
+_BY_HAND = frozenset({StepKind.MANUAL, StepKind.DECISION})
+"""Steps that leave nothing to read once they are answered: the cursor goes on by itself."""
 _PREVIEWING = "Previewing; nothing is sent…"
 
 
@@ -71,6 +73,8 @@ class RunScreen(RunDoors):
         self._told_closed = self.run.state.closed is not None
         self._drill_words = len(self.run.state.drill_words)
         """How much of what was heard in a drill was shown."""
+        self._answered = ""
+        """The step whose answer was handed over last."""
         self._asked = ""
         """The action whose preview was asked for by the last key; its question opens when it is there."""
 
@@ -193,7 +197,10 @@ class RunScreen(RunDoors):
             forecast=self.run.forecast,
         )
         self.query_one(StepDetail).show(
-            self.step.title, fields, quiet=self.step.kind is not StepKind.ACTION
+            self.step.title,
+            fields,
+            quiet=self.step.kind is not StepKind.ACTION,
+            by_hand=self.step.kind in _BY_HAND,
         )
         self.redraw()
 
@@ -221,6 +228,7 @@ class RunScreen(RunDoors):
             self._asked = ""
             self.say("✗ refused: " + words_of(refusal.error), Tone.ERROR)
         self._walk_on()
+        self._go_on_by_itself()
         self.refresh_step()
         self._open_what_was_asked()
 
@@ -285,6 +293,20 @@ class RunScreen(RunDoors):
         self._walked.add(focus)
         self.steps.go_to(focus)
         self.submit(RunStep(step=focus))
+
+    def take(self, command: AnyCommand | None) -> None:
+        """Hand over an answer; what a person does or decides is left behind once it is journaled."""
+        if command is not None and self.step.kind in _BY_HAND:
+            self._answered = self.step.id
+        super().take(command)
+
+    def _go_on_by_itself(self) -> None:
+        """Leave a step that was just answered for the one that the run waits for."""
+        answered, state = self._answered, self.run.state
+        if answered and state.step(answered).state.settled:
+            self._answered = ""
+            if self.run.focus and self.step.id == answered:
+                self.steps.go_to(self.run.focus)
 
     def do_back(self) -> None:
         """End the walk; the notice is gone by now."""

@@ -14,7 +14,7 @@ from amlrunbook.planning.plan import PlannedStep
 from amlrunbook.state.fold import StepRecord
 from screens.feed import RunFeed
 from screens.keyed import KeyedScreen
-from screens.step_fields import commands_of
+from screens.step_fields import commands_of, what_to_do
 
 
 class RunDoors(KeyedScreen[None]):
@@ -121,7 +121,7 @@ class RunDoors(KeyedScreen[None]):
         """Ask for a choice."""
         from screens.choices import decision_question
 
-        self.open_screen(decision_question(self.step), self.take)
+        self.open_screen(decision_question(self.step, self.run.plan, self.run.state), self.take)
 
     def unblock(self) -> None:
         """Ask what to do about a need that did not pass."""
@@ -136,7 +136,8 @@ class RunDoors(KeyedScreen[None]):
         step = self.step.id
         question = AskScreen(
             f"Done outside: {self.step.title}",
-            "How can it be seen? A command and its answer, a ticket, who did it and when. "
+            what_to_do(self.step)
+            + "How can it be seen? A command and its answer, a ticket, who did it and when. "
             "It is journaled as your word; what can be observed is observed again.",
             lambda text: DoneOutside(step=step, evidence=text),
         )

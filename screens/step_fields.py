@@ -68,6 +68,14 @@ def commands_of(step: PlannedStep, record: StepRecord) -> tuple[str, ...]:
     return (proposal.commands if proposal is not None else ()) or step.commands
 
 
+def what_to_do(step: PlannedStep) -> str:
+    """Return what a person does by hand at a step, a line each; empty where the program does it."""
+    if step.kind is not StepKind.MANUAL:
+        return ""
+    lines = [line for line in (prose(step.explain), *step.commands) if line]
+    return "".join(f"{line}\n" for line in lines)
+
+
 def risk_words(risk: Risk) -> str:
     """Return a risk in words."""
     return {
@@ -121,7 +129,7 @@ def _does(step: PlannedStep, record: StepRecord) -> str:
         case StepKind.MANUAL:
             return prose(step.explain) or "You do it yourself, then say how it can be seen."
         case StepKind.DECISION:
-            return "You choose: " + "; ".join(prose(choice.text) for choice in step.choices)
+            return "You choose. " + prose(step.explain)
         case StepKind.WAIT:
             until = f" until {step.until}" if step.until else " until it passes"
             return f"Repeats {step.check or step.do} every {_duration(step.every_seconds)}{until}."
@@ -174,6 +182,8 @@ def _risk(step: PlannedStep, record: StepRecord) -> Field:
     confirmation = step.confirmation
     if record.proposal is not None:
         confirmation = record.proposal.confirmation.stricter(step.confirmation)
+    if step.kind is StepKind.MANUAL:
+        return Field("RISK", "yours: this program does nothing here", Tone.DIM)
     if step.kind is not StepKind.ACTION:
         return Field("RISK", risk_words(Risk.READ_ONLY), Tone.DIM)
     tone = Tone.ERROR if risk.rank >= Risk.DISRUPTIVE.rank else Tone.PLAIN

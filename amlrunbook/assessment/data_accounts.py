@@ -110,7 +110,7 @@ def _hierarchical(landscape: Landscape, account: Document) -> Ruling:
     if not flag(account, "properties.isHnsEnabled", default=False):
         return unconcerned("no hierarchical namespace")
     if landscape.role(account) is AccountRole.DEFAULT:
-        return failed("a workspace's default account with a hierarchical namespace")
+        return warned("a workspace's default account with a hierarchical namespace")
     can = account.field(f"{_STATS}.canFailover")
     if can is True:
         return passed("isHnsEnabled is true, and Azure says that it can fail over")

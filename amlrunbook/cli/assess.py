@@ -126,7 +126,7 @@ def assess(  # noqa: PLR0917 - click gives them by name
 
     The JSON form is an object: schema, program, profile, taken_at, facts {version, checked, note}, posture, counts by
     verdict, findings [{check, resource, verdict, title, observed, expected, why, source, remedy, command,
-    remedy_operation, component, severity}], unread [{resource, reason}], earlier, targets, posture_table
+    remedy_operation, certainty, component, severity}], unread [{resource, reason}], earlier, targets, posture_table
     [{component, strategy, lost, slow, impossible, warned, unknown}], drift {since, turned [{check, resource, before,
     after}]} or null. docs/assessment.schema.json is its JSON schema.
     """  # noqa: D301 - click reads the backspace

@@ -100,7 +100,9 @@ class PlainText:
         if self._plan.explain:
             yield one_line(self._plan.explain)
         if self._plan.snapshot_taken:
-            yield one_line(f"Inventory taken {self._plan.snapshot_taken}.")
+            earlier = self._plan.snapshot_earlier
+            older = f" What could not be read: as of {earlier}." if earlier else ""
+            yield one_line(f"Inventory taken {self._plan.snapshot_taken}.{older}")
         if state.resumed:
             yield one_line(f"Opened {state.opened_at}; resumed, {state.resumed} so far.")
         for warning in state.warnings:

@@ -39,11 +39,13 @@ class ClockView:
     """The same as a moment, RFC 3339; empty where nobody can say."""
     unforeseen: int
     """Steps that are left and of which nothing is known: with any, the projection is the least it will take."""
+    by_budgets: bool = False
+    """Whether the projection rests on budgets, which say how long a step may take, not how long it does."""
 
     @property
     def late(self) -> bool:
-        """Whether the target is missed, or will be by the forecast."""
-        over = self.projected is not None and self.projected > self.target
+        """Whether the target is missed, or will be by what steps took before; budgets alone say nothing of that."""
+        over = self.projected is not None and self.projected > self.target and not self.by_budgets
         return self.declared and self.target > 0 and (self.left < 0 or over)
 
 
@@ -79,6 +81,7 @@ def clock_view(
         projected=elapsed + rest if rest is not None else None,
         projected_at=_text(now + timedelta(seconds=rest)) if rest is not None else "",
         unforeseen=len(ahead.unknown) if going else 0,
+        by_budgets=going and bool(ahead.budgeted),
     )
 
 
@@ -228,11 +231,14 @@ def probe_after_change(stage: Stage, before: RunState) -> None:
         probe(stage)
 
 
+_MOVED = frozenset({StepState.VERIFIED, StepState.DONE_OUTSIDE})
+
+
 def _moved(plan: Plan, state: RunState) -> int:
-    """Return how many actions are verified and how many waits are over."""
+    """Return how many actions are verified, how many steps were done outside, and how many waits are over."""
     passed = sum(
         state.step(planned.id).state is StepState.PASSED
         for planned in plan.steps
         if planned.kind is StepKind.WAIT
     )
-    return passed + sum(r.state is StepState.VERIFIED for r in state.steps.values())
+    return passed + sum(record.state in _MOVED for record in state.steps.values())

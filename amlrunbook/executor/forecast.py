@@ -43,6 +43,8 @@ class Projection:
     p90_seconds: int
     unknown: tuple[str, ...]
     """The steps that are left and of which nothing is known."""
+    budgeted: tuple[str, ...] = ()
+    """The steps that are left and count with their budgets, for want of earlier runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class Forecast:
         """
         p50 = p90 = 0
         unknown: list[str] = []
+        budgeted: list[str] = []
         for planned in plan.steps:
             if state.step(planned.id).state.settled or planned.kind is StepKind.RUNBOOK:
                 continue
@@ -84,9 +87,10 @@ class Forecast:
             elif planned.budget_seconds:
                 p50 += planned.budget_seconds
                 p90 += planned.budget_seconds
+                budgeted.append(planned.id)
             else:
                 unknown.append(planned.id)
-        return Projection(p50, p90, tuple(unknown))
+        return Projection(p50, p90, tuple(unknown), tuple(budgeted))
 
 
 _WORTH_TELLING = 60

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from amlrunbook.executor.clock import ClockView, clock_view, span, update_timer
+from amlrunbook.executor.conditions import called_for
 from amlrunbook.executor.forecast import UNFORESEEN, Forecast
 from amlrunbook.executor.readiness import focus
 from amlrunbook.model.operation import Risk
+from amlrunbook.planning.conditions import StepWord
 from amlrunbook.planning.grammar import StepKind
 from amlrunbook.planning.plan import Plan, PlannedStep
 from amlrunbook.state.fold import RunState, StepRecord
@@ -65,6 +67,8 @@ class OnePage:
         begun = "CLOCK" if view.declared else "RUN"
         least = "at least " if view.unforeseen else ""
         ends = f", ends after {least}{span(view.projected)}" if view.projected is not None else ""
+        if view.projected is not None and view.by_budgets:
+            ends = f", its budgets run to {span(view.projected)}"
         head = f"{begun} {word} {span(view.elapsed)} of {span(view.target)}{ends}{late}"
         width = max(map(len, LABELS)) + 1
         return (head, *(f"{row.label:<{width}}{row.text}" for row in self.rows))
@@ -106,8 +110,21 @@ def not_moved(plan: Plan, state: RunState) -> tuple[str, ...]:
         for planned in plan.steps
         if _changes(planned)
         and not planned.not_applicable
+        and not _perhaps_never(planned, state)
         and state.step(planned.id).state not in _DONE | {StepState.IN_DOUBT, StepState.PASSED}
     )
+
+
+_BRANCHES = frozenset({StepWord.FAILED, StepWord.WARNED, StepWord.CHOSE})
+"""What a step asks that is there for one way things may go, and not for the straight one."""
+
+
+def _perhaps_never(planned: PlannedStep, state: RunState) -> bool:
+    """Return whether a step is only called for where something fails or is chosen that is still open."""
+    when = planned.when
+    either = bool(when.any) and all(asked.word in _BRANCHES for asked in when.any)
+    branching = either or any(asked.word in _BRANCHES for asked in when.all)
+    return branching and called_for(planned.when, state).answer is None
 
 
 def _changes(planned: PlannedStep) -> bool:
@@ -116,7 +133,7 @@ def _changes(planned: PlannedStep) -> bool:
 
 
 def _standing(planned: PlannedStep, record: StepRecord) -> str:
-    if record.state in {StepState.PENDING, StepState.READY}:
+    if record.state in {StepState.PENDING, StepState.READY, StepState.BLOCKED}:
         return planned.title
     return f"{planned.title} ({record.state.value})"
 

@@ -28,7 +28,7 @@ def status_text(plan: Plan, state: RunState, now: datetime, forecast: Forecast =
     source, target = plan.profile.regions
     view = clock_view(plan, state, now, forecast)
     drill = "DRILL, nothing real. " if state.mode == Mode.DRILL.value else ""
-    severity = f"{view.severity} " if view.severity else ""
+    severity = f"{severity_words(view.severity)}: " if view.severity else ""
     where = f"{source} to {target}" if target else f"{source}"
     stamp = now.isoformat(timespec="minutes").replace("+00:00", "Z")
     lines = [
@@ -56,6 +56,11 @@ def status_text(plan: Plan, state: RunState, now: datetime, forecast: Forecast =
     if state.closed is None and not state.clock.stopped:
         lines.append(f"Next update: {next_word}")
     return "\n".join(shown(line) for line in lines)
+
+
+def severity_words(severity: str) -> str:
+    """Return a severity as people say it: a bare number is one of a scale."""
+    return f"Severity {severity}" if severity.isdigit() else severity
 
 
 def _phase_words(plan: Plan, state: RunState) -> tuple[str, ...]:
@@ -88,7 +93,8 @@ def _clock_words(state: RunState, view: ClockView) -> str:
     if not state.clock.declared:
         return f"Running for {span(view.elapsed)}; no incident is declared."
     when = "not before" if view.unforeseen else "about"
-    forecast = f", expected to end {when} {view.projected_at}" if view.projected_at else ""
+    known = view.projected_at and not view.by_budgets
+    forecast = f", expected to end {when} {view.projected_at}" if known else ""
     return f"{span(view.elapsed)} of {span(view.target)}{forecast}."
 
 

@@ -83,6 +83,8 @@ class RetiringFamily(_Sourced, frozen=True, kw_only=True):
     name: str
     size: str
     """Pattern of whole size names."""
+    retires: dt.date | None = None
+    """When it retires or did; ``None`` where the page only advises against it."""
 
     def holds(self, vm_size: str) -> bool:
         """Return whether ``vm_size`` is of this family."""

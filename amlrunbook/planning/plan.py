@@ -86,6 +86,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     profile: Profile
     snapshot_digest: str
     snapshot_taken: str
+    snapshot_earlier: str = ""
+    """When the snapshot was taken that stands in for what could not be read; empty where nothing does."""
     phases: tuple[Phase, ...]
     steps: tuple[PlannedStep, ...]
     """In order; the steps of a child plan follow the step that opens it."""

@@ -113,6 +113,7 @@ def resolve(
         profile=profile,
         snapshot_digest=snapshot.digest,
         snapshot_taken=snapshot.taken_at,
+        snapshot_earlier=snapshot.earlier_at,
         phases=loaded.runbook.phases,
         steps=resolved.steps,
         children=resolved.children,

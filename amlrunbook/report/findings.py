@@ -30,6 +30,7 @@ _LABELS = (
     ("remedy", "mend"),
     ("command", "command"),
     ("source", "source"),
+    ("certainty", "fact is"),
 )
 """A finding's fields that follow its first line, and what they are called there."""
 

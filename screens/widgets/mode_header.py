@@ -33,6 +33,8 @@ class HeaderFacts:
     stopped_at: str = ""
     snapshot_taken: str = ""
     """RFC 3339; empty where it is not known."""
+    snapshot_earlier: str = ""
+    """RFC 3339: how old is what could not be read again; empty where everything was."""
     knows_data: bool = True
     """Whether the age of data means anything here."""
     more: tuple[str, ...] = ()
@@ -90,6 +92,9 @@ class ModeHeader(LineBlock):
         if facts.knows_data:
             age = age_words(seconds_between(facts.snapshot_taken, self._now()))
             parts.append(f"data {age} old" if facts.snapshot_taken else "data age unknown")
+            if facts.snapshot_earlier:
+                older = age_words(seconds_between(facts.snapshot_earlier, self._now()))
+                parts.append(f"what is dark: {older} old")
         text = fewer(" · ".join(part for part in parts if part), width - 6)
         text = f" {text} " if text else ""
         tone = Tone.ERROR if facts.handed_over else Tone.STRONG if facts.more else Tone.DIM

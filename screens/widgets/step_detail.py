@@ -24,17 +24,32 @@ _LEAST: dict[str, int] = {
 """The lines of each label where the screen is 24 lines high: 18 below the title."""
 _LEAST_QUIET = _LEAST | {"STATE": 4, "WHY": 4, "DOES": 2, "LOSES": 1, "UNDO": 1}
 """The same for a step that changes nothing: what it found and why it is asked have more to say."""
+_LEAST_BY_HAND = _LEAST_QUIET | {
+    "STATE": 2,
+    "WHY": 4,
+    "DOES": 8,
+    "LOSES": 0,
+    "AFTER": 0,
+    "TAKES": 0,
+    "RISK": 0,
+}
+"""The same for a step that a person does or decides: what is to be done, or weighed, stands there whole."""
 _GROW = ("AZ", "STATE", "LOSES", "WHY", "UNDO", "AFTER", "DOES", "SOURCE", "MODE", "STATE", "AZ")
 """Who gets a line more where the screen is higher, in turn."""
 _GROW_QUIET = ("STATE", "WHY", "STATE", "DOES", "STATE", "SOURCE")
+_GROW_BY_HAND = ("DOES", "WHY", "STATE")
 _UNBROKEN = frozenset({"AZ", "SOURCE"})
 """Labels whose text is a command or an address: cut where the line ends, not between words."""
 
 
-def places(height: int, *, quiet: bool = False) -> dict[str, int]:
+def places(height: int, *, quiet: bool = False, by_hand: bool = False) -> dict[str, int]:
     """Return how many lines each label has on so many; ``quiet`` for a step that changes nothing."""
-    lines = dict(_LEAST_QUIET if quiet else _LEAST)
-    grow = _GROW_QUIET if quiet else _GROW
+    lines: dict[str, int] = dict(_LEAST)
+    grow: tuple[str, ...] = _GROW
+    if by_hand:
+        lines, grow = dict(_LEAST_BY_HAND), _GROW_BY_HAND
+    elif quiet:
+        lines, grow = dict(_LEAST_QUIET), _GROW_QUIET
     spare = height - sum(lines.values())
     for turn in range(max(spare, 0)):
         lines[grow[turn % len(grow)]] += 1
@@ -47,20 +62,24 @@ class StepDetail(LineBlock):
     title: str = ""
     fields: tuple[Field, ...] = ()
     quiet: bool = False
+    by_hand: bool = False
 
-    def show(self, title: str, fields: tuple[Field, ...], *, quiet: bool) -> None:
-        """Show another step, or the same anew; ``quiet`` says that it changes nothing."""
-        if (title, fields, quiet) != (self.title, self.fields, self.quiet):
-            self.title = title
-            self.fields = fields
-            self.quiet = quiet
+    def show(
+        self, title: str, fields: tuple[Field, ...], *, quiet: bool, by_hand: bool = False
+    ) -> None:
+        """Show another step, or the same anew; ``quiet`` says that it changes nothing, ``by_hand`` that a person does."""
+        now = (self.title, self.fields, self.quiet, self.by_hand)
+        if (title, fields, quiet, by_hand) != now:
+            self.title, self.fields, self.quiet, self.by_hand = title, fields, quiet, by_hand
             self.redraw()
 
     def lines(self, width: int, height: int) -> list[Line]:
         """Return the title and every field at its place."""
         lines: list[Line] = [(Span(fitted(shown(self.title), width), Tone.STRONG),)]
-        room = places(height - 1, quiet=self.quiet)
+        room = places(height - 1, quiet=self.quiet, by_hand=self.by_hand)
         for field in self.fields:
+            if not room[field.label]:
+                continue
             lines.extend(_field_lines(field, width, room[field.label]))
         return lines
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,11 @@ from amlrunbook.azure.inventory import take_snapshot
 from amlrunbook.errors import ReadOnlyError
 from amlrunbook.model.mode import Mode
 from amlrunbook.model.operation import Action, Operation, OperationContext
+from amlrunbook.model.snapshot import Snapshot
 from amlrunbook.operations.hardening.settings import SETTINGS
 from amlrunbook.operations.hardening.storage_services import BLOB_SOFT_DELETE
 from amlrunbook.operations.registry import build_registry
-from tests.simulator.azure_here import AzureHere
+from tests.simulator.azure_here import AzureHere, azure_running
 from tests.simulator.inference_world import Inference, changing
 from tests.simulator.test_soft_delete_action import INTENT, Heard, account, changes
 
@@ -43,17 +45,26 @@ _OF_A_PAIR = {
 """What needs a secondary, and what each is about."""
 
 
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[AzureHere, Snapshot]]:
+    """A lonely workspace and what is there; shared, since nothing here may change it."""
+    with azure_running(tmp_path_factory.mktemp("alone"), "lonely-workspace") as here:
+        yield here, take_snapshot(here.gateway(Mode.READ_ONLY), here.profile).snapshot
+
+
 @pytest.mark.parametrize("name", sorted(set(build_registry(None)) - _ELSEWHERE - set(_OF_A_PAIR)))
-def test_no_operation_changes_anything_in_read_only(lonely: AzureHere, name: str) -> None:
-    snapshot = take_snapshot(lonely.gateway(Mode.READ_ONLY), lonely.profile).snapshot
+def test_no_operation_changes_anything_in_read_only(
+    alone: tuple[AzureHere, Snapshot], name: str
+) -> None:
+    here, snapshot = alone
     asked = OperationContext(
-        profile=lonely.profile, snapshot=snapshot, step="s", resource=account(lonely)
+        profile=here.profile, snapshot=snapshot, step="s", resource=account(here)
     )
-    operation = build_registry(lonely.gateway(Mode.READ_ONLY))[name]
-    heard, before = Heard(), lonely.last
+    operation = build_registry(here.gateway(Mode.READ_ONLY))[name]
+    heard, before = Heard(), here.last
     _drive(operation, asked, heard)
-    assert lonely.requests(before) or not isinstance(operation, Action), "it was looked at"
-    assert changes(lonely, before) == []
+    assert here.requests(before) or not isinstance(operation, Action), "it was looked at"
+    assert changes(here, before) == []
     assert [word for word in heard.words if word[0] == "sent"] == []
 
 

@@ -46,7 +46,7 @@ def preview_of(
         summary=f"Fail over {state.account.name} from {old} to {new}, {kind}.",
         requests=(Request(method="POST", path=path_of(state, planned=planned)),),
         resources=(state.account.text,),
-        before=before_words(state),
+        before=before_words(state, synced=not planned),
         after=_after(state, planned=planned) + _elsewhere(new, workspace_region),
         loses="" if planned else _loses(state, losses),
         undo=_undo(state, planned=planned),
@@ -116,8 +116,12 @@ def _flag(value: bool | None) -> str:
     return "not told" if value is None else str(value).lower()
 
 
-def before_words(state: AccountState) -> str:
-    """Return how an account stands: regions, redundancy, replication."""
+def before_words(state: AccountState, *, synced: bool = True) -> str:
+    """Return how an account stands: regions, redundancy, replication.
+
+    ``synced`` adds up to when, which is another moment at each look: a planned failover waits for the rest, so that
+    its preview need not change with it.
+    """
     kept = state.redundancy or "unknown redundancy"
     regions = f"primary {state.region('primary') or 'unknown'}"
     if state.region("secondary"):
@@ -125,7 +129,7 @@ def before_words(state: AccountState) -> str:
     words = f"{kept}, {regions}"
     if state.stats is not None:
         words += f"; replication {shown(state.stats.status) or 'unknown'}"
-    if state.last_sync is not None:
+    if synced and state.last_sync is not None:
         words += f", synced to {clock(state.last_sync, state.now)}"
     if state.in_progress:
         words += "; a failover is in progress"

@@ -149,3 +149,30 @@ def test_the_schema_in_the_docs_is_the_program_s(name: str) -> None:
     kept = (ROOT / "docs" / f"{name}.schema.json").read_text(encoding="utf-8")
     assert kept == schema(name), f"python -m amlrunbook.report.schemas {name}"
     assert json.loads(kept)["$defs"]
+
+
+def test_what_no_page_simply_says_is_marked() -> None:
+    found = {f.check: f for f in assess(snapshot_of([*PAIR]).inventory)}
+    assert found["workspace.identity-type"].certainty == "unconfirmed"
+    assert found["workspace.secondary-exists"].certainty == ""
+
+
+def test_a_role_of_a_management_group_holds_for_every_workspace() -> None:
+    kind = "Microsoft.Authorization/roleAssignments"
+    group = "/providers/Microsoft.Management/managementGroups/all"
+    role = {
+        "id": f"{group}/providers/{kind}/r",
+        "type": kind,
+        "properties": {
+            "principalId": "p",
+            "principalType": "Group",
+            "roleDefinitionId": "/x/8e3af657-a8ff-443c-a75c-2fe8c4bcb635",
+        },
+    }
+    found = assess(snapshot_of([*PAIR, role]).inventory)
+    assert {
+        f.verdict
+        for f in found
+        if f.check in ("identity.roles-in-both", "identity.who-can-grant")
+        and f.verdict is not Verdict.NOT_APPLICABLE
+    } == {Verdict.PASS}

@@ -54,7 +54,11 @@ def test_a_pair_may_point_one_way() -> None:
         ("STANDARD_NC6", "NC"),
         ("Standard_NC24r", "NC"),
         ("standard_nc12_promo", "NC_Promo"),
-        ("Standard_NC6s_v3", None),
+        ("Standard_NC6s_v3", "NCv3"),
+        ("Standard_NC24ads_A100_v4", None),
+        ("Standard_NC4as_T4_v3", None),
+        ("Standard_NV12_Promo", "NV"),
+        ("Standard_NV12s_v3", None),
         ("Standard_DS3_v2", None),
     ],
 )

@@ -269,6 +269,16 @@ def test_the_unplanned_preview_in_full() -> None:
     assert found.effects.makes_unwritable == (DataPlace(data=ACCOUNT.text, region="eastus"),)
 
 
+def test_a_planned_preview_is_the_same_at_every_look() -> None:
+    later = state(stats=stats(last_sync=SYNCED + timedelta(minutes=1)), told=None)
+    first, second = (
+        preview_of(each, Losses(), planned=True, workspace_region="westus")
+        for each in (state(), later)
+    )
+    assert first == second
+    assert first.before == "RAGRS, primary eastus, secondary westus; replication Live."
+
+
 def test_unknown_losses_are_called_unknown() -> None:
     found = previewed(stats=None, told=None, stats_unread="closed")
     assert found.loses.startswith("An unknown amount of writes")
