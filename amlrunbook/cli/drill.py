@@ -76,15 +76,15 @@ def list_scenarios() -> int:
     from amlrunbook.cli.drill_history import earlier_drills
     from amlrunbook.errors import ExitCode
     from amlrunbook.model.display import shown
-    from amlrunbook.simulator.scenario import load_scenario, scenario_names
+    from amlrunbook.simulator.scenario import glance, scenario_names
 
     best: dict[str, str] = {}
     for done in sorted(earlier_drills(), key=lambda drill: drill.score.points):
         best[done.scenario] = f"best {done.score.points} of {done.score.out_of}"
     for name in scenario_names():
-        found = load_scenario(name)
+        found = glance(name)
         click.echo(f"{name:<32} {shown(found.title)}")
-        scored = best.get(name, "not drilled yet" if found.goals else "nothing to solve")
+        scored = best.get(name, "not drilled yet" if found.has_goals else "nothing to solve")
         trains = f"{shown(found.trains)}; " if found.trains else ""
         click.echo(f"{'':<32} {trains}runbook {found.runbook}; {scored}")
     return ExitCode.FINE

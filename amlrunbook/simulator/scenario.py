@@ -8,8 +8,10 @@ children, as in ARM templates), and what matters of the document; Azure's defaul
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from datetime import datetime
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,8 @@ from amlrunbook.simulator.geo import GeoFacts
 from amlrunbook.simulator.world import Pace
 
 _FOLDER = "scenarios"
+_TABLE = re.compile(r"^\[\[?[A-Za-z0-9_.-]+\]\]?\s*$", re.MULTILINE)
+"""The header of a table: what belongs to the file itself stands before the first."""
 _DEEPEST = 4
 """Bases that may stand on one another."""
 _INHERITED = frozenset({"profile", "world", "without"})
@@ -227,6 +231,38 @@ def scenario_names() -> list[str]:
     )
 
 
+class Glance(_Table, frozen=True, kw_only=True):
+    """What is told of a shipped scenario in a list."""
+
+    name: str
+    title: str
+    trains: str
+    runbook: str
+    has_goals: bool
+
+
+@cache
+def glance(name: str) -> Glance:
+    """Return what a list tells of a shipped scenario, without reading its world: that takes far longer.
+
+    Raises:
+        DocumentError: its first lines are no TOML.
+    """
+    text = _shipped(name)
+    header = _TABLE.search(text)
+    try:
+        first = tomllib.loads(text[: header.start()] if header else text)
+    except ValueError as error:
+        raise DocumentError(f"{name}.toml: this is not TOML: {error}.") from error
+    return Glance(
+        name=name,
+        title=str(first.get("title", name)),
+        trains=str(first.get("trains", "")),
+        runbook=str(first.get("runbook", "assessment")),
+        has_goals="\n[[goals]]" in text,
+    )
+
+
 def load_scenario(name_or_path: str) -> Scenario:
     """Read a scenario by its name, or by the path of a TOML file.
 
@@ -293,7 +329,7 @@ def layered(base: str, own: dict[str, Any], file: str, depth: int = 0) -> dict[s
         raise DocumentError(f"{file}: base: there is no scenario {base!r}; {hint}")
     if depth > _DEEPEST:
         raise DocumentError(f"{file}: base: {base!r} stands on too many others")
-    below = tomllib.loads(_shipped(base))
+    below = _shipped_tables(base)
     if below.get("base"):
         below = layered(str(below["base"]), below, f"{base}.toml", depth + 1)
     laid = {key: value for key, value in own.items() if key not in _INHERITED}
@@ -327,6 +363,12 @@ def _identity(entry: dict[str, Any], number: int) -> tuple[str, ...]:
     """Return what makes a table in a list the same one as another; its place where nothing does."""
     found = tuple(f"{key}={entry[key]}".lower() for key in _IDENTITY if key in entry)
     return found or (str(number),)
+
+
+@cache
+def _shipped_tables(name: str) -> dict[str, Any]:
+    """Return the raw tables of a shipped scenario; they are laid over, never changed."""
+    return tomllib.loads(_shipped(name))
 
 
 def _shipped(name: str) -> str:

@@ -7,7 +7,12 @@ import pytest
 from amlrunbook.errors import DocumentError
 from amlrunbook.simulator.blobs import Contents
 from amlrunbook.simulator.genesis import build_world
-from amlrunbook.simulator.scenario import load_scenario, parse_scenario
+from amlrunbook.simulator.scenario import (
+    glance,
+    load_scenario,
+    parse_scenario,
+    scenario_names,
+)
 
 HEAD = """
 format = 1
@@ -147,3 +152,10 @@ def test_base_takes_over_world_and_profile_alone():
     assert scenario.world.subscriptions == below.world.subscriptions
     assert scenario.hints != below.hints
     assert below.goals == []
+
+
+@pytest.mark.parametrize("name", scenario_names())
+def test_a_glance_tells_what_the_whole_file_says(name):
+    seen, whole = glance(name), load_scenario(name)
+    assert (seen.title, seen.trains, seen.runbook) == (whole.title, whole.trains, whole.runbook)
+    assert seen.has_goals == bool(whole.goals)
