@@ -54,7 +54,7 @@ class FindingRows:
 def finding_page(finding: Finding) -> list[Paragraph]:
     """Return everything that a finding says."""
     mark = VERDICT_MARKS[finding.verdict]
-    fields = (
+    fields: tuple[tuple[str, str, Tone], ...] = (
         ("RESOURCE", finding.resource, Tone.PLAIN),
         ("OBSERVED", finding.observed, mark.tone),
         ("EXPECTED", finding.expected, Tone.PLAIN),
@@ -64,6 +64,9 @@ def finding_page(finding: Finding) -> list[Paragraph]:
         ("CHECK", finding.check, Tone.DIM),
         ("SOURCE", finding.source, Tone.DIM),
     )
+    if finding.severity:
+        weighs = f"{finding.severity}, for {finding.component}"
+        fields = (*fields[:4], ("WEIGHS", weighs, Tone.PLAIN), *fields[4:])
     page = [Paragraph(f"{mark.text}  {finding.title}", mark.tone), Paragraph("")]
     for label, text, tone in fields:
         page.append(Paragraph(text, tone, label, _LABEL))

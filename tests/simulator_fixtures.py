@@ -52,7 +52,7 @@ def running(
         end(folder)
 
 
-def credential(endpoint: Endpoint) -> ClientSecretCredential:
+def credential(endpoint: Endpoint, **options: Any) -> ClientSecretCredential:
     """Return the real azure-identity credential that signs in there; close it."""
     return ClientSecretCredential(
         endpoint.tenant_id,
@@ -61,6 +61,7 @@ def credential(endpoint: Endpoint) -> ClientSecretCredential:
         authority=endpoint.base_url,
         disable_instance_discovery=True,
         connection_verify=endpoint.ca_file,
+        **options,
     )
 
 

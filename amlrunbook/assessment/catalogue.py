@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection
 
 from amlrunbook.assessment import (
@@ -32,7 +31,7 @@ from amlrunbook.assessment.landscape import Landscape
 from amlrunbook.assessment.rule import Rule
 from amlrunbook.errors import UsageError
 from amlrunbook.facts import fact_base
-from amlrunbook.model.finding import Finding, Verdict
+from amlrunbook.model.finding import Finding
 from amlrunbook.model.profile import Profile
 from amlrunbook.model.snapshot import Document, Inventory
 
@@ -110,25 +109,3 @@ def _concerned(rule: Rule, landscape: Landscape) -> tuple[Document, ...]:
         document for kind in rule.types for document in landscape.inventory.of_type(kind)
     )
     return documents + (landscape.orphans(rule.child) if rule.child else ())
-
-
-def posture(findings: tuple[Finding, ...]) -> str:
-    """Return the findings in one sentence."""
-    count = Counter(finding.verdict for finding in findings)
-    if not findings:
-        return "Nothing to assess: no document is of a kind that a check concerns."
-    failing = {finding.resource for finding in findings if finding.verdict is Verdict.FAIL}
-    parts = [
-        f"{_counted(count[Verdict.FAIL], 'check fails', 'checks fail')} on {_counted(len(failing), 'resource', 'resources')}"
-        if failing
-        else "",
-        f"{count[Verdict.UNKNOWN]} could not be judged" if count[Verdict.UNKNOWN] else "",
-        _counted(count[Verdict.WARN], "warns", "warn") if count[Verdict.WARN] else "",
-        _counted(count[Verdict.PASS], "passes", "pass"),
-    ]
-    head = "Not ready" if failing else "Not known" if count[Verdict.UNKNOWN] else "Ready"
-    return f"{head}: {', '.join(part for part in parts if part)}."
-
-
-def _counted(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"

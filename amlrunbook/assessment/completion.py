@@ -2,10 +2,13 @@
 
 Exports differ: some give ``resourceId`` or no ``type``, some nest children in their parent's ``resources``, some have
 no id at all. Here each gets an id and a type; one without an id gets a place of its own, made of type and name.
+The ``az`` CLI prints many documents without ``properties``, what is in them one level up, and those of ``az ml`` with
+underscores in their keys: such a document gets its ``properties`` back.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -13,6 +16,15 @@ from amlrunbook.model.snapshot import Document
 
 _DEEPEST = 4
 """How deep children are looked for in their parents: ARM types have no more segments under one provider."""
+_ENVELOPE = frozenset(
+    {
+        "id", "resourceid", "name", "type", "resourcetype", "location", "tags", "sku", "kind", "plan", "identity",
+        "zones", "etag", "systemdata", "managedby", "managedbyextended", "extendedlocation", "resourcegroup",
+        "resources", "properties", "unread", "asof", "metadata", "createdtime", "changedtime", "provisioningstate",
+        "availabilityzonemappings", "displayname", "regionaldisplayname",
+    }
+)  # fmt: skip
+"""Keys in lower case that stand beside ``properties`` in ARM's own documents, an item of a generic list among them."""
 NOWHERE = "/providers/"
 """What the made-up id of a document without an id begins with; a real one begins with its subscription."""
 
@@ -39,10 +51,31 @@ def _placed(raw: Mapping[str, Any]) -> dict[str, Any]:
     """Return the document with an id and a type, as far as it says them anywhere."""
     document = Document(raw)
     place = document.id or _string(document, "resourceId")
-    kind = document.type or _string(document, "resourceType") or type_of(place)
+    told = document.type if "/" in document.type else ""
+    kind = told or _string(document, "resourceType") or type_of(place) or document.type
     if not place and kind:
         place = made_up_id(kind, _string(document, "name"))
-    return {**_without(raw, "id", "type"), "id": place, "type": kind}
+    return {**_without(raw, "id", "type"), **_lifted(document), "id": place, "type": kind}
+
+
+def _lifted(document: Document) -> dict[str, Any]:
+    """Return the ``properties`` of a document that the ``az`` CLI flattened; nothing for any other one."""
+    if document.unread is not None or document.field("properties") is not None:
+        return {}
+    inner = {key: value for key, value in document.raw.items() if key.lower() not in _ENVELOPE}
+    return {"properties": _camel(inner)} if inner else {}
+
+
+def _camel(value: Any) -> Any:
+    """Return a value in which every key is written as ARM writes it: ``storage_account`` as ``storageAccount``."""
+    if not isinstance(value, Mapping):
+        return value
+    return {
+        re.sub(r"(?<=[A-Za-z0-9])_([a-z0-9])", lambda found: found.group(1).upper(), key): _camel(
+            inner
+        )
+        for key, inner in value.items()
+    }
 
 
 def _under(parent: Document, raw: Mapping[str, Any]) -> dict[str, Any]:

@@ -90,7 +90,8 @@ def _size_lasts(_: Landscape, compute: Document) -> Ruling:
     family = fact_base().retiring_family(size)
     if family is None:
         return passed(f"vmSize is {shown(size)}")
-    return warned(f"vmSize is {shown(size)}, of the family {family.name}")
+    ends = f", which retires on {family.retires}" if family.retires else ""
+    return warned(f"vmSize is {shown(size)}, of the family {family.name}{ends}")
 
 
 def _dedicated(_: Landscape, compute: Document) -> Ruling:
@@ -215,7 +216,7 @@ RULES: tuple[Rule, ...] = (
         id="compute.lasting-size",
         title="VM size that lasts",
         types=(types.COMPUTE,),
-        expected="no size of the families NC and NC_Promo",
+        expected="no size of a family that retires: NC, NC_Promo, NCv3, NV",
         why="A size that is being retired may not be had in the secondary, on the day or ever.",
         fact="compute.retiring-families",
         remedy="Choose a newer size that both regions offer.",

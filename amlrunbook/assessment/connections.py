@@ -8,18 +8,9 @@ from amlrunbook.assessment.parity import has_twin, lacking, strategy_of
 from amlrunbook.assessment.reading import read_properties, shown, text
 from amlrunbook.assessment.rule import Rule, Ruling, failed, passed, unconcerned, warned
 from amlrunbook.assessment.sql_database import groups_of
+from amlrunbook.model.hosts import SQL_SERVERS, host_of, server_type
 from amlrunbook.model.snapshot import Document
 
-_SERVERS = {
-    "azuresqldb": types.SQL_SERVER,
-    "azuresynapseanalytics": types.SYNAPSE,
-    "azurepostgresdb": types.POSTGRES,
-    "azuremysqldb": types.MYSQL,
-    "cosmosdb": types.COSMOS,
-    "cosmosdbmongodbapi": types.COSMOS,
-    "azuredatabricksdeltalake": types.DATABRICKS,
-}
-"""The kinds of connection whose target is a server in Azure, and its type."""
 _HOSTS = (
     "properties.fullyQualifiedDomainName",
     "properties.documentEndpoint",
@@ -29,18 +20,9 @@ _LISTENERS = (".writer.postgres.", ".reader.postgres.")
 _SHOW = "az ml connection show --name {name} --workspace-name {parent} --resource-group {group} --subscription {subscription}"
 
 
-def host_of(target: str) -> str:
-    """Return the host that a connection's target names, in lower case: a URL, a JDBC string or a bare name."""
-    rest = target.lower().rpartition("//")[2]
-    for separator in ("/", ";", ",", "?"):
-        rest = rest.split(separator, 1)[0]
-    rest = rest.rpartition("@")[2].removeprefix("tcp:")
-    return rest.split(":", 1)[0]
-
-
 def _server_kind(connection: Document) -> str:
     read_properties(connection)
-    return _SERVERS.get(text(connection, "properties.category").replace("_", "").lower(), "")
+    return server_type(text(connection, "properties.category"))
 
 
 def _server(landscape: Landscape, kind: str, host: str) -> Document | None:
@@ -81,18 +63,18 @@ def _known(landscape: Landscape, connection: Document) -> Ruling:
 
 def _names_listener(landscape: Landscape, connection: Document) -> Ruling:
     kind = _server_kind(connection)
-    if kind not in (types.SQL_SERVER, types.POSTGRES):
+    if kind not in (SQL_SERVERS, types.POSTGRES.lower()):
         return unconcerned("only Azure SQL and PostgreSQL have listeners")
     host = host_of(text(connection, "properties.target"))
     if any(mark in host for mark in _LISTENERS):
         return passed(f"{shown(host)} is a virtual endpoint")
     group = _listener(landscape, host)
-    if group is not None and kind == types.SQL_SERVER:
+    if group is not None and kind == SQL_SERVERS:
         return passed(f"{shown(host)} is the listener of a failover group")
     server = _server(landscape, kind, host)
     if server is None:
         return unconcerned(f"{shown(host) or 'its target'} is none of the servers that were read")
-    has_one = bool(groups_of(landscape, server.id)) if kind == types.SQL_SERVER else False
+    has_one = bool(groups_of(landscape, server.id)) if kind == SQL_SERVERS else False
     observed = f"{shown(host)} is the server itself"
     return failed(f"{observed}, though it is in a failover group") if has_one else warned(observed)
 

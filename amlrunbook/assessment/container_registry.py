@@ -160,6 +160,7 @@ RULES: tuple[Rule, ...] = (
         fact="registry.geo-replication",
         remedy="Move the registry to Premium.",
         command="az acr update --name {name} --resource-group {group} --subscription {subscription} --sku Premium",
+        remedy_operation="hardening.registry-premium",
         judge=_premium,
     ),
     Rule(
@@ -171,6 +172,7 @@ RULES: tuple[Rule, ...] = (
         fact="registry.geo-replication",
         remedy="Replicate the registry to the secondary's region; any region will do, no pair is needed.",
         command=_CREATE_REPLICA,
+        remedy_operation="hardening.registry-replication",
         judge=_geo_replication,
     ),
     Rule(
@@ -182,6 +184,7 @@ RULES: tuple[Rule, ...] = (
         fact="registry.geo-replication",
         remedy="Replicate the registry to the secondary's region.",
         command=_CREATE_REPLICA,
+        remedy_operation="hardening.registry-replication",
         judge=_replica_in_secondary,
     ),
     Rule(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from amlrunbook.assessment import types
 from amlrunbook.assessment.landscape import AccountRole, Landscape, Side
 from amlrunbook.assessment.parity import lacking, readable_secondary, strategy_of
-from amlrunbook.assessment.reading import flag, mapping, read_properties, shown, text
+from amlrunbook.assessment.reading import flag, mapping, read_properties, redundancy, shown, text
 from amlrunbook.assessment.rule import Rule, Ruling, failed, passed, unconcerned, warned
 from amlrunbook.assessment.storage import why_not_replicated
 from amlrunbook.errors import IncompleteError
+from amlrunbook.facts import fact_base
 from amlrunbook.model.moments import age_words, seconds_between
 from amlrunbook.model.profile import Targets, duration_seconds
 from amlrunbook.model.snapshot import Document
@@ -31,6 +32,20 @@ def _within_rpo(landscape: Landscape, account: Document) -> Ruling:
     most = duration_seconds(targets.rpo)
     observed = f"the secondary lacks the last {age_words(lag)}; the RPO is {age_words(most)}"
     return passed(observed) if lag <= most else failed(observed)
+
+
+def _within_rto(landscape: Landscape, account: Document) -> Ruling:
+    kept = redundancy(account)
+    if landscape.profile is None or landscape.role(account) is not AccountRole.DATA or not kept.geo:
+        return unconcerned("no geo-redundant data account of a profile")
+    promised = duration_seconds(landscape.profile.targets.rto)
+    takes = fact_base().limits.storage_failover_minutes.value * 60
+    observed = f"a failover takes about {age_words(takes)}, the RTO is {age_words(promised)}"
+    if takes <= promised:
+        return passed(observed)
+    if kept.readable:
+        return passed(f"{observed}; it can be read meanwhile ({kept})")
+    return warned(f"{observed}, and nothing can be read meanwhile ({kept})")
 
 
 def _planned(landscape: Landscape, account: Document) -> Ruling:
@@ -95,7 +110,7 @@ def _hierarchical(landscape: Landscape, account: Document) -> Ruling:
     if not flag(account, "properties.isHnsEnabled", default=False):
         return unconcerned("no hierarchical namespace")
     if landscape.role(account) is AccountRole.DEFAULT:
-        return failed("a workspace's default account with a hierarchical namespace")
+        return warned("a workspace's default account with a hierarchical namespace")
     can = account.field(f"{_STATS}.canFailover")
     if can is True:
         return passed("isHnsEnabled is true, and Azure says that it can fail over")
@@ -115,6 +130,17 @@ RULES: tuple[Rule, ...] = (
         remedy="Look again in a while; where it stays behind, promise less or replicate otherwise.",
         command=_SHOW_STATS,
         judge=_within_rpo,
+    ),
+    Rule(
+        id="storage.failover-within-rto",
+        title="Data back within the promise",
+        types=(types.STORAGE,),
+        expected="an RTO of an hour or more, or read access to the secondary",
+        why="A failover takes about an hour: a shorter promise holds only for those who read.",
+        fact="storage.unplanned-failover",
+        remedy="Give the account read access to its secondary, or promise what a failover can keep.",
+        command="az storage account update --ids {id} --sku {geo_sku}",
+        judge=_within_rto,
     ),
     Rule(
         id="storage.planned-failover-possible",

@@ -131,6 +131,7 @@ RULES: tuple[Rule, ...] = (
         remedy="Enable soft delete of containers.",
         command=_BLOB_UPDATE
         + "--enable-container-delete-retention true --container-delete-retention-days 14",
+        remedy_operation="hardening.container-soft-delete",
         judge=_container_soft_delete,
     ),
     Rule(
@@ -143,6 +144,7 @@ RULES: tuple[Rule, ...] = (
         fact="storage.notebooks-in-share",
         remedy="Enable soft delete of file shares.",
         command=_FILE_UPDATE + "--enable-delete-retention true --delete-retention-days 14",
+        remedy_operation="hardening.share-soft-delete",
         judge=_share_soft_delete,
     ),
     Rule(
@@ -155,6 +157,7 @@ RULES: tuple[Rule, ...] = (
         fact="storage.artifacts-in-account",
         remedy="Enable versioning, with a lifecycle rule that removes old versions.",
         command=_BLOB_UPDATE + "--enable-versioning true",
+        remedy_operation="hardening.blob-versioning",
         judge=_versioning,
     ),
     Rule(
@@ -179,6 +182,7 @@ RULES: tuple[Rule, ...] = (
         fact="storage.artifacts-in-account",
         remedy="Turn allowPermanentDelete off.",
         command=_BLOB_UPDATE + "--set deleteRetentionPolicy.allowPermanentDelete=false",
+        remedy_operation="hardening.no-permanent-delete",
         judge=_not_permanent,
     ),
 )

@@ -121,6 +121,18 @@ def _instances(_: Landscape, deployment: Document) -> Ruling:
     return passed(observed) if count >= least else warned(observed)
 
 
+def _size_lasts(_: Landscape, deployment: Document) -> Ruling:
+    read_properties(deployment)
+    size = text(deployment, "properties.instanceType")
+    if not size:
+        return unconcerned("it has no instanceType")
+    family = fact_base().retiring_family(size)
+    if family is None:
+        return passed(f"instanceType is {shown(size)}")
+    ends = f", which retires on {family.retires}" if family.retires else ""
+    return warned(f"instanceType is {shown(size)}, of the family {family.name}{ends}")
+
+
 RULES: tuple[Rule, ...] = (
     Rule(
         id="endpoint.in-both-regions",
@@ -202,6 +214,18 @@ RULES: tuple[Rule, ...] = (
         command="az ml online-deployment update --name {name} --endpoint-name {endpoint} --set instance_count=3 "
         + _ON_ENDPOINT,
         judge=_instances,
+    ),
+    Rule(
+        id="endpoint.lasting-size",
+        title="Machines that last under a deployment",
+        types=(types.ONLINE_DEPLOYMENT,),
+        expected="no instanceType of a family that retires: NC, NC_Promo, NCv3, NV",
+        why="A size that is being retired may not be had in the secondary, on the day or ever.",
+        fact="compute.retiring-families",
+        remedy="Deploy on a newer size that both regions offer.",
+        command="az ml online-deployment update --name {name} --endpoint-name {endpoint} --set instance_type=SIZE "
+        + _ON_ENDPOINT,
+        judge=_size_lasts,
     ),
 )
 """The rules of endpoints and deployments."""

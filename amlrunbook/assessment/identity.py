@@ -7,7 +7,6 @@ from amlrunbook.assessment.landscape import Landscape, Side
 from amlrunbook.assessment.parity import readable_secondary
 from amlrunbook.assessment.reading import read_properties, shown, text
 from amlrunbook.assessment.rule import Rule, Ruling, failed, passed, unconcerned, warned
-from amlrunbook.errors import IncompleteError
 from amlrunbook.model.snapshot import Document
 
 _NAMED = 5
@@ -22,23 +21,6 @@ Source: https://learn.microsoft.com/azure/role-based-access-control/built-in-rol
 """
 _PEOPLE = ("user", "group")
 _LIST = "az role assignment list --scope {id} --include-inherited"
-
-
-def assignments(landscape: Landscape, resource: Document) -> tuple[Document, ...]:
-    """Return the role assignments that hold for a resource, inherited ones too.
-
-    Raises:
-        IncompleteError: they could not be read.
-    """
-    landscape.extensions(resource.key, "microsoft.authorization", "roleassignments")
-    found = []
-    for assignment in landscape.inventory.of_type(types.ROLE_ASSIGNMENT):
-        scope = assignment.key.rpartition("/providers/microsoft.authorization/")[0]
-        if resource.key == scope or resource.key.startswith(f"{scope}/"):
-            if assignment.unread is not None:
-                raise IncompleteError(f"role assignment {assignment.name}: {assignment.unread}")
-            found.append(assignment)
-    return tuple(found)
 
 
 def _grants(found: tuple[Document, ...]) -> dict[tuple[str, str], Document]:
@@ -58,10 +40,10 @@ def _roles_in_both(landscape: Landscape, workspace: Document) -> Ruling:
     secondary = readable_secondary(landscape)
     if secondary is None:
         return unconcerned("there is no secondary workspace")
-    mine = _grants(assignments(landscape, workspace))
+    mine = _grants(landscape.role_assignments(workspace))
     if not mine:
         return unconcerned("no role assignment is among the documents")
-    theirs = _grants(assignments(landscape, secondary))
+    theirs = _grants(landscape.role_assignments(secondary))
     missing = [each for key, each in mine.items() if key not in theirs]
     if not missing:
         return passed(f"all {len(mine)} role assignments hold for the secondary too")
@@ -78,7 +60,7 @@ def _roles_in_both(landscape: Landscape, workspace: Document) -> Ruling:
 
 def _who_can_grant(landscape: Landscape, workspace: Document) -> Ruling:
     read_properties(workspace)
-    found = assignments(landscape, workspace)
+    found = landscape.role_assignments(workspace)
     if not found:
         return unconcerned("no role assignment is among the documents")
     granting = [
@@ -117,7 +99,7 @@ def _workspace_identity(landscape: Landscape, workspace: Document) -> Ruling:
     principal = text(workspace, "identity.principalId").lower()
     if "userassigned" in kind:
         return passed(f"{observed}: its roles can be granted beforehand")
-    found = assignments(landscape, workspace)
+    found = landscape.role_assignments(workspace)
     given = {text(e, "properties.principalId").lower() for e in _all_assignments(landscape)}
     if not found or not principal:
         return unconcerned("no role assignment, or no identity, is among the documents")

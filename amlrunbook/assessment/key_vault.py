@@ -88,6 +88,7 @@ RULES: tuple[Rule, ...] = (
         fact="vault.recovered-first",
         remedy="Enable soft delete (it cannot be turned off again).",
         command=_UPDATE + "--set properties.enableSoftDelete=true",
+        remedy_operation="hardening.vault-soft-delete",
         judge=_soft_delete,
     ),
     Rule(
@@ -99,6 +100,7 @@ RULES: tuple[Rule, ...] = (
         fact="vault.recovered-first",
         remedy="Enable purge protection. It can never be turned off again.",
         command=_UPDATE + "--enable-purge-protection true",
+        remedy_operation="hardening.purge-protection",
         judge=_purge_protection,
     ),
     Rule(

@@ -12,14 +12,16 @@ from functools import cached_property
 from typing import Any
 
 from amlrunbook.assessment import types
+from amlrunbook.assessment.command_values import id_values, skus
 from amlrunbook.assessment.completion import NOWHERE, completed, made_up_id, type_of
-from amlrunbook.assessment.reading import redundancy, text
-from amlrunbook.errors import IncompleteError, UsageError
+from amlrunbook.assessment.reading import text
+from amlrunbook.errors import IncompleteError
 from amlrunbook.model.profile import Profile, Strategies
-from amlrunbook.model.resource_id import RegionName, ResourceId, region_name
+from amlrunbook.model.resource_id import RegionName, region_name
 from amlrunbook.model.snapshot import AS_OF, NOT_THERE, Document, Inventory
 
 _ENOUGH_FOR_A_PAIR = 2
+_MANAGEMENT_GROUPS = "/providers/microsoft.management/managementgroups/"
 _WORKSPACES = f"/providers/{types.WORKSPACE}/".lower()
 
 
@@ -128,6 +130,22 @@ class Landscape:
             raise IncompleteError(f"{collection} of {parent.name} could not be read: {reason}")
         return tuple(self._by_parent.get((parent.key, collection.lower()), ()))
 
+    @cached_property
+    def _names(self) -> dict[tuple[str, str], dict[str, Document]]:
+        return {
+            place: {document.name.lower(): document for document in reversed(children)}
+            for place, children in self._by_parent.items()
+        }
+
+    def named_child(self, parent: Document, collection: str, name: str) -> Document | None:
+        """Return one child by its name whether it was read or not, or ``None`` where there is none.
+
+        Raises:
+            IncompleteError: the collection could not be listed.
+        """
+        self.children(parent, collection)
+        return self._names.get((parent.key, collection.lower()), {}).get(name.lower())
+
     def read_children(self, parent: Document, collection: str) -> tuple[Document, ...]:
         """Return the documents of one collection of ``parent`` that are there.
 
@@ -154,6 +172,30 @@ class Landscape:
         if found is not None and found.unread is not None:
             raise IncompleteError(f"{collection}/{name} could not be read: {found.unread}")
         return found
+
+    @cached_property
+    def _assignments(self) -> dict[str, list[Document]]:
+        """The role assignments by their scope's key; what holds for a whole tenant or a management group by ``""``."""
+        index: dict[str, list[Document]] = defaultdict(list)
+        for assignment in self.inventory.of_type(types.ROLE_ASSIGNMENT):
+            scope = assignment.key.rpartition("/providers/microsoft.authorization/")[0]
+            index["" if scope.startswith(_MANAGEMENT_GROUPS) else scope].append(assignment)
+        return index
+
+    def role_assignments(self, resource: Document) -> tuple[Document, ...]:
+        """Return the role assignments that hold for a resource, inherited ones too.
+
+        Raises:
+            IncompleteError: one of them, or the list of them, could not be read.
+        """
+        self.extensions(resource.key, "microsoft.authorization", "roleassignments")
+        parts = resource.key.split("/")
+        scopes = ["/".join(parts[:length]) for length in range(1, len(parts) + 1)]
+        found = [each for scope in scopes for each in self._assignments.get(scope, ())]
+        for assignment in found:
+            if assignment.unread is not None:
+                raise IncompleteError(f"role assignment {assignment.name}: {assignment.unread}")
+        return tuple(found)
 
     def extensions(self, scope: str, provider: str, collection: str) -> tuple[Document, ...]:
         """Return the documents of another provider's collection on a scope, such as its locks.
@@ -339,43 +381,9 @@ class Landscape:
             "name": document.name,
             "secondary_region": self.secondary_region or "",
             "other_workspace": other.name if other else "",
-            **_skus(document),
+            **skus(document),
         }
-        return values | _id_values(document.id) | _id_values(other.id if other else "", "other_")
-
-
-def _skus(account: Document) -> dict[str, str]:
-    """Return the SKUs to which an account can be changed; nothing where its own is not known.
-
-    Only LRS becomes GRS and only ZRS becomes GZRS; a premium account has no geo-redundancy.
-    Source: https://learn.microsoft.com/azure/storage/common/storage-disaster-recovery-guidance
-    """
-    if account.type.lower() != types.STORAGE.lower():
-        return {}
-    try:
-        kept, name = redundancy(account), text(account, "sku.name").lower()
-    except IncompleteError:
-        return {}
-    if name.startswith("premium"):
-        return {"zone_sku": "Premium_ZRS"}
-    return {
-        "zone_sku": "Standard_ZRS",
-        "geo_sku": "Standard_RAGZRS" if kept.zonal else "Standard_RAGRS",
-    }
-
-
-def _id_values(resource_id: str, prefix: str = "") -> dict[str, str]:
-    """Return the parts of an id that commands use; nothing where it is no resource's id."""
-    try:
-        parsed = ResourceId.parse(resource_id)
-    except UsageError:
-        return {}
-    return {
-        f"{prefix}subscription": parsed.subscription,
-        f"{prefix}group": parsed.resource_group,
-        f"{prefix}parent": parsed.names[0],
-        f"{prefix}endpoint": parsed.names[1] if len(parsed.names) > 1 else "",
-    }
+        return values | id_values(document.id) | id_values(other.id if other else "", "other_")
 
 
 def _stands_alone(workspace: Document) -> bool:

@@ -29,4 +29,5 @@ def lock_rule(service: str, resource_type: str, *, why: str, fact: str) -> Rule:
         remedy="Put a CanNotDelete lock on it.",
         command="az lock create --name cannot-delete --lock-type CanNotDelete --resource {id}",
         judge=judge,
+        remedy_operation="hardening.delete-lock",
     )

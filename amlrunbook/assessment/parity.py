@@ -73,8 +73,7 @@ def twin(landscape: Landscape, document: Document) -> Document | None:
     if secondary is None:
         return None
     collection = document.key.rsplit("/", 2)[1]
-    others = landscape.children(secondary, collection)
-    same = next((d for d in others if d.name.lower() == document.name.lower()), None)
+    same = landscape.named_child(secondary, collection, document.name)
     if same is None or is_gone(same):
         return None
     if same.unread is not None:

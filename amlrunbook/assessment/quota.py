@@ -14,6 +14,8 @@ from amlrunbook.facts import fact_base
 from amlrunbook.model.snapshot import Document
 
 _WHOLE = 100
+_LOW_PRIORITY = "lowpriority"
+"""In the name of a row that counts machines which are given to nobody for sure."""
 _LOCATIONS = "providers/Microsoft.MachineLearningServices/locations"
 
 
@@ -37,9 +39,10 @@ class _Region:
             IncompleteError: no row says it.
         """
         for row in self._usages:
-            if "/workspaces/" in row.key or not _flat(text(row, "name.value")).startswith(
-                _flat(family)
-            ):
+            name = _flat(text(row, "name.value"))
+            if "/workspaces/" in row.key or _LOW_PRIORITY in name:
+                continue
+            if not name.startswith(_flat(family)):
                 continue
             limit = number(row, "limit")
             used = number(row, "currentValue", default=0) or 0

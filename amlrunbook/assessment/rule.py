@@ -10,9 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from amlrunbook.assessment.command import az
+from amlrunbook.assessment.consequences import consequence, severity
 from amlrunbook.assessment.landscape import Landscape
 from amlrunbook.errors import IncompleteError
-from amlrunbook.facts import FactBase
+from amlrunbook.facts import Certainty, FactBase
 from amlrunbook.model.finding import Finding, Verdict
 from amlrunbook.model.snapshot import Document
 
@@ -102,6 +103,7 @@ class Rule:
     def finding(self, landscape: Landscape, document: Document, facts: FactBase) -> Finding:
         """Judge one document and say it in full."""
         ruling = self.ruling(landscape, document)
+        fact = facts.fact(self.fact)
         remedy, command, operation = self._cure(ruling.verdict, landscape, document)
         return Finding(
             check=self.id,
@@ -111,10 +113,13 @@ class Rule:
             observed=ruling.observed,
             expected=self.expected,
             why=self.why,
-            source=facts.fact(self.fact).source,
+            source=fact.source,
             remedy=remedy,
             command=command,
             remedy_operation=operation,
+            certainty="" if fact.certainty is Certainty.DOCUMENTED else fact.certainty.value,
+            component=consequence(self.id)[0].value,
+            severity=severity(self.id, ruling.verdict, landscape.strategies) or "",
         )
 
     def _cure(

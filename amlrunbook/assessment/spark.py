@@ -7,6 +7,7 @@ from amlrunbook.assessment.landscape import Landscape, is_gone
 from amlrunbook.assessment.partners import partner_rule
 from amlrunbook.assessment.provisioning import provisioning
 from amlrunbook.assessment.reading import (
+    flag,
     mapping,
     parts,
     read_properties,
@@ -57,12 +58,9 @@ def _provisioned(_: Landscape, document: Document) -> Ruling:
 
 def _unity_catalog(_: Landscape, workspace: Document) -> Ruling:
     read_properties(workspace)
-    told = workspace.field("properties.isUcEnabled")
-    if told is None:
-        raise IncompleteError("the document does not say isUcEnabled")
-    if told is True:
+    if flag(workspace, "properties.isUcEnabled", default=False):
         return passed("isUcEnabled is true")
-    return warned(f"isUcEnabled is {shown(told)}: its data lies in its own file system")
+    return warned("isUcEnabled is not true: its data lies in its own file system")
 
 
 def _account_of(landscape: Landscape, document: Document, resource_id: str, name: str) -> Ruling:

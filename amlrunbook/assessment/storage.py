@@ -189,6 +189,7 @@ RULES: tuple[Rule, ...] = (
         fact="storage.redundancy",
         remedy="Make the account geo-redundant with read access.",
         command=_TO_GEO,
+        remedy_operation="hardening.geo-redundancy",
         judge=_geo_data,
     ),
     Rule(

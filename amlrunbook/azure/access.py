@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from amlrunbook.azure.credentials import SharedCredential
-from amlrunbook.azure.guard import Guard
+from amlrunbook.azure.guard import CreateGuard, Guard
 from amlrunbook.azure.transport import GuardedTransport
 from amlrunbook.model.cloud import Cloud
 
@@ -18,7 +18,7 @@ class Access:
 
     cloud: Cloud
     credential: SharedCredential
-    guard: Guard
+    guard: Guard | CreateGuard
     transport: GuardedTransport
     run: Callable[[str, str, Callable[[], Any]], Any]
     """Runs a call of the SDK under a deadline, its errors translated: method, what it is for, the call."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
@@ -16,6 +17,8 @@ ARCHIVE = "Archive"
 """The tier whose blobs cannot be read until they are rehydrated."""
 _PAGE = 5000
 """The most blobs that one answer lists."""
+PIECE = 4 * 1024 * 1024
+"""Bytes that are read at once, each under a deadline of its own."""
 
 
 class GeoReplication(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,6 +157,43 @@ class BlobService:
         listing: Listing = self._access.run("GET", f"{self._host(secondary)} ?comp=list", ask)
         return listing
 
+    def blobs_of(self, container: str, *, secondary: bool = False) -> Iterator[Blob]:
+        """Yield all blobs of a container, a page of them at a time.
+
+        Raises:
+            AzureError: it cannot be reached, or refuses; what came before was right.
+        """
+        client = self._client(self._secondary if secondary else self._primary)
+        pages = client.get_container_client(container).list_blobs(results_per_page=_PAGE).by_page()
+        what = f"{self._host(secondary)}/{container} ?comp=list"
+        while (page := self._access.run("GET", what, lambda: _page_of(pages))) is not None:
+            for item in page:
+                yield _blob(container, item)
+
+    def pieces(self, blob: Blob, *, secondary: bool = False) -> Iterator[bytes]:
+        """Yield a blob's bytes in order, as long as it is the version that was listed.
+
+        Raises:
+            AzureError: it cannot be reached, refuses, or was changed meanwhile.
+        """
+        from azure.core import MatchConditions
+
+        client = self._client(self._secondary if secondary else self._primary)
+        one = client.get_blob_client(blob.container, blob.name)
+        version: dict[str, Any] = (
+            {"etag": f'"{blob.etag}"', "match_condition": MatchConditions.IfNotModified}
+            if blob.etag
+            else {}
+        )
+        for offset in range(0, blob.size, PIECE):
+            length = min(PIECE, blob.size - offset)
+
+            def ask(offset: int = offset, length: int = length) -> bytes:
+                data: bytes = one.download_blob(offset=offset, length=length, **version).readall()
+                return data
+
+            yield self._access.run("GET", f"{self._host(secondary)}/{blob.path}", ask)
+
     def read_byte(self, *, secondary: bool = False, look_at: int = 20) -> ByteRead:
         """Read one byte of the first blob that has one, of the first ``look_at`` containers.
 
@@ -214,6 +254,12 @@ def _blob(container: str, item: Any) -> Blob:
         size=int(item.size or 0),
         tier=str(item.blob_tier or ""),
     )
+
+
+def _page_of(pages: Any) -> list[Any] | None:
+    """Return the next page of an SDK's list, or ``None`` after the last."""
+    page = next(pages, None)
+    return None if page is None else list(page)
 
 
 def _stamp(moment: datetime) -> str:

@@ -7,6 +7,7 @@ abandoned instead: nobody waits for them, neither at a deadline nor at the proce
 from __future__ import annotations
 
 import contextvars
+import heapq
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -57,25 +58,44 @@ class FanOut(Generic[T]):
     def __init__(self, width: int, deadline: Deadline) -> None:
         self._width = width
         self._deadline = deadline
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._tokens: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        """One ``True`` a job that waits, one ``False`` a thread that may end."""
+        self._waiting: list[tuple[int, int, _Job]] = []
+        """A heap: the job on which most others hang first, then the earlier one."""
+        self._lock = threading.Lock()
         self._done: queue.SimpleQueue[tuple[int, object]] = queue.SimpleQueue()
         self._threads = 0
         self._submitted = 0
         self._open: set[int] = set()
+        self._running = False
+        """Whether somebody takes outcomes: nothing is begun before, so that the most urgent task is begun first."""
 
-    def submit(self, task: Callable[[], T]) -> int:
-        """Queue a task and return its key."""
+    def submit(self, task: Callable[[], T], *, leads_to: int = 0) -> int:
+        """Queue a task and return its key.
+
+        Args:
+            task: what to run.
+            leads_to: how many tasks hang on it, one after the other: the longest chain is begun first.
+        """
         key = self._submitted
         self._submitted += 1
         self._open.add(key)
-        if self._threads < min(self._width, len(self._open)):
+        with self._deadline.scope():
+            job = _Job(key, task, contextvars.copy_context())
+        with self._lock:
+            heapq.heappush(self._waiting, (-leads_to, key, job))
+        self._tokens.put(True)  # noqa: FBT003 - a token, no option
+        if self._running:
+            self._grow()
+        return key
+
+    def _grow(self) -> None:
+        """Have as many threads as there are open tasks, up to the width."""
+        while self._threads < min(self._width, len(self._open)):
             self._threads += 1
             threading.Thread(
                 target=self._work, name=f"amlrunbook-fanout-{self._threads}", daemon=True
             ).start()
-        with self._deadline.scope():
-            self._jobs.put(_Job(key, task, contextvars.copy_context()))
-        return key
 
     def outcomes(self) -> Iterator[Outcome[T]]:
         """Yield outcomes as they come, until no task is open.
@@ -83,6 +103,8 @@ class FanOut(Generic[T]):
         At the deadline every open task yields a :class:`DeadlineError`, in the order of submission; its thread is
         left to itself.
         """
+        self._running = True
+        self._grow()
         try:
             while self._open:
                 try:
@@ -96,8 +118,9 @@ class FanOut(Generic[T]):
                 yield self._outcome(key, result)
         finally:
             for _ in range(self._threads):
-                self._jobs.put(None)
+                self._tokens.put(False)  # noqa: FBT003 - a token, no option
             self._threads = 0
+            self._running = False
 
     @property
     def _patience(self) -> float:
@@ -125,7 +148,9 @@ class FanOut(Generic[T]):
 
     def _work(self) -> None:
         _INSIDE.here = True
-        while (job := self._jobs.get()) is not None:
+        while self._tokens.get():
+            with self._lock:
+                _, _, job = heapq.heappop(self._waiting)
             try:
                 result: object = job.context.run(job.run)
             except AmlRunbookError as error:

@@ -12,26 +12,27 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar
 from urllib.parse import quote, urlsplit
 
-from amlrunbook import __version__
 from amlrunbook.azure.access import Access
 from amlrunbook.azure.answer import Answer
 from amlrunbook.azure.arm_path import with_version
 from amlrunbook.azure.blob_service import BlobService, blob_bases
-from amlrunbook.azure.call_log import Call, CallLog, now_text, shown_path
+from amlrunbook.azure.blob_store import UPLOAD_SECONDS, BlobStore, container_of
+from amlrunbook.azure.call_log import CallLog
 from amlrunbook.azure.changes import ChangeAnswer, change
 from amlrunbook.azure.credentials import SharedCredential
 from amlrunbook.azure.deadline import Deadline, current_deadline
 from amlrunbook.azure.fanout import bounded
-from amlrunbook.azure.guard import Guard, under
+from amlrunbook.azure.file_service import FileService
+from amlrunbook.azure.guard import CreateGuard, Guard, under
 from amlrunbook.azure.machine_learning import MachineLearning
 from amlrunbook.azure.policies import CLIENT_REQUEST_ID, DEFAULT_DEADLINE, ThrottlePolicy
-from amlrunbook.azure.reach import Reached, plain_get
+from amlrunbook.azure.reach import Doorbell, Reached
 from amlrunbook.azure.registry_data import RegistryImages, registry_base
 from amlrunbook.azure.resource_manager import resource_manager
 from amlrunbook.azure.scoring import Scoring, scoring_address
 from amlrunbook.azure.server_time import ServerTime
 from amlrunbook.azure.translation import document_of, refusal, translated
-from amlrunbook.azure.transport import GuardedTransport, trust, wire
+from amlrunbook.azure.transport import GuardedTransport, wire
 from amlrunbook.errors import AzureError, RefusedError
 from amlrunbook.model.cloud import Cloud
 from amlrunbook.model.mode import Mode
@@ -147,6 +148,16 @@ class AzureGateway(Protocol):
     def blob_service(self, account: str) -> BlobService:
         """Return the reads of an account's blob service."""
 
+    def file_service(self, account: str) -> FileService:
+        """Return the reads of an account's file service."""
+
+    def blob_store(self, url: str) -> BlobStore:
+        """Return a container that exports are written to: created in, never changed; in every mode.
+
+        Raises:
+            UsageError: the URL names no container of this cloud.
+        """
+
     def machine_learning(self, workspace: ResourceId) -> MachineLearning:
         """Return the allowed reads of azure-ai-ml for a workspace."""
 
@@ -197,7 +208,7 @@ class SdkGateway:
         self._lock = threading.Lock()
         self._throttle = ThrottlePolicy()
         self._clock = ServerTime()
-        self._trust: Any = None
+        self._doorbell = Doorbell(cloud, self._log)
         self._wire: Any = None
         self._arm: Any = None
         self._guard = Guard(mode, (cloud.resource_manager,))
@@ -228,27 +239,7 @@ class SdkGateway:
 
     def reach(self, url: str, *, seconds: float) -> Reached:
         """Ask an address whether anybody is there; see :meth:`AzureGateway.reach`."""
-        if self._cloud.ca_file and not under(self._cloud.resource_manager, url):
-            return Reached(0, "not asked: a drill asks the simulated Azure alone")
-        with self._lock:
-            self._trust = self._trust or trust(self._cloud)
-        left = min(seconds, current_deadline(seconds).remaining)
-        at = now_text()
-        seen = plain_get(url, self._trust, left, f"amlrunbook/{__version__}")
-        self._log.add(
-            Call(
-                at=at,
-                method="GET",
-                host=urlsplit(url).netloc.rpartition("@")[2],
-                path=shown_path(url),
-                status=seen.status,
-                failure="" if seen.status else "NoAnswer",
-                milliseconds=seen.milliseconds,
-                client_request_id="",
-                service_request_id="",
-            )
-        )
-        return seen
+        return self._doorbell.ring(url, seconds)
 
     def get(
         self, path: str, *, version: str = "", seconds: float = DEFAULT_DEADLINE, **query: str
@@ -322,6 +313,20 @@ class SdkGateway:
         """Return the reads of an account's blob service; never writes, in any mode."""
         return BlobService(self._access(blob_bases(self._cloud, account)), account)
 
+    def file_service(self, account: str) -> FileService:
+        """Return the reads of an account's file service; never writes, in any mode."""
+        base = self._cloud.file_endpoint.format(account=account)
+        return FileService(self._access((base,)), account)
+
+    def blob_store(self, url: str) -> BlobStore:
+        """Return a container that is only created in; see :meth:`AzureGateway.blob_store`."""
+        account, container = container_of(self._cloud, url)
+        base = self._cloud.blob_endpoint.format(account=account)
+        guard = CreateGuard(f"{base}/{container}")
+        transport = self._transport(guard)
+        access = Access(self._cloud, self._credential, guard, transport, self._writing)
+        return BlobStore(access, base, container)
+
     def machine_learning(self, workspace: ResourceId) -> MachineLearning:
         """Return the allowed reads of azure-ai-ml for a workspace; never writes, in any mode."""
         return MachineLearning(self._access((self._cloud.resource_manager,)), workspace)
@@ -360,7 +365,11 @@ class SdkGateway:
         deadline = current_deadline(DEFAULT_DEADLINE)
         return bounded(lambda: translated(method, what, ask), deadline)
 
-    def _transport(self, guard: Guard) -> GuardedTransport:
+    def _writing(self, method: str, what: str, ask: Callable[[], T]) -> T:
+        deadline = current_deadline(UPLOAD_SECONDS).within(UPLOAD_SECONDS)
+        return bounded(lambda: translated(method, what, ask), deadline)
+
+    def _transport(self, guard: Guard | CreateGuard) -> GuardedTransport:
         with self._lock:
             if self._wire is None:
                 self._wire = wire(self._cloud, self._parallel)

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
-from amlrunbook.azure.allowlist import is_reading
+from amlrunbook.azure.allowlist import READING_METHODS, is_reading
 from amlrunbook.errors import ReadOnlyError, RefusedError
 from amlrunbook.model.mode import Mode
 
@@ -53,6 +53,38 @@ class Guard:
                 state="Nothing was sent; Azure is as it was.",
                 next_step="Start the run with --live to change real Azure, or rehearse it in a drill.",
             )
+
+
+@dataclass(frozen=True, slots=True)
+class CreateGuard:
+    """What may be sent to a container that is written to and never changed: reads, and blobs that are new.
+
+    Nothing of the protected workspace lies there, so it holds in every mode.
+    """
+
+    base: str
+    """The container's URL, without a slash at the end."""
+
+    def check(self, method: str, url: str, headers: Any = None) -> None:
+        """Let a request pass, or refuse it.
+
+        Raises:
+            RefusedError: it goes elsewhere, or could change what is there already.
+        """
+        parts = urlsplit(url)
+        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+        inside = under(self.base, url.partition("?")[0])
+        reading = method.upper() in READING_METHODS
+        only_new = headers is not None and headers.get("If-None-Match") == "*"
+        staging = query.get("comp") == "block"
+        creating = method.upper() == "PUT" and "restype" not in query
+        if inside and (reading or (creating and (staging or only_new))):
+            return
+        raise RefusedError(
+            f"{method.upper()} {parts.path} was refused: an export only adds to its own container.",
+            state="Nothing was sent.",
+            next_step="Name a container that exists and is meant for exports.",
+        )
 
 
 def under(base: str, url: str) -> bool:

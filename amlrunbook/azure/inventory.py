@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -29,18 +29,17 @@ from amlrunbook.azure.attached_reads import (
     to_read,
 )
 from amlrunbook.azure.deadline import Deadline
-from amlrunbook.azure.fanout import FanOut
 from amlrunbook.azure.gateway import AzureGateway
 from amlrunbook.azure.stand_in import stand_ins
 from amlrunbook.azure.unread import placeholder
+from amlrunbook.azure.walk import Progress, Read, Walk
 from amlrunbook.errors import (
     AmlRunbookError,
     AnswerError,
     NotFoundError,
-    SignInError,
-    ThrottledError,
     UsageError,
 )
+from amlrunbook.model.hosts import SQL_SERVERS, host_of, server_type
 from amlrunbook.model.profile import Profile
 from amlrunbook.model.redaction import masked_document
 from amlrunbook.model.resource_id import ResourceId
@@ -51,6 +50,8 @@ SNAPSHOT_SECONDS = 90.0
 REQUEST_SECONDS = 20.0
 """The deadline of one read in it, retries included."""
 MOST_JOBS = 50
+MOST_SERVERS = 20
+"""How many SQL servers are read, at most, to find the failover group that a connection names."""
 MOST_VERSIONS = 500
 """Of how many assets of one kind the latest version is read; for the rest the collection is marked unread."""
 STATS_TYPE = "Microsoft.Storage/storageAccounts/geoReplicationStats"
@@ -62,6 +63,7 @@ _COLLECTIONS = (
     "onlineEndpoints",
     "batchEndpoints",
     *_ASSETS,
+    "components",
     "jobs",
     "schedules",
     "connections",
@@ -76,9 +78,6 @@ _OF_A_ROW = frozenset(
 _ASSOCIATED = ("storageAccount", "keyVault", "containerRegistry", "applicationInsights")
 _NO_SUCH_SERVICE = frozenset({"FeatureNotSupportedForAccount", "OperationNotAllowedOnKind"})
 """An account's kind has no file service, or no blob service: nothing is missing there."""
-
-Progress = Callable[[int, int, str], None]
-"""Told how many reads are done, how many are known, and what was read last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,27 +149,8 @@ def take_snapshot(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """One read that was asked for, and what is done with its answer."""
-
-    path: str
-    type: str
-    then: Callable[[Any], None]
-    spare: Callable[[AmlRunbookError], bool]
-    """Whether a failure is no gap, so that no placeholder is needed."""
-    at: str
-    """The id of the placeholder."""
-    names_one: bool = False
-    """Whether it is one resource, so that a 404 says that it is not there."""
-
-
-def _never(_error: AmlRunbookError) -> bool:
-    return False
-
-
-class _Walk:
-    """The reads of one snapshot. All but the requests themselves happens on one thread."""
+class _Walk(Walk):
+    """What is read for a profile, and what each answer leads to."""
 
     def __init__(
         self,
@@ -181,21 +161,9 @@ class _Walk:
         *,
         earlier: Inventory | None,
     ) -> None:
-        self._gateway = gateway
+        super().__init__(gateway, deadline, request_seconds, progress)
         self._earlier = earlier
-        self._seconds = request_seconds
-        self._progress = progress
-        self._fan_out: FanOut[Any] = FanOut(gateway.parallel, deadline)
-        self._reads: dict[int, _Read] = {}
         self._seen: set[str] = set()
-        self._documents: dict[str, dict[str, Any]] = {}
-        self._missing: set[str] = set()
-        self.answered: dict[str, bool] = {}
-        """Of each path that was asked, in lower case, whether Azure answered; that nothing is there is an answer."""
-        self.reached = False
-        """Whether Azure answered anything, be it a refusal."""
-
-    # --- what is read -------------------------------------------------------------------------
 
     def visit_profile(self, profile: Profile) -> None:
         """Read all that a profile names."""
@@ -289,6 +257,8 @@ class _Walk:
                 self._latest_versions(path, documents)
             elif collection == "computes":
                 self._attached(documents)
+            elif collection == "connections":
+                self._named_as_text(workspace, documents)
 
         self._list(path, then, most=MOST_JOBS if collection == "jobs" else 0)
 
@@ -298,6 +268,35 @@ class _Walk:
             for named in names_in(compute, "properties.resourceId"):
                 if is_known(named):
                     self._visit(to_read(named))
+
+    def _named_as_text(self, workspace: str, connections: list[dict[str, Any]]) -> None:
+        """Find the servers that connections name by their hosts, among all of the subscription, and read them.
+
+        A host that is no server's name may be the listener of a failover group: then every SQL server is read.
+        """
+        hosts = {
+            (kind, host_of(target).split(".", 1)[0])
+            for connection in connections
+            for kind in [server_type(str(Document(connection).field("properties.category") or ""))]
+            for target in names_in(connection, "properties.target")
+            if kind
+        }
+        if not hosts:
+            return
+
+        def then(items: list[dict[str, Any]]) -> None:
+            found = {(d.type.lower(), d.name.lower()): d.id for d in map(Document, items)}
+            for kind, name in sorted(hosts):
+                if (kind, name) in found:
+                    self._visit(found[kind, name])
+                elif kind == SQL_SERVERS:
+                    servers = [place for (type_, _), place in found.items() if type_ == kind]
+                    for place in servers[:MOST_SERVERS]:
+                        self._visit(place)
+
+        subscription = "/".join(workspace.split("/")[:3])
+        kinds = " or ".join(f"resourceType eq '{kind}'" for kind in sorted({k for k, _ in hosts}))
+        self._list(f"{subscription}/resources", then, filter=kinds)
 
     def _latest_versions(self, path: str, containers: list[dict[str, Any]]) -> None:
         for container in containers[:MOST_VERSIONS]:
@@ -336,7 +335,7 @@ class _Walk:
             return False
 
         self._ask(
-            _Read(account, STATS_TYPE, then, spare, f"{account}/geoReplicationStats"),
+            Read(account, STATS_TYPE, then, spare, f"{account}/geoReplicationStats"),
             lambda: self._gateway.get(account, seconds=self._seconds, expand="geoReplicationStats"),
         )
 
@@ -401,82 +400,11 @@ class _Walk:
     def _locations(self, subscription: str) -> None:
         self._list(f"/subscriptions/{subscription}/locations", self._keep_all)
 
-    # --- how it is read -----------------------------------------------------------------------
-
-    def _get(
-        self,
-        path: str,
-        then: Callable[[dict[str, Any]], None],
-        spare: Callable[[AmlRunbookError], bool] = _never,
-    ) -> None:
-        self._ask(
-            _Read(path, type_of(path), then, spare, path, names_one=True),
-            lambda: self._gateway.get(path, seconds=self._seconds),
-        )
-
-    def _list(
-        self,
-        path: str,
-        then: Callable[[list[dict[str, Any]]], None],
-        most: int = 0,
-        **query: str,
-    ) -> None:
-        self._ask(
-            _Read(path, type_of(path), then, _never, path),
-            lambda: self._gateway.get_all(path, seconds=self._seconds, most=most, **query),
-        )
-
-    def _ask(self, read: _Read, request: Callable[[], Any]) -> None:
-        self._reads[self._fan_out.submit(request)] = read
-
-    def run(self) -> None:
-        """Read until nothing is open.
-
-        Raises:
-            SignInError: nobody is signed in, and nothing was read before that showed.
-        """
-        for done, outcome in enumerate(self._fan_out.outcomes(), start=1):
-            read = self._reads[outcome.key]
-            there = outcome.error is None or isinstance(outcome.error, NotFoundError)
-            self.answered[read.at.lower()] = there
-            if outcome.error is None:
-                self.reached = True
-                read.then(outcome.value)
-            else:
-                self._failed(read, outcome.error)
-            if self._progress is not None:
-                self._progress(done, len(self._reads), read.path)
-
-    def _failed(self, read: _Read, error: AmlRunbookError) -> None:
-        if isinstance(error, SignInError) and not self.reached:
-            raise error
-        self.reached = self.reached or isinstance(error, (AnswerError, ThrottledError))
-        if isinstance(error, NotFoundError) and read.names_one:
-            self._missing.add(read.path.lower())
-        elif not read.spare(error):
-            self._keep(placeholder(read.at, read.type, error))
-
-    def _keep_all(self, documents: list[dict[str, Any]]) -> None:
-        for document in documents:
-            self._keep(document)
-
-    def _keep(self, document: dict[str, Any]) -> None:
-        """Keep a document without its secrets; the first of an id stays."""
-        key = Document(document).key
-        if not key or key in self._documents:
-            return
-        self._documents[key] = masked_document(document)
+    def _kept(self, document: dict[str, Any]) -> None:
+        """Read what a document names: the private endpoints on the way to it, the accounts that it stands on."""
         for field in SHAPES.get(Document(document).type.lower(), NO_SHAPE).named:
             for named in names_in(document, field):
                 self._visit_named(named)
-
-    def documents(self) -> Iterator[dict[str, Any]]:
-        """Yield what was read and what was not, by id; nothing for the parts of what is not there at all."""
-        for key in sorted(self._documents):
-            document = self._documents[key]
-            if "unread" in document and any(key.startswith(f"{gone}/") for gone in self._missing):
-                continue
-            yield document
 
 
 def _names(documents: list[dict[str, Any]]) -> list[str]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from amlrunbook.azure.access import Access
-from amlrunbook.azure.guard import Guard
+from amlrunbook.azure.guard import CreateGuard, Guard
 from amlrunbook.errors import RefusedError
 from amlrunbook.model.resource_id import ResourceId
 
@@ -33,7 +33,9 @@ ALLOWED: frozenset[str] = frozenset(
         "jobs.list",
         "online_endpoints.list",
         "online_endpoints.get",
+        "online_deployments.list",
         "batch_endpoints.list",
+        "batch_deployments.list",
         "schedules.list",
     }
 )
@@ -120,7 +122,7 @@ class MachineLearning:
         }
 
 
-def _guard_policy(guard: Guard) -> Any:
+def _guard_policy(guard: Guard | CreateGuard) -> Any:
     """Return the guard as a policy that many pipelines may share, which needs the SDK's own base class."""
     from azure.core.pipeline.policies import SansIOHTTPPolicy
 

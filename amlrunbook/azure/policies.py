@@ -6,6 +6,7 @@ the SDK is needed for that, so this module loads nothing of it.
 
 from __future__ import annotations
 
+import random
 import sys
 import time
 import uuid
@@ -16,7 +17,7 @@ from urllib.parse import urlsplit
 from amlrunbook.azure.allowlist import is_reading
 from amlrunbook.azure.call_log import Call, CallLog, now_text, shown_path
 from amlrunbook.azure.deadline import current_deadline
-from amlrunbook.azure.guard import Guard
+from amlrunbook.azure.guard import CreateGuard, Guard
 from amlrunbook.azure.server_time import ServerTime
 from amlrunbook.azure.throttling import READS, WRITES, TokenBucket, retry_after
 from amlrunbook.errors import DeadlineError
@@ -39,6 +40,7 @@ TRIES = 3
 BACKOFF_SECONDS = 0.4
 """The first wait between two tries where the answer asks for none; it doubles."""
 _TOO_MANY = 429
+_IDS = random.Random()  # noqa: S311 - an id to find a request by, no secret; seeded by the system once
 
 
 class Link(Protocol):
@@ -67,7 +69,7 @@ def reads(request: Any) -> bool:
 class GuardPolicy(_Policy):
     """Refuses what the mode or the host forbids."""
 
-    def __init__(self, guard: Guard) -> None:
+    def __init__(self, guard: Guard | CreateGuard) -> None:
         self._guard = guard
 
     def send(self, request: Any) -> Any:
@@ -84,7 +86,7 @@ class RequestIdPolicy(_Policy):
         """Name the request, then send it on."""
         headers = request.http_request.headers
         if CLIENT_REQUEST_ID not in headers:
-            headers[CLIENT_REQUEST_ID] = str(uuid.uuid4())
+            headers[CLIENT_REQUEST_ID] = str(uuid.UUID(int=_IDS.getrandbits(128), version=4))
         return self.next.send(request)
 
 

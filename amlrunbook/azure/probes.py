@@ -39,6 +39,7 @@ class HttpsProbes:
 
     def __init__(self, cloud: Cloud) -> None:
         self._context = trust(cloud)
+        self._proxied = not cloud.ca_file
 
     def ask(self, probes: tuple[Probe, ...]) -> tuple[ProbeSeen, ...]:
         """Return what each probe saw, in their order; what does not answer in time is red."""
@@ -58,7 +59,7 @@ class HttpsProbes:
         )
 
     def _into(self, seen: dict[int, ProbeSeen], place: int, probe: Probe) -> None:
-        seen[place] = ask_once(probe, self._context)
+        seen[place] = ask_once(probe, self._context, proxied=self._proxied)
 
 
 def _deadline(probe: Probe) -> int:
@@ -69,9 +70,9 @@ def _deadline(probe: Probe) -> int:
     return min(max(1, wanted), LONGEST_SECONDS)
 
 
-def ask_once(probe: Probe, context: ssl.SSLContext) -> ProbeSeen:
+def ask_once(probe: Probe, context: ssl.SSLContext, *, proxied: bool = False) -> ProbeSeen:
     """Send one GET and return what came back; never raises for what a service does."""
-    seen = plain_get(probe.url, context, _deadline(probe), "amlrunbook-probe")
+    seen = plain_get(probe.url, context, _deadline(probe), "amlrunbook-probe", proxied=proxied)
     wanted = probe.expect_status
     if not seen.status or seen.status == wanted:
         return ProbeSeen(probe.name, green=seen.status == wanted, text=seen.text)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from http.client import RemoteDisconnected
 from typing import Any, TypeVar
 
 import msgspec
@@ -53,7 +54,20 @@ def error_of(body: bytes) -> tuple[str, str]:
     error = document.get("error", document)
     if not isinstance(error, dict):
         return "", ""
-    return plain(error.get("code") or "", 80), plain(error.get("message") or "")
+    said = plain(error.get("message") or "")
+    return plain(error.get("code") or "", 80), " ".join(
+        part for part in (said, _detail(error)) if part
+    )
+
+
+def _detail(error: dict[str, Any]) -> str:
+    """Return the first detail of an error: Machine Learning says there what is invalid about an invalid request."""
+    details = error.get("details")
+    first = details[0] if isinstance(details, list) and details else None
+    if not isinstance(first, dict):
+        return ""
+    parts = (plain(first.get("code") or "", 80), plain(first.get("message") or ""))
+    return ": ".join(part for part in parts if part)
 
 
 def refusal(method: str, path: str, answer: Answer) -> AzureError:
@@ -178,6 +192,8 @@ def _cause(error: Exception) -> str:
     inner = getattr(error, "inner_exception", None) or error
     while isinstance(inner.__cause__ or inner.__context__, Exception):
         inner = inner.__cause__ or inner.__context__
+    if isinstance(inner, RemoteDisconnected):
+        return "the connection was closed without an answer"
     if isinstance(inner, OSError) and inner.strerror:
         return plain(inner.strerror[:1].lower() + inner.strerror[1:], 160)
     return plain(f"{type(inner).__name__}: {inner}", 160)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from amlrunbook.azure.call_log import CallLog
-from amlrunbook.azure.guard import Guard
+from amlrunbook.azure.guard import CreateGuard, Guard
 from amlrunbook.azure.policies import (
     CallLogPolicy,
     GuardPolicy,
@@ -118,7 +118,7 @@ class GuardedTransport:
     def __init__(
         self,
         inner: Any,
-        guard: Guard,
+        guard: Guard | CreateGuard,
         log: CallLog,
         throttle: ThrottlePolicy,
         clock: ServerTime | None = None,

@@ -339,13 +339,13 @@ def _runbooks(problems: list[str]) -> tuple[RunbookRow, ...]:
 
 
 def _scenarios(problems: list[str]) -> tuple[ScenarioRow, ...]:
-    from amlrunbook.simulator.scenario import load_scenario, scenario_names
+    from amlrunbook.simulator.scenario import glance, scenario_names
     from screens.home_data import ScenarioRow
 
     rows = []
     for name in scenario_names():
         try:
-            rows.append(ScenarioRow(id=name, title=load_scenario(name).title))
+            rows.append(ScenarioRow(id=name, title=glance(name).title))
         except AmlRunbookError as error:
             problems.append(f"scenario {name}: {error.what}")
     return tuple(rows)

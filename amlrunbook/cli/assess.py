@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import sys
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -15,12 +16,15 @@ import click
 import msgspec
 
 from amlrunbook import __version__
-from amlrunbook.assessment import SERVICES, posture
+from amlrunbook.assessment import SERVICES, drift_since, posture, posture_table
 from amlrunbook.assessment import assess as judged
+from amlrunbook.cli import talk
 from amlrunbook.errors import DocumentError, ExitCode, UsageError, worst_exit
 from amlrunbook.facts import fact_base
 from amlrunbook.model.finding import Finding, Verdict, exit_code
-from amlrunbook.model.profile import Profile
+from amlrunbook.model.moments import age_words
+from amlrunbook.model.posture import Drift
+from amlrunbook.model.profile import Profile, duration_seconds
 from amlrunbook.model.snapshot import SNAPSHOT_FORMAT, Inventory, Snapshot, snapshot_of
 from amlrunbook.report.findings import (
     FindingsReport,
@@ -31,9 +35,12 @@ from amlrunbook.report.findings import (
     as_text,
 )
 from amlrunbook.store.profiles import load_profile
+from amlrunbook.store.snapshots import list_snapshots, read_snapshot
 
 MAX_FILE_BYTES = 256 * 1024 * 1024
 """How large a file of documents may be: a fleet's snapshot is far below it."""
+MOST_LOOKED_BACK = 10
+"""How many kept snapshots are judged again, at most, to find the last green one."""
 _STDIN = "-"
 _SIGNS = "✓✗…·\N{EN DASH}"
 """What a stream must be able to write to get more than ASCII."""
@@ -58,7 +65,7 @@ class Looking(Protocol):
     "--from",
     "source",
     metavar="FILE",
-    help="A JSON array of ARM documents, or a snapshot; - reads stdin.",
+    help="A JSON array of ARM documents, a folder of such files, or a snapshot; - reads stdin.",
 )
 @click.option(
     "-w",
@@ -89,6 +96,11 @@ class Looking(Protocol):
     type=click.Choice(SERVICES),
     help="Only the checks of this service; may be given again.",
 )
+@click.option(
+    "--drift/--no-drift",
+    default=True,
+    help="Say what turned since the profile's last kept snapshot on which nothing failed.",
+)
 @click.pass_context
 def assess(  # noqa: PLR0917 - click gives them by name
     ctx: click.Context,
@@ -98,6 +110,7 @@ def assess(  # noqa: PLR0917 - click gives them by name
     form: str,
     fail_on: str,
     services: tuple[str, ...],
+    drift: bool,
 ) -> None:
     """Say what would be lost if the region went away now.
 
@@ -111,14 +124,17 @@ def assess(  # noqa: PLR0917 - click gives them by name
     2 the call or the file is wrong; 3 Azure is not reachable;
     6 something could not be read, and nothing that could be fails.
 
-    The JSON form is an object: schema, program, profile, taken_at, facts {version, checked}, posture, counts by
+    The JSON form is an object: schema, program, profile, taken_at, facts {version, checked, note}, posture, counts by
     verdict, findings [{check, resource, verdict, title, observed, expected, why, source, remedy, command,
-    remedy_operation}], unread [{resource, reason}].
+    remedy_operation, certainty, component, severity}], unread [{resource, reason}], earlier, targets, posture_table
+    [{component, strategy, lost, slow, impossible, warned, unknown}], drift {since, turned [{check, resource, before,
+    after}]} or null. docs/assessment.schema.json is its JSON schema.
     """  # noqa: D301 - click reads the backspace
     snapshot, protected = _documents(source, profile, resource_id)
     inventory = snapshot.inventory
     findings = judged(inventory, protected, services=services or None, taken_at=snapshot.taken_at)
-    click.echo(_written(_report(snapshot, inventory, protected, findings), form), nl=False)
+    since = _drift(snapshot, protected, findings) if drift and not services else None
+    click.echo(written(_report(snapshot, inventory, protected, findings, since), form), nl=False)
     incomplete = ExitCode.INCOMPLETE if inventory.unread else ExitCode.FINE
     ctx.exit(worst_exit(exit_code(findings, fail_on=Verdict(fail_on)), incomplete))
 
@@ -143,12 +159,14 @@ def _report(
     inventory: Inventory,
     profile: Profile | None,
     findings: tuple[Finding, ...],
+    drift: Drift | None,
 ) -> FindingsReport:
     facts = fact_base()
     return FindingsReport(
         program=f"amlrunbook {__version__}",
         facts=facts.version,
         facts_checked=facts.checked.isoformat(),
+        facts_note=facts.age_words(datetime.now(UTC).date()),
         profile=profile.name if profile else snapshot.profile,
         taken_at=snapshot.taken_at,
         posture=posture(findings),
@@ -157,10 +175,45 @@ def _report(
             Unread(resource=document.label, reason=document.unread or "")
             for document in inventory.unread
         ),
+        earlier=snapshot.stand_in_words,
+        targets=_targets(profile),
+        table=posture_table(findings, profile),
+        drift=drift,
     )
 
 
-def _written(report: FindingsReport, form: str) -> str:
+def _targets(profile: Profile | None) -> str:
+    """Return what the team promised, in words."""
+    if profile is None:
+        return ""
+    rto, rpo = (duration_seconds(each) for each in (profile.targets.rto, profile.targets.rpo))
+    return (
+        f"Promised: back within {age_words(rto)}, with no more than {age_words(rpo)} of data lost."
+    )
+
+
+def _drift(
+    snapshot: Snapshot, profile: Profile | None, findings: tuple[Finding, ...]
+) -> Drift | None:
+    """Return what turned since the newest of the profile's kept snapshots that was green."""
+    if profile is None:
+        return None
+    for stored in reversed(list_snapshots(profile.name)[-MOST_LOOKED_BACK:]):
+        try:
+            older = read_snapshot(stored.path)
+        except DocumentError as error:
+            talk.say(f"A kept snapshot does not help: {error.what}")
+            continue
+        if older.taken_at >= snapshot.taken_at > "":
+            continue
+        since = drift_since(older, findings, profile)
+        if since is not None:
+            return since
+    return None
+
+
+def written(report: FindingsReport, form: str) -> str:
+    """Return a report in the form that was asked for; signs only where stdout can write them."""
     match form:
         case "json":
             return as_json(report)
@@ -185,23 +238,68 @@ def _shows_signs() -> bool:
 
 
 def read_documents(source: str) -> Snapshot:
-    """Return the snapshot in a file, or one made of the file's array of ARM documents.
+    """Return the snapshot in a file, or one made of an array of ARM documents, or of a folder of such files.
 
     Raises:
-        UsageError: the file cannot be read.
+        UsageError: it cannot be read.
         DocumentError: it is too large, no JSON, or holds something else.
     """
     where = "stdin" if source == _STDIN else source
+    if source != _STDIN and _is_folder(source):
+        return _folder(Path(source))
     value = _decoded(_bytes_of(source, where), where)
-    if isinstance(value, list):
-        _require_objects(value, where)
-        return snapshot_of(value)
     if isinstance(value, dict) and "documents" in value:
         return _snapshot(value, where)
+    found = _array(value, where)
+    if found is not None:
+        return snapshot_of(found)
     raise DocumentError(
         f"{where} holds {_kind(value)} where a JSON array of ARM documents or a snapshot belongs.",
         next_step="Put the documents into an array: [{…}, {…}].",
     )
+
+
+def _is_folder(source: str) -> bool:
+    try:
+        return Path(source).is_dir()
+    except ValueError:
+        return False
+
+
+def _array(value: Any, where: str) -> list[dict[str, Any]] | None:
+    """Return the documents of an array, or of a page of a list as ``az rest`` prints it; ``None`` for anything else."""
+    if isinstance(value, dict) and isinstance(value.get("value"), list):
+        value = value["value"]
+    if not isinstance(value, list):
+        return None
+    _require_objects(value, where)
+    return value
+
+
+def _folder(folder: Path) -> Snapshot:
+    """Return the documents of all JSON files of a folder, each an array, a page of a list or one document.
+
+    Raises:
+        UsageError: it holds no JSON file, or one that cannot be read.
+        DocumentError: a file is no JSON, or holds something else.
+    """
+    documents: list[dict[str, Any]] = []
+    files = sorted(folder.glob("*.json"))
+    for file in files:
+        value = _decoded(_bytes_of(str(file), str(file)), str(file))
+        found = _array(value, str(file))
+        if found is None and not isinstance(value, dict):
+            raise DocumentError(
+                f"{file} holds {_kind(value)}, no ARM document.",
+                next_step="Every file must hold a document, or an array of them.",
+            )
+        documents += [value] if found is None else found
+    if not files:
+        raise UsageError(
+            f"{folder} cannot be read: it holds no file that ends in .json.",
+            next_step="Put the documents there, as `az resource show` prints them.",
+        )
+    return snapshot_of(documents)
 
 
 def _bytes_of(source: str, where: str) -> bytes:

@@ -39,7 +39,12 @@ class DrillWorld:
             SimulatorError: the world does not answer.
         """
         found = process.control(self._endpoint, "GET", "/judgement")
-        return msgspec.convert(found, Judgement)
+        try:
+            return msgspec.convert(found, Judgement)
+        except msgspec.ValidationError as error:
+            raise SimulatorError(
+                f"The simulated Azure judges in another form than this release reads: {error}."
+            ) from error
 
     def heard(self) -> tuple[str, ...]:
         """Return all that was to be heard since the alarm; nothing where the world is silent."""

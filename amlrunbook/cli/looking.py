@@ -11,8 +11,10 @@ from typing import Protocol
 from amlrunbook.azure.call_log import CallLog
 from amlrunbook.azure.credentials import ClientSecret, credential_for
 from amlrunbook.azure.gateway import SdkGateway
-from amlrunbook.azure.inventory import Progress, Taken, take_snapshot
+from amlrunbook.azure.inventory import Taken, take_snapshot
+from amlrunbook.azure.walk import Progress
 from amlrunbook.cli import talk
+from amlrunbook.cli.patience import Patience
 from amlrunbook.errors import AzureError, DocumentError, UsageError
 from amlrunbook.model.cloud import CLOUDS, Cloud, loopback_cloud
 from amlrunbook.model.mode import Mode
@@ -115,7 +117,7 @@ def inventory_from_azure(
         AzureError: nobody is signed in, or nothing at all answered.
     """
     chosen = load_profile(profile) if profile is not None else lone_profile(resource_id or "")
-    taken = look(chosen, gateway_for(chosen, Mode.READ_ONLY))
+    taken = look(chosen, gateway_for(chosen, Mode.READ_ONLY), progress=Patience())
     if words := taken.snapshot.stand_in_words:
         talk.say(f"{len(taken.unread)} could not be read. {words}")
     return taken.snapshot, chosen if profile is not None else None

@@ -37,6 +37,9 @@ from amlrunbook.simulator.endpoint import Endpoint
 from amlrunbook.store.files import write_whole
 from amlrunbook.store.runs import RunFolder, new_run_folder
 
+TWIN_FILE = "twin.json"
+"""A twin's scenario, in its run's folder."""
+
 
 @dataclass(frozen=True, slots=True)
 class Practice:
@@ -48,6 +51,8 @@ class Practice:
     alarm: str
     snapshot_age: str
     """How old the last snapshot is; empty where there is none."""
+    twin: bytes = b""
+    """The scenario itself, where it was made from the user's own snapshot."""
 
 
 def practise(practice: Practice, profile: Profile, seed: int, how: Operating) -> ExitCode:
@@ -60,7 +65,11 @@ def practise(practice: Practice, profile: Profile, seed: int, how: Operating) ->
     runbook = runbook_named(practice.runbook)
     folder = new_run_folder(runbook.runbook.id)
     world = folder.path / SIMULATOR_FOLDER
-    endpoint = process.start(world, practice.scenario, seed=seed)
+    scenario = practice.scenario
+    if practice.twin:
+        scenario = str(folder.path / TWIN_FILE)
+        write_whole(folder.path / TWIN_FILE, practice.twin)
+    endpoint = process.start(world, scenario, seed=seed)
     begun = False
     try:
         executor = _opened(folder, practice, runbook, placed(profile, endpoint), endpoint, how)

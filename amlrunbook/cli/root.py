@@ -47,6 +47,9 @@ COMMANDS: dict[str, CommandEntry] = {
     "snapshot": CommandEntry(
         "amlrunbook.cli.snapshot:snapshot", "Take and look at dated inventories."
     ),
+    "export": CommandEntry(
+        "amlrunbook.cli.export:export", "Save before the day what no service copies by itself."
+    ),
     "workspace": CommandEntry(
         "amlrunbook.cli.workspace:workspace", "Profiles of protected workspace pairs."
     ),
@@ -72,7 +75,6 @@ COMMANDS: dict[str, CommandEntry] = {
     "doctor": CommandEntry(
         "amlrunbook.cli.doctor:doctor",
         "Whether you, on this machine, can run every step.",
-        exists=False,
     ),
     "completion": CommandEntry(
         "amlrunbook.cli.completion:completion",

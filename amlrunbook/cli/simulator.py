@@ -24,6 +24,7 @@ def serve(scenario: str, folder: Path | None, port: int, seed: int) -> None:
 
     Prints what another client needs to sign in. The secret is good for this simulated Azure only.
     """
+    import signal
     import tempfile
 
     from amlrunbook.cli.talk import say
@@ -33,6 +34,8 @@ def serve(scenario: str, folder: Path | None, port: int, seed: int) -> None:
     place = folder or Path(tempfile.mkdtemp(prefix="amlrunbook-simulator-"))
     load_scenario(scenario)
     named = str(Path(scenario).resolve()) if scenario.endswith(".toml") else scenario
+    for end in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(end, signal.default_int_handler)  # it leaves no child behind
     endpoint = process.start(place, named, seed=seed, port=port)
     click.echo(f"endpoint      {endpoint.base_url}")
     click.echo(f"ca file       {endpoint.ca_file}")

@@ -14,6 +14,7 @@ from amlrunbook.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from amlrunbook.azure.gateway import SdkGateway
+    from amlrunbook.model.posture import Turned
     from amlrunbook.model.profile import Profile
     from amlrunbook.store.snapshots import StoredSnapshot
 
@@ -50,9 +51,10 @@ def take_and_keep(profile: Profile, gateway: SdkGateway) -> ExitCode:
         AzureError: nobody is signed in, or nothing at all answered; nothing is kept then.
     """
     from amlrunbook.cli.looking import look, say_taken
+    from amlrunbook.cli.patience import Patience
     from amlrunbook.store.snapshots import save_snapshot
 
-    taken = look(profile, gateway)
+    taken = look(profile, gateway, progress=Patience())
     if not taken.reached:
         raise AzureError(
             "Nothing could be read, so there is no snapshot to keep.",
@@ -113,10 +115,20 @@ def _show_text(stored: StoredSnapshot, loaded: Snapshot) -> None:
 @_PROFILE
 @click.argument("older", default="")
 @click.argument("newer", default="")
-@_FORMAT
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "markdown", "html"]),
+    default="text",
+    show_default=True,
+)
 def diff(profile: str, older: str, newer: str, form: str) -> None:
-    """Say what changed between two snapshots of PROFILE; between the last two unless told."""
-    from amlrunbook.cli.snapshot_difference import difference
+    """Say what changed between two snapshots of PROFILE, and which checks turned; between the last two unless told.
+
+    The JSON form is an object: schema, profile, older, newer, differences [{kind, resource, path, before, after}],
+    turned [{check, resource, before, after}]. docs/differences.schema.json is its JSON schema.
+    """
+    from amlrunbook.report import differences
     from amlrunbook.store.snapshots import find_snapshot, list_snapshots, read_snapshot
 
     stored = list_snapshots(profile)
@@ -127,15 +139,36 @@ def diff(profile: str, older: str, newer: str, form: str) -> None:
         )
     first = find_snapshot(profile, older) if older else stored[-2]
     second = find_snapshot(profile, newer)
-    changes = difference(read_snapshot(first.path), read_snapshot(second.path))
-    if form == "json":
-        _echo_json(changes)
-        return
-    click.echo(f"{first.stamp} -> {second.stamp}: {len(changes)} differences")
-    for change in changes:
-        where = f" {shown(change.path)}: " if change.path else " "
-        values = f"{shown(change.before)} -> {shown(change.after)}" if change.path else ""
-        click.echo(f"{change.kind:<8} {shown(change.resource)}{where}{values}".rstrip())
+    before, after = read_snapshot(first.path), read_snapshot(second.path)
+    found = differences.Differences(
+        profile=profile,
+        older=before.taken_at,
+        newer=after.taken_at,
+        differences=tuple(differences.difference(before, after)),
+        turned=_turned(profile, before, after),
+    )
+    writers = {
+        "json": differences.as_json,
+        "markdown": differences.as_markdown,
+        "html": differences.as_html,
+    }
+    click.echo(writers.get(form, differences.as_text)(found), nl=False)
+
+
+def _turned(name: str, before: Snapshot, after: Snapshot) -> tuple[Turned, ...]:
+    """Return the checks whose verdict is worse on the newer of two snapshots."""
+    from amlrunbook.assessment import assess
+    from amlrunbook.assessment.drift import turned
+    from amlrunbook.store.profiles import load_profile
+
+    try:
+        profile = load_profile(name)
+    except UsageError:
+        profile = None
+    first, second = (
+        assess(each.inventory, profile, taken_at=each.taken_at) for each in (before, after)
+    )
+    return turned(first, second)
 
 
 def _age(stamp: str) -> str:

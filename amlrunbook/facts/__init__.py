@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from amlrunbook.facts.base import (
+    OLD_AFTER_DAYS,
     Certainty,
     Fact,
     FactBase,
@@ -16,6 +17,7 @@ from amlrunbook.facts.base import (
 )
 
 __all__ = [
+    "OLD_AFTER_DAYS",
     "Certainty",
     "Fact",
     "FactBase",

@@ -13,6 +13,9 @@ import msgspec
 
 from amlrunbook.errors import UsageError
 
+OLD_AFTER_DAYS = 180
+"""After how many days facts about Azure are called old: its pages change about twice a year."""
+
 _Table = TypeVar("_Table", bound=msgspec.Struct)
 
 
@@ -80,6 +83,8 @@ class RetiringFamily(_Sourced, frozen=True, kw_only=True):
     name: str
     size: str
     """Pattern of whole size names."""
+    retires: dt.date | None = None
+    """When it retires or did; ``None`` where the page only advises against it."""
 
     def holds(self, vm_size: str) -> bool:
         """Return whether ``vm_size`` is of this family."""
@@ -109,6 +114,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     compute_per_region: Limit
     traffic_ttl_seconds: Limit
     log_retention_days: Limit
+    storage_failover_minutes: Limit
 
 
 class FactBase(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,6 +128,20 @@ class FactBase(msgspec.Struct, frozen=True, kw_only=True):
     regions: Regions
     limits: Limits
     retiring: tuple[RetiringFamily, ...]
+
+    def age_days(self, today: dt.date) -> int:
+        """Return how many days ago the base was last gone through; 0 for a day before that."""
+        return max((today - self.checked).days, 0)
+
+    def age_words(self, today: dt.date) -> str:
+        """Return a warning where the base is older than :data:`OLD_AFTER_DAYS`; empty where it is not."""
+        days = self.age_days(today)
+        if days <= OLD_AFTER_DAYS:
+            return ""
+        return (
+            f"The facts were last checked {days} days ago ({self.checked}): Azure may have changed since. "
+            "Use a newer release of amlrunbook, and read the page that a finding cites."
+        )
 
     def fact(self, fact_id: str) -> Fact:
         """Return one statement.

@@ -24,6 +24,8 @@ class Cloud(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Template of an account's blob endpoint, with ``{account}`` in it."""
     blob_secondary_endpoint: str
     """Template of the read-only secondary blob endpoint, with ``{account}`` in it."""
+    file_endpoint: str
+    """Template of an account's file endpoint, with ``{account}`` in it."""
     portal: str
     """Base URL of the portal, for texts that send an operator there."""
     ca_file: str = ""
@@ -39,6 +41,7 @@ PUBLIC = Cloud(
     authority="https://login.microsoftonline.com",
     blob_endpoint="https://{account}.blob.core.windows.net",
     blob_secondary_endpoint="https://{account}-secondary.blob.core.windows.net",
+    file_endpoint="https://{account}.file.core.windows.net",
     portal="https://portal.azure.com",
 )
 US_GOVERNMENT = Cloud(
@@ -48,6 +51,7 @@ US_GOVERNMENT = Cloud(
     authority="https://login.microsoftonline.us",
     blob_endpoint="https://{account}.blob.core.usgovcloudapi.net",
     blob_secondary_endpoint="https://{account}-secondary.blob.core.usgovcloudapi.net",
+    file_endpoint="https://{account}.file.core.usgovcloudapi.net",
     portal="https://portal.azure.us",
 )
 CHINA = Cloud(
@@ -57,6 +61,7 @@ CHINA = Cloud(
     authority="https://login.chinacloudapi.cn",
     blob_endpoint="https://{account}.blob.core.chinacloudapi.cn",
     blob_secondary_endpoint="https://{account}-secondary.blob.core.chinacloudapi.cn",
+    file_endpoint="https://{account}.file.core.chinacloudapi.cn",
     portal="https://portal.azure.cn",
 )
 
@@ -74,6 +79,7 @@ def loopback_cloud(base_url: str, ca_file: str) -> Cloud:
         authority=base,
         blob_endpoint=base + "/blob/{account}",
         blob_secondary_endpoint=base + "/blob/{account}-secondary",
+        file_endpoint=base + "/file/{account}",
         portal=base,
         ca_file=ca_file,
         verify_authority=False,

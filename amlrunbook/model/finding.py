@@ -52,6 +52,12 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The ``az`` command that mends it, ids resolved; empty where none does."""
     remedy_operation: str = ""
     """The operation of this program that mends it; empty where none does."""
+    certainty: str = ""
+    """``inferred`` or ``unconfirmed`` where no page of Azure's simply says it; empty where one does."""
+    component: str = ""
+    """Whose it is: ``inference``, ``data``, ``experiments`` or ``workspace``; empty where nobody says."""
+    severity: str = ""
+    """``high``, ``medium`` or ``low``, weighed by the strategy of its component; empty where nothing is to be mended."""
 
 
 def worst(verdicts: tuple[Verdict, ...]) -> Verdict:

@@ -105,6 +105,15 @@ class Contact(_Part, frozen=True, kw_only=True):
     reach: str = ""
 
 
+class Export(_Part, frozen=True, kw_only=True):
+    """Where what would be lost is saved before the day; at most one of the two."""
+
+    folder: str = ""
+    """An absolute path on the machine that exports."""
+    container: str = ""
+    """The URL of a blob container in another region, without a signature."""
+
+
 class Profile(_Part, frozen=True, kw_only=True):
     """A protected workspace pair."""
 
@@ -123,6 +132,7 @@ class Profile(_Part, frozen=True, kw_only=True):
     approvers: tuple[Approver, ...] = ()
     approvals: Approvals = Approvals()
     contacts: tuple[Contact, ...] = ()
+    export: Export = Export()
     config_files: tuple[str, ...] = ()
     """The ``config.json`` files by which people's and pipelines' code finds its workspace: absolute, or from ``~``."""
 
@@ -184,6 +194,7 @@ def validated(profile: Profile) -> Profile:
             f"Profile {profile.name!r} has format {profile.format}; this program reads {PROFILE_FORMAT}.",
             next_step="Use the release of amlrunbook that wrote it, or write it anew.",
         )
+    _check_export(profile)
     ids = [profile.primary.workspace]
     if profile.secondary:
         ids.append(profile.secondary.workspace)
@@ -197,3 +208,19 @@ def validated(profile: Profile) -> Profile:
     for text in (profile.targets.rto, profile.targets.rpo, profile.approvals.expire_after):
         duration_seconds(text)
     return profile
+
+
+def _check_export(profile: Profile) -> None:
+    folder, container = profile.export.folder, profile.export.container
+    if folder and container:
+        raise DocumentError(f"Profile {profile.name!r} exports to a folder and to a container.")
+    if folder and not folder.startswith("/"):
+        raise DocumentError(
+            f"{folder!r} is no absolute path to export to.",
+            next_step="Write the whole path: a profile is used from any folder.",
+        )
+    if container and (not container.startswith("https://") or "?" in container):
+        raise DocumentError(
+            f"{container.partition('?')[0]!r} is no container's URL to export to.",
+            next_step="Write https://ACCOUNT.blob…/CONTAINER, without a signature: the export signs in.",
+        )

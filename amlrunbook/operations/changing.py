@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from amlrunbook.azure.deadline import Deadline
+from amlrunbook.azure.deadline import current_deadline
 from amlrunbook.azure.gateway import AzureGateway
 from amlrunbook.errors import AmlRunbookError, ReadOnlyError, RefusedError, UsageError
 from amlrunbook.model.mode import Mode
@@ -134,8 +134,8 @@ def with_trails(
 def looked_again(
     look: Callable[[], Observation], looks: int, pause: float, seconds: float
 ) -> Observation:
-    """Look up to ``looks`` times, ``pause`` seconds apart, until the wanted state is seen."""
-    patience = Deadline(looks * pause + seconds)
+    """Look up to ``looks`` times, ``pause`` seconds apart, until the wanted state is seen or the caller's deadline ends."""
+    patience = current_deadline(looks * pause + seconds)
     found = look()
     for _ in range(looks - 1):
         if found.reached or not patience.wait(pause):

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from amlrunbook.assessment import SERVICES, assess, posture
+from amlrunbook.assessment import SERVICES, assess, posture, posture_table, posture_words
 from amlrunbook.model.display import shown
 from amlrunbook.model.finding import Finding, Verdict, worst
 from amlrunbook.model.operation import CheckReport, OperationContext, Reporter
@@ -88,6 +88,7 @@ class SummaryCheck:
         text = posture(findings)
         if failing:
             text += f" Failing: {', '.join(sorted(failing))}."
+            text += f" {posture_words(posture_table(findings, context.profile))}"
         return CheckReport(verdict=worst(verdicts), text=text)
 
 

@@ -13,7 +13,7 @@ from amlrunbook.model.mode import Mode
 from amlrunbook.model.profile import duration_seconds
 from amlrunbook.planning.grammar import StepKind
 from amlrunbook.planning.plan import Plan, PlannedStep
-from amlrunbook.state.events import SkippedBy
+from amlrunbook.state.events import DrillScore, SkippedBy
 from amlrunbook.state.fold import RunState, StepRecord
 from amlrunbook.state.transitions import StepState
 
@@ -67,6 +67,8 @@ class ClosingReport(msgspec.Struct, frozen=True, kw_only=True):
     probes: tuple[str, ...]
     next: tuple[str, ...]
     """What to do next, in order."""
+    score: tuple[str, ...] = ()
+    """In a drill that was judged: the points, the goals, the parts of the score."""
 
 
 def closing_report(plan: Plan, state: RunState) -> ClosingReport:
@@ -100,8 +102,20 @@ def closing_report(plan: Plan, state: RunState) -> ClosingReport:
         noticed=_noticed(plan, state),
         probes=_probes(plan, state),
         next=(),
+        score=_score(state.drill_score),
     )
     return msgspec.structs.replace(found, next=_next(found, plan, state))
+
+
+def _score(score: DrillScore | None) -> tuple[str, ...]:
+    if score is None:
+        return ()
+    return (
+        f"{score.points} of {score.out_of}. {score.text}",
+        *score.goals,
+        *(f"{part.name}: {part.points} of {part.out_of}, {part.text}" for part in score.parts),
+        *((score.compared,) if score.compared else ()),
+    )
 
 
 def _seconds(start: str, end: str) -> int | None:

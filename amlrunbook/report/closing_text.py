@@ -40,7 +40,9 @@ def head_lines(report: ClosingReport) -> tuple[str, ...]:
 
 def sections(report: ClosingReport) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Return every section: its name, and its items as text."""
+    drill = (("SCORE", report.score),) if report.score else ()
     return (
+        *drill,
         ("DECIDED", _texts(report.decided)),
         ("MOVED", _texts(report.moved)),
         ("NOT MOVED", _texts(report.not_moved)),

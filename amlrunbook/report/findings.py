@@ -15,17 +15,22 @@ import msgspec
 from amlrunbook.model.display import shown
 from amlrunbook.model.finding import SEVERITY, Finding, Verdict, worst
 from amlrunbook.model.markdown import markdown, markdown_code
+from amlrunbook.model.posture import EFFECTS, Drift, PostureLine, Turned
 from amlrunbook.report.escaping import markup, plain_ascii
 
 REPORT_SCHEMA = 1
 """The version of the JSON form."""
 _WIDTH = 100
+_WEIGHTS = ("high", "medium", "low", "")
+"""Severities, the one to look at first in front."""
 _LABELS = (
+    ("severity", "severity"),
     ("expected", "expected"),
     ("why", "why"),
     ("remedy", "mend"),
     ("command", "command"),
     ("source", "source"),
+    ("certainty", "fact is"),
 )
 """A finding's fields that follow its first line, and what they are called there."""
 
@@ -45,6 +50,8 @@ class FindingsReport(msgspec.Struct, frozen=True, kw_only=True):
     """The fact base's version."""
     facts_checked: str
     """The day on which the fact base was last gone through."""
+    facts_note: str = ""
+    """A warning where that is long ago; empty where it is not."""
     posture: str
     """The findings in one sentence."""
     findings: tuple[Finding, ...]
@@ -52,6 +59,14 @@ class FindingsReport(msgspec.Struct, frozen=True, kw_only=True):
     profile: str = ""
     taken_at: str = ""
     """When the documents were read, RFC 3339; empty where nobody says."""
+    earlier: str = ""
+    """What stands in for what could not be read, and how old it is; empty where nothing does."""
+    targets: str = ""
+    """The profile's targets, in words; empty where there is no profile."""
+    table: tuple[PostureLine, ...] = ()
+    """What would be lost, slow and impossible, by class of component."""
+    drift: Drift | None = None
+    """What turned since the last green snapshot; ``None`` where there is none."""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -74,7 +89,12 @@ def _verdicts(findings: list[Finding]) -> tuple[Verdict, ...]:
 
 
 def _by_severity(findings: list[Finding]) -> tuple[Finding, ...]:
-    return tuple(sorted(findings, key=lambda finding: SEVERITY.index(finding.verdict)))
+    return tuple(
+        sorted(
+            findings,
+            key=lambda finding: (SEVERITY.index(finding.verdict), _WEIGHTS.index(finding.severity)),
+        )
+    )
 
 
 def glyph(verdict: Verdict, *, ascii_only: bool = False) -> str:
@@ -102,7 +122,11 @@ def as_json(report: FindingsReport) -> str:
         "program": report.program,
         "profile": report.profile,
         "taken_at": report.taken_at,
-        "facts": {"version": report.facts, "checked": report.facts_checked},
+        "facts": {
+            "version": report.facts,
+            "checked": report.facts_checked,
+            "note": report.facts_note,
+        },
         "posture": report.posture,
         "counts": report.counts,
         "findings": [
@@ -110,6 +134,10 @@ def as_json(report: FindingsReport) -> str:
             for finding in report.findings
         ],
         "unread": [msgspec.structs.asdict(unread) for unread in report.unread],
+        "earlier": report.earlier,
+        "targets": report.targets,
+        "posture_table": msgspec.to_builtins(report.table),
+        "drift": msgspec.to_builtins(report.drift),
     }
     return json.dumps(body, indent=2, ensure_ascii=True) + "\n"
 
@@ -120,6 +148,8 @@ def as_json(report: FindingsReport) -> str:
 def as_text(report: FindingsReport, *, ascii_only: bool = False) -> str:
     """Return the report for a terminal or a mail: grouped by resource, the worst first."""
     lines = [shown(line) for line in _head(report)]
+    lines += _text_table(report)
+    lines += _text_drift(report)
     for resource, findings in report.by_resource:
         lines += ["", shown(resource), *_text_group(findings, ascii_only=ascii_only)]
     if report.unread:
@@ -133,7 +163,52 @@ def _head(report: FindingsReport) -> tuple[str, ...]:
     taken = f" · documents of {report.taken_at}" if report.taken_at else ""
     whose = f" · profile {report.profile}" if report.profile else ""
     facts = f"facts {report.facts}, checked {report.facts_checked}"
-    return (report.posture, f"{report.program} · {facts}{whose}{taken}")
+    origin = f"{report.program} · {facts}{whose}{taken}"
+    return tuple(
+        filter(None, (report.posture, origin, report.facts_note, report.earlier, report.targets))
+    )
+
+
+def _text_table(report: FindingsReport) -> list[str]:
+    """Return the posture's table, a block a class of component."""
+    if not report.table:
+        return []
+    lines = ["", "If the primary's region went now:"]
+    for row in report.table:
+        lines += _wrapped(f"  {row.component + ' (' + row.strategy + ')':<24}", _row_words(row))
+        for effect in EFFECTS:
+            said = "; ".join(shown(each) for each in getattr(row, effect))
+            if said:
+                lines += _wrapped(f"    {effect:<11}", said)
+    return lines
+
+
+def _row_words(row: PostureLine) -> str:
+    failing = sum(len(getattr(row, effect)) for effect in EFFECTS)
+    told = (
+        (failing, "to mend"),
+        (row.unknown, "not known"),
+        (row.warned, "warned of"),
+    )
+    return ", ".join(f"{number} {what}" for number, what in told if number) or "nothing is missing"
+
+
+def _drift_words(drift: Drift) -> str:
+    if not drift.turned:
+        return f"Nothing turned since the last green snapshot, {drift.since}."
+    return f"{len(drift.turned)} turned since the last green snapshot, {drift.since}:"
+
+
+def _turned_words(turned: Turned) -> str:
+    before = turned.before.value if turned.before else "not there"
+    return f"{turned.check}: {before} -> {turned.after.value}, {turned.resource}"
+
+
+def _text_drift(report: FindingsReport) -> list[str]:
+    if report.drift is None:
+        return []
+    turned = [f"  {shown(_turned_words(each))}" for each in report.drift.turned]
+    return ["", _drift_words(report.drift), *turned]
 
 
 def _text_group(findings: tuple[Finding, ...], *, ascii_only: bool) -> list[str]:
@@ -185,8 +260,10 @@ def _wrapped(head: str, text: str) -> list[str]:
 
 def as_markdown(report: FindingsReport) -> str:
     """Return the report as Markdown."""
-    title, origin = _head(report)
-    lines = ["# Assessment", "", markdown(title), "", markdown(origin)]
+    lines = ["# Assessment"]
+    for line in _head(report):
+        lines += ["", markdown(line)]
+    lines += _markdown_table(report)
     for resource, findings in report.by_resource:
         lines += ["", f"## {markdown(resource)}", "", "| verdict | check | observed | expected |"]
         lines.append("|---|---|---|---|")
@@ -200,6 +277,21 @@ def as_markdown(report: FindingsReport) -> str:
         lines += ["", "## Could not be read", ""]
         lines += [f"- {markdown(u.resource)}: {markdown(u.reason)}" for u in report.unread]
     return "\n".join(lines) + "\n"
+
+
+def _markdown_table(report: FindingsReport) -> list[str]:
+    lines: list[str] = []
+    if report.table:
+        lines += ["", "## If the primary's region went now", ""]
+        lines += ["| class | strategy | lost | slow | impossible |", "|---|---|---|---|---|"]
+        for row in report.table:
+            cells = [markdown("; ".join(getattr(row, effect)) or "-") for effect in EFFECTS]
+            lines.append(f"| {row.component} | {row.strategy} | {' | '.join(cells)} |")
+    if report.drift is not None:
+        lines += ["", "## Since the last green snapshot", "", markdown(_drift_words(report.drift))]
+        lines += [""] if report.drift.turned else []
+        lines += [f"- {markdown(_turned_words(each))}" for each in report.drift.turned]
+    return lines
 
 
 def _markdown_details(finding: Finding) -> list[str]:
@@ -233,8 +325,9 @@ code { overflow-wrap: anywhere; }
 
 def as_html(report: FindingsReport) -> str:
     """Return the report as one HTML page that loads nothing."""
-    title, origin = _head(report)
-    parts = [_HTML_HEAD, f"<h1>Assessment</h1>\n<p>{markup(title)}</p>\n<p>{markup(origin)}</p>\n"]
+    parts = [_HTML_HEAD, "<h1>Assessment</h1>\n"]
+    parts += [f"<p>{markup(line)}</p>\n" for line in _head(report)]
+    parts += _html_table(report)
     for resource, findings in report.by_resource:
         parts.append(f"<h2>{markup(resource)}</h2>\n<table>\n")
         parts.append(
@@ -247,6 +340,26 @@ def as_html(report: FindingsReport) -> str:
         parts += [f"<li>{markup(u.resource)}: {markup(u.reason)}</li>\n" for u in report.unread]
         parts.append("</ul>\n")
     return "".join([*parts, "</body>\n</html>\n"])
+
+
+def _html_table(report: FindingsReport) -> list[str]:
+    parts: list[str] = []
+    if report.table:
+        parts.append("<h2>If the primary's region went now</h2>\n<table>\n<tr><th>Class</th>")
+        parts.append("<th>Strategy</th><th>Lost</th><th>Slow</th><th>Impossible</th></tr>\n")
+        for row in report.table:
+            cells = [markup("; ".join(getattr(row, effect)) or "-") for effect in EFFECTS]
+            tail = "".join(f"<td>{cell}</td>" for cell in cells)
+            head = f"<td>{markup(row.component)}</td><td>{markup(row.strategy)}</td>"
+            parts.append(f"<tr>{head}{tail}</tr>\n")
+        parts.append("</table>\n")
+    if report.drift is not None:
+        parts.append(
+            f"<h2>Since the last green snapshot</h2>\n<p>{markup(_drift_words(report.drift))}</p>\n<ul>\n"
+        )
+        parts += [f"<li>{markup(_turned_words(each))}</li>\n" for each in report.drift.turned]
+        parts.append("</ul>\n")
+    return parts
 
 
 def _html_row(finding: Finding) -> str:

@@ -232,12 +232,35 @@ def _restore_backup(call: Call, document: Document) -> Response:
     return accept(call, str(document["id"]), [], answers_target=True)
 
 
+def complete_backend(_world: World, document: Document, before: Document | None) -> None:
+    """Fill a backend's document: where a service sends requests to."""
+    fill(document, before, {"protocol": "http", "type": "Single"})
+
+
+def complete_api(_world: World, document: Document, before: Document | None) -> None:
+    """Fill an API's document: its ``serviceUrl`` is its backend, where no policy says otherwise."""
+    name = str(document["name"])
+    fill(
+        document,
+        before,
+        {
+            "displayName": name,
+            "apiRevision": "1",
+            "path": name,
+            "protocols": ["https"],
+            "isCurrent": True,
+            "subscriptionRequired": True,
+        },
+    )
+
+
+_VERSIONS = ("2024-05-01", "2023-09-01-preview", "2022-08-01", "2021-08-01")
 _ACTIONS: dict[str, Action] = {"backup": _back_up, "restore": _restore_backup}
 
 KINDS = (
     Kind(
         type=SERVICES,
-        api_versions=("2024-05-01", "2023-09-01-preview", "2022-08-01", "2021-08-01"),
+        api_versions=_VERSIONS,
         tracked=True,
         check=_check,
         complete=complete_service,
@@ -250,6 +273,8 @@ KINDS = (
         on_delete=_delete,
         actions=_ACTIONS,
     ),
+    Kind(type=f"{SERVICES}/backends", api_versions=_VERSIONS, complete=complete_backend),
+    Kind(type=f"{SERVICES}/apis", api_versions=_VERSIONS, complete=complete_api),
 )
 
 SPECIALS = {

@@ -201,7 +201,8 @@ def _fill(call: Call, kind: Kind, document: Document, before: Document | None) -
         msgspec.convert({k: v for k, v in document.items() if k in _WRITABLE}, type=_Envelope)
         kind.check(call, document, before)
         kind.complete(call.world, document, before)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        shown(call, kind, document)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise Refusal(
             400,
             "InvalidRequestContent",

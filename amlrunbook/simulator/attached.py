@@ -17,8 +17,10 @@ from amlrunbook.simulator import (
     attached_sql_databases,
     attached_sql_groups,
     attached_sql_links,
+    attached_sql_retention,
     front_door,
     metrics,
+    private_dns,
     private_network,
     traffic_manager,
 )
@@ -37,18 +39,21 @@ KINDS: tuple[Kind, ...] = (
     *attached_sql_groups.KINDS,
     *attached_sql_links.KINDS,
     *front_door.KINDS,
+    *private_dns.KINDS,
     *private_network.KINDS,
     *traffic_manager.KINDS,
 )
 
 SPECIALS: dict[tuple[str, str], Callable[[Call], Response]] = {
     **api_management.SPECIALS,
+    **attached_computes.SPECIALS,
     **attached_cosmos.SPECIALS,
     **attached_mysql.SPECIALS,
     **attached_postgres.SPECIALS,
     **attached_sql.SPECIALS,
     **attached_sql_databases.SPECIALS,
     **attached_sql_links.SPECIALS,
+    **attached_sql_retention.SPECIALS,
     **metrics.SPECIALS,
-    **private_network.SPECIALS,
+    **private_dns.SPECIALS,
 }

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Action, Kind, Lifecycle
 from amlrunbook.simulator.arm_path import parse
+from amlrunbook.simulator.arm_verbs import not_found
 from amlrunbook.simulator.clock import stamp
 from amlrunbook.simulator.effects import Merge
 from amlrunbook.simulator.filling import fill, forget, keep_read_only
@@ -137,6 +138,15 @@ def complete_hdinsight(world: World, document: Document, before: Document | None
         account.pop("key", None)
 
 
+def _script_actions(call: Call) -> Response:
+    """Answer the scripts that a cluster was set up with: its fact ``script_actions``."""
+    cluster = call.world.get(call.path.resource_id)
+    if cluster is None:
+        raise not_found(call.path.resource_id)
+    facts = call.world.facets.get(str(cluster["id"]).lower(), {})
+    return call.page(list(facts.get("script_actions", [])))
+
+
 def complete_synapse(world: World, document: Document, before: Document | None) -> None:
     """Fill a Synapse workspace's document as Azure does."""
     name = str(document["name"])
@@ -252,3 +262,5 @@ KINDS = (
         lifecycle=Lifecycle(creating="Provisioning"),
     ),
 )
+
+SPECIALS = {("GET", "microsoft.hdinsight/clusters/*/scriptactions"): _script_actions}

@@ -28,6 +28,7 @@ from amlrunbook.simulator.attached_sql_links import (
     links_of,
     seed,
 )
+from amlrunbook.simulator.attached_sql_retention import from_backup
 from amlrunbook.simulator.clock import moment, stamp
 from amlrunbook.simulator.filling import fill, forget, keep_read_only
 from amlrunbook.simulator.operations import Style
@@ -177,6 +178,7 @@ _SOURCES = {
     "pointintimerestore": _source,
     "restore": _dropped,
     "recovery": _recoverable,
+    "restorelongtermretentionbackup": from_backup,
 }
 
 

@@ -10,7 +10,7 @@ from http import HTTPStatus
 
 from starlette.responses import Response
 
-from amlrunbook.simulator import blob_xml
+from amlrunbook.simulator import blob_leases, blob_xml
 from amlrunbook.simulator.answers import Refusal
 from amlrunbook.simulator.blob_call import BlobCall, http_date, stamped
 from amlrunbook.simulator.blob_paging import page
@@ -20,7 +20,6 @@ from amlrunbook.simulator.blobs import Container
 from amlrunbook.simulator.world import Document
 
 _NAME = re.compile(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*|\$root|\$web|\$logs")
-_UNLOCKED: list[Element] = [("LeaseStatus", "unlocked"), ("LeaseState", "available")]
 
 
 def service_stats(call: BlobCall) -> Response:
@@ -102,7 +101,7 @@ def _listed(call: BlobCall, container: Container) -> list[Element]:
     properties: list[Element] = [
         ("Last-Modified", http_date(container.modified)),
         ("Etag", tag(container)),
-        *(_UNLOCKED if deleted is None else [("LeaseStatus", "locked"), ("LeaseState", "leased")]),
+        *_lease(call, container),
         ("DefaultEncryptionScope", "$account-encryption-key"),
         ("DenyEncryptionScopeOverride", False),
         ("HasImmutabilityPolicy", False),
@@ -111,7 +110,6 @@ def _listed(call: BlobCall, container: Container) -> list[Element]:
     ]
     if deleted is not None:
         days = remaining_days(deleted, call.policy.container_days, call.now)
-        properties[2:4] = _UNLOCKED
         properties += [("DeletedTime", http_date(deleted)), ("RemainingRetentionDays", days)]
     found: list[Element] = [("Name", container.name)]
     if deleted is not None:
@@ -120,6 +118,11 @@ def _listed(call: BlobCall, container: Container) -> list[Element]:
     if "metadata" in call.include:
         found.append(("Metadata", [*container.metadata.items()]))
     return found
+
+
+def _lease(call: BlobCall, container: Container) -> list[Element]:
+    told = blob_leases.described(container.lease, call.now)
+    return [(f"Lease{name.capitalize()}", value) for name, value in told.items()]
 
 
 def create_container(call: BlobCall) -> Response:
@@ -149,8 +152,7 @@ def container_properties(call: BlobCall) -> Response:
     return stamped(
         container,
         headers={
-            "x-ms-lease-status": "unlocked",
-            "x-ms-lease-state": "available",
+            **blob_leases.headers(container.lease, call.now),
             "x-ms-has-immutability-policy": "false",
             "x-ms-has-legal-hold": "false",
             "x-ms-default-encryption-scope": "$account-encryption-key",
@@ -165,6 +167,7 @@ def set_container_metadata(call: BlobCall) -> Response:
     call.need("write")
     container = call.container()
     call.check_conditions(container)
+    blob_leases.guard(call, container, changing=False)
     container.metadata = call.metadata()
     container.etag, container.modified = call.etag(), call.now
     return stamped(container)
@@ -175,6 +178,8 @@ def delete_container(call: BlobCall) -> Response:
     call.need("delete")
     container = call.container()
     call.check_conditions(container)
+    blob_leases.guard(call, container)
+    container.lease = None
     del call.account.containers[container.name]
     call.world.touch()
     if call.policy.container_days is not None:

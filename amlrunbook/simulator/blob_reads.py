@@ -12,7 +12,7 @@ from http import HTTPStatus
 
 from starlette.responses import Response
 
-from amlrunbook.simulator import blob_xml
+from amlrunbook.simulator import blob_copies, blob_leases, blob_tiers, blob_xml
 from amlrunbook.simulator.answers import Refusal
 from amlrunbook.simulator.blob_call import BlobCall, http_date
 from amlrunbook.simulator.blob_paging import page
@@ -26,6 +26,7 @@ _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 def get_blob(call: BlobCall) -> Response:
     """Answer a blob's bytes, whole or a range of them."""
     blob = _readable(call)
+    blob_tiers.refuse_archived(blob, call.now)
     content = call.content(blob)
     asked = call.headers.get("x-ms-range") or call.headers.get("range")
     found = _RANGE.fullmatch(asked) if asked else None
@@ -62,6 +63,7 @@ def _readable(call: BlobCall) -> Blob:
     call.need("blobs/read")
     blob = call.blob(call.container())
     call.check_conditions(blob)
+    blob_leases.guard(call, blob, changing=False)
     return blob
 
 
@@ -73,8 +75,8 @@ def _headers(call: BlobCall, blob: Blob) -> dict[str, str]:
         "Accept-Ranges": "bytes",
         "x-ms-blob-type": blob.kind,
         "x-ms-creation-time": http_date(blob.created or blob.modified),
-        "x-ms-lease-status": "unlocked",
-        "x-ms-lease-state": "available",
+        **blob_leases.headers(blob.lease, call.now),
+        **blob_copies.headers(blob),
         "x-ms-server-encrypted": "true",
         **blob.content_headers,
         **{f"x-ms-meta-{name}": value for name, value in blob.metadata.items()},
@@ -82,13 +84,22 @@ def _headers(call: BlobCall, blob: Blob) -> dict[str, str]:
     if blob.kind == "AppendBlob":
         headers["x-ms-blob-committed-block-count"] = str(blob.blocks)
     elif call.method == "HEAD":
-        headers["x-ms-access-tier"] = blob.tier
-        headers["x-ms-access-tier-inferred"] = "true"
+        headers |= _tier(call, blob)
     if blob.version_id:
         headers["x-ms-version-id"] = blob.version_id
         if blob.current:
             headers["x-ms-is-current-version"] = "true"
     return headers
+
+
+def _tier(call: BlobCall, blob: Blob) -> dict[str, str]:
+    blob_tiers.settle(blob, call.now)
+    status = blob_tiers.archive_status(blob)
+    return {
+        "x-ms-access-tier": blob.tier,
+        **({} if blob.tier_given else {"x-ms-access-tier-inferred": "true"}),
+        **({"x-ms-archive-status": status} if status else {}),
+    }
 
 
 def get_block_list(call: BlobCall) -> Response:
@@ -159,6 +170,14 @@ def _chosen(states: list[Blob], include: frozenset[str]) -> list[Blob]:
     )
 
 
+def _listed_tier(call: BlobCall, blob: Blob) -> list[Element]:
+    blob_tiers.settle(blob, call.now)
+    status = blob_tiers.archive_status(blob)
+    inferred: list[Element] = [] if blob.tier_given else [("AccessTierInferred", True)]
+    pending: list[Element] = [("ArchiveStatus", status)] if status else []
+    return [("AccessTier", blob.tier), *inferred, *pending]
+
+
 def _listed(call: BlobCall, blob: Blob) -> list[Element]:
     properties: list[Element] = [
         ("Creation-Time", http_date(blob.created or blob.modified)),
@@ -175,9 +194,10 @@ def _listed(call: BlobCall, blob: Blob) -> list[Element]:
         ("BlobType", blob.kind),
     ]
     if blob.kind == "BlockBlob":
-        properties += [("AccessTier", blob.tier), ("AccessTierInferred", True)]
+        properties += _listed_tier(call, blob)
     if blob.current and blob.deleted_at is None:
-        properties += [("LeaseStatus", "unlocked"), ("LeaseState", "available")]
+        told = blob_leases.described(blob.lease, call.now)
+        properties += [(f"Lease{name.capitalize()}", value) for name, value in told.items()]
     properties.append(("ServerEncrypted", True))
     if blob.deleted_at is not None:
         days = remaining_days(blob.deleted_at, call.policy.blob_days, call.now)

@@ -15,7 +15,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from amlrunbook.simulator import blob_containers, blob_reads, blob_states, blob_writes
+from amlrunbook.simulator import (
+    blob_containers,
+    blob_copies,
+    blob_leases,
+    blob_reads,
+    blob_states,
+    blob_tiers,
+    blob_writes,
+)
 from amlrunbook.simulator.answers import Refusal, storage_error
 from amlrunbook.simulator.azure import SimulatedAzure
 from amlrunbook.simulator.blob_call import BlobCall
@@ -43,6 +51,7 @@ _OPERATIONS: dict[tuple[str, str, str, str], Operation] = {
     ("container", "DELETE", "container", ""): blob_containers.delete_container,
     ("container", "PUT", "container", "metadata"): blob_containers.set_container_metadata,
     ("container", "PUT", "container", "undelete"): blob_containers.undelete_container,
+    ("container", "PUT", "container", "lease"): blob_leases.lease_container,
     ("container", "GET", "container", "list"): blob_reads.list_blobs,
     ("blob", "GET", "", ""): blob_reads.get_blob,
     ("blob", "HEAD", "", ""): blob_reads.blob_properties,
@@ -53,6 +62,9 @@ _OPERATIONS: dict[tuple[str, str, str, str], Operation] = {
     ("blob", "PUT", "", "appendblock"): blob_writes.append_block,
     ("blob", "PUT", "", "metadata"): blob_writes.set_blob_metadata,
     ("blob", "PUT", "", "snapshot"): blob_writes.snapshot_blob,
+    ("blob", "PUT", "", "lease"): blob_leases.lease_blob,
+    ("blob", "PUT", "", "tier"): blob_tiers.set_tier,
+    ("blob", "PUT", "", "copy"): blob_copies.abort_copy,
     ("blob", "PUT", "", "undelete"): blob_writes.undelete_blob,
     ("blob", "DELETE", "", ""): blob_writes.delete_blob,
 }
@@ -180,6 +192,8 @@ def _operation(call: BlobCall) -> Operation:
     level = "blob" if call.blob_name else "container" if call.container_name else "service"
     key = (level, call.method, call.query.get("restype", ""), call.query.get("comp", ""))
     found = _OPERATIONS.get(key)
+    if found is blob_writes.put_blob and "x-ms-copy-source" in call.headers:
+        return blob_copies.copy_blob
     if found is None:
         raise Refusal(
             501,

@@ -123,6 +123,7 @@ def replace(container: Container, old: Blob, new: Blob, policy: Policy, now: flo
 
 def _give_way(state: Blob, states: list[Blob], policy: Policy, now: float) -> None:
     state.current = False
+    state.lease = None
     state.until = now
     if state.deleted_at is not None:
         state.snapshot = _fresh(now, states)
@@ -166,6 +167,7 @@ def snapshot(container: Container, state: Blob, now: float) -> Blob:
         current=False,
         snapshot=_fresh(now, states),
         version_id=None,
+        lease=None,
         since=now,
         until=now,
     )

@@ -10,7 +10,7 @@ from http import HTTPStatus
 import msgspec
 from starlette.responses import Response
 
-from amlrunbook.simulator import blob_states
+from amlrunbook.simulator import blob_leases, blob_states, blob_tiers
 from amlrunbook.simulator.answers import Refusal
 from amlrunbook.simulator.blob_call import BlobCall, invalid_header, stamped
 from amlrunbook.simulator.blob_states import base, shown
@@ -53,6 +53,7 @@ def put_blob(call: BlobCall) -> Response:
 
 def _new(call: BlobCall, kind: str) -> Blob:
     given = call.headers
+    blob_tiers.refuse_archive(call, given.get("x-ms-access-tier", ""))
     kept = {name: given[header] for name, header in _KEPT_HEADERS.items() if header in given}
     return Blob(
         name=call.blob_name,
@@ -63,6 +64,7 @@ def _new(call: BlobCall, kind: str) -> Blob:
         content_headers=kept,
         metadata=call.metadata(),
         tier=given.get("x-ms-access-tier", "Hot"),
+        tier_given="x-ms-access-tier" in given,
         created=call.now,
         modified=call.now,
     )
@@ -72,6 +74,8 @@ def _store(call: BlobCall, blob: Blob, headers: dict[str, str]) -> Response:
     container = call.container()
     before = base(call.states(container))
     call.check_conditions(before)
+    blob_leases.guard(call, before)
+    blob.lease = before.lease if before is not None else None
     if before is not None and not call.policy.versioning:
         blob.created = before.created
     blob.etag = call.etag()
@@ -156,6 +160,7 @@ def append_block(call: BlobCall) -> Response:
         raise Refusal(409, "InvalidBlobType", "The blob type is invalid for this operation.")
     digest = call.check_digest()
     call.check_conditions(held)
+    blob_leases.guard(call, held)
     place, most = (
         _number(call, "x-ms-blob-condition-appendpos"),
         _number(call, "x-ms-blob-condition-maxsize"),
@@ -214,6 +219,7 @@ def set_blob_metadata(call: BlobCall) -> Response:
     container = call.container()
     held = call.blob(container)
     call.check_conditions(held)
+    blob_leases.guard(call, held)
     new = msgspec.structs.replace(
         held, etag=call.etag(), modified=call.now, metadata=call.metadata()
     )
@@ -230,6 +236,7 @@ def snapshot_blob(call: BlobCall) -> Response:
     container = call.container()
     held = call.blob(container)
     call.check_conditions(held)
+    blob_leases.guard(call, held, changing=False)
     call.world.touch()
     taken = blob_states.snapshot(container, held, call.now)
     taken.metadata = call.metadata() or taken.metadata
@@ -245,6 +252,7 @@ def delete_blob(call: BlobCall) -> Response:
     if call.query.get("snapshot") or call.query.get("versionid"):
         _delete_other(call, container, held)
     else:
+        blob_leases.guard(call, held)
         _delete_base(call, container, held)
     call.world.touch()
     return Response(

@@ -14,6 +14,26 @@ import msgspec
 from amlrunbook.simulator.files import replace_file
 
 
+class Lease(msgspec.Struct, kw_only=True):
+    """Who may change a blob or a container, and for how long; times are world time."""
+
+    id: str
+    seconds: int
+    """How long it runs when it is renewed; -1 for ever."""
+    until: float | None = None
+    """When it runs out; ``None`` for never."""
+    breaks_at: float | None = None
+    """When it is broken, once that was asked for."""
+
+
+class Copied(msgspec.Struct, kw_only=True):
+    """Where a blob was copied from."""
+
+    id: str
+    source: str
+    at: float
+
+
 class Blob(msgspec.Struct, kw_only=True):
     """One state of one blob: the current one, a version, a snapshot or a deleted one.
 
@@ -35,6 +55,14 @@ class Blob(msgspec.Struct, kw_only=True):
     created: float = 0.0
     modified: float = 0.0
     tier: str = "Hot"
+    tier_given: bool = False
+    """Was the tier asked for? If not it is the account's."""
+    rehydrated_at: float | None = None
+    """When it leaves the archive, if it is on its way."""
+    rehydrated_to: str = ""
+    """The tier that it then is in."""
+    lease: Lease | None = None
+    copied: Copied | None = None
     version_id: str | None = None
     current: bool = True
     """Is this the state that a read without version or snapshot sees (unless deleted)?"""
@@ -63,10 +91,21 @@ class Container(msgspec.Struct, kw_only=True):
     created: float = 0.0
     modified: float = 0.0
     metadata: dict[str, str] = {}
+    lease: Lease | None = None
     deleted_at: float | None = None
     version: str | None = None
     """What names a soft-deleted container; ``None`` while it lives."""
     blobs: dict[str, list[Blob]] = {}
+
+
+class FileFacts(msgspec.Struct, kw_only=True):
+    """What is known of a file besides its bytes. Times are world time in Unix seconds."""
+
+    size: int = 0
+    created: float = 0.0
+    modified: float = 0.0
+    content_type: str = "application/octet-stream"
+    metadata: dict[str, str] = {}
 
 
 class FileShare(msgspec.Struct, kw_only=True):
@@ -81,6 +120,10 @@ class FileShare(msgspec.Struct, kw_only=True):
     deleted_at: float | None = None
     version: str | None = None
     files: dict[str, str] = {}
+    facts: dict[str, FileFacts] = {}
+    """What is known of files that were written since the start, by path."""
+    folders: list[str] = []
+    """Folders that were made; a folder with a file below it needs no entry."""
 
 
 class BlobAccount(msgspec.Struct, kw_only=True):
@@ -112,6 +155,10 @@ class Contents:
         if not target.exists():
             replace_file(target, data)
         return digest
+
+    def size(self, digest: str) -> int:
+        """Return how many bytes are behind ``digest``."""
+        return (self._folder / digest).stat().st_size if digest else 0
 
     def get(self, digest: str) -> bytes:
         """Return the bytes behind ``digest``.

@@ -24,8 +24,10 @@ from amlrunbook.simulator import (
     ml_quota,
     monitor,
     resource_graph,
+    role_schedules,
     storage,
     storage_services,
+    tags,
 )
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind
@@ -44,6 +46,7 @@ _ALL: tuple[Kind, ...] = (
     *ml_endpoints.KINDS,
     *ml_jobs.KINDS,
     *monitor.KINDS,
+    *role_schedules.KINDS,
     *storage.KINDS,
     *storage_services.KINDS,
 )
@@ -66,6 +69,7 @@ SPECIALS: dict[tuple[str, str], Callable[[Call], Response]] = {
     **monitor.SPECIALS,
     **storage.SPECIALS,
     **storage_services.SPECIALS,
+    **tags.SPECIALS,
     ("POST", "microsoft.resourcegraph/resources"): resource_graph.answerer(BY_TYPE),
 }
 """Requests by method and path shape: names replaced by stars, in lower case."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -10,7 +11,13 @@ from amlrunbook.simulator.arm_path import parse
 from amlrunbook.simulator.belongings import kept_names, names_of, written_over
 from amlrunbook.simulator.blob_states import base, shown
 from amlrunbook.simulator.catalog import BY_TYPE
-from amlrunbook.simulator.drill_data import BlobName, Condition, RequestPattern, SecretName
+from amlrunbook.simulator.drill_data import (
+    BlobName,
+    Condition,
+    ImageName,
+    RequestPattern,
+    SecretName,
+)
 from amlrunbook.simulator.faults import FaultKind, Plane, Target
 from amlrunbook.simulator.places import locate
 from amlrunbook.simulator.world import Document, World
@@ -38,19 +45,28 @@ def count(world: World, condition: Condition) -> int:
     if condition.all_of is not None:
         return int(all(holds(world, one) for one in condition.all_of))
     if condition.blob is not None:
-        return int(_has_blob(world, condition.blob) is (condition.exists is not False))
+        held = _has_blob(world, condition.blob, condition.equals)
+        return int(held is (condition.exists is not False))
     if condition.secret is not None:
         return int(_has_secret(world, condition.secret) is (condition.exists is not False))
+    if condition.image is not None:
+        return int(_has_image(world, condition.image) is (condition.exists is not False))
     if condition.front is not None:
-        return int(serves(world, condition.front) is (condition.exists is not False))
+        served = serves(world, condition.front, str(condition.contains or ""))
+        return int(served is (condition.exists is not False))
     return int(_resource_fits(world, condition))
 
 
-def serves(world: World, front: str) -> bool:
-    """Return whether callers of a front are served: its region answers, and its endpoint is well."""
+def serves(world: World, front: str, by: str = "") -> bool:
+    """Return whether callers of a front are served: its region answers, and its endpoint is well.
+
+    ``by`` is a part of the id of the endpoint that has to serve them.
+    """
     held = world.fronts.get(front)
     endpoint = world.get(held.chosen) if held is not None else None
-    if endpoint is None or ml_serving.ailment(world, endpoint) is not None:
+    if endpoint is None or by.lower() not in str(endpoint["id"]).lower():
+        return False
+    if ml_serving.ailment(world, endpoint) is not None:
         return False
     path = fronts.resolved(world, f"/front/{front}", "POST")
     where = locate(world, Plane.DATA, path)
@@ -140,17 +156,24 @@ def value_at(document: Document, path: str) -> Any:
     return value
 
 
-def _has_blob(world: World, name: BlobName) -> bool:
+def _has_blob(world: World, name: BlobName, text: Any) -> bool:
+    """Return whether a blob is there, and holds ``text`` where that is given."""
     account = world.accounts.get(name.account.lower())
     container = account.containers.get(name.container) if account else None
-    if container is None:
-        return False
-    if "*" not in name.name:
-        return base(shown(container.blobs.get(name.name, []))) is not None
-    return any(
-        fnmatchcase(held, name.name) and base(shown(states)) is not None
-        for held, states in container.blobs.items()
-    )
+    found = [
+        current
+        for held, states in (container.blobs.items() if container else ())
+        if fnmatchcase(held, name.name) and (current := base(shown(states))) is not None
+    ]
+    if text is None:
+        return bool(found)
+    digest = hashlib.sha256(str(text).encode()).hexdigest()
+    return any(blob.digest == digest for blob in found)
+
+
+def _has_image(world: World, name: ImageName) -> bool:
+    registry = world.registries.get(name.registry.lower())
+    return registry is not None and registry.find(name.repository, name.tag) is not None
 
 
 def _has_secret(world: World, name: SecretName) -> bool:

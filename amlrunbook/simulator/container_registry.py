@@ -1,6 +1,10 @@
 """Container registries and their replications: the resource provider.
 
-Source: https://learn.microsoft.com/rest/api/containerregistry/
+Zone redundancy is chosen when a registry is made and never changed, as Microsoft says; no source
+names the code of the refusal: ``ZoneRedundancyCannotBeChanged`` is assumed.
+
+Sources: https://learn.microsoft.com/rest/api/containerregistry/ ,
+https://github.com/Azure/acr/issues/590
 """
 
 from __future__ import annotations

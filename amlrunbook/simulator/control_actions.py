@@ -16,7 +16,9 @@ from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_path import ArmPath
 
 _VERBS = {"GET": "read", "HEAD": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete"}
-_READING_POSTS = {"microsoft.resourcegraph/resources": "Microsoft.ResourceGraph/resources/read"}
+_READING_POSTS = {
+    "microsoft.resourcegraph/resources": "Microsoft.ResourceGraph/resources/read",
+}
 _FREE = "microsoft.authorization/permissions"
 
 

@@ -14,7 +14,7 @@ from amlrunbook.simulator.regions import REGIONS
 from amlrunbook.simulator.scenario import Scenario
 from amlrunbook.simulator.world import World
 
-_SUBJECTS = ("resource", "blob", "secret", "front", "request", "lost", "any_of", "all_of")
+_SUBJECTS = ("resource", "blob", "secret", "image", "front", "request", "lost", "any_of", "all_of")
 
 
 def check_drill(world: World, scenario: Scenario) -> None:
@@ -34,11 +34,11 @@ def _problems(world: World, scenario: Scenario) -> Iterator[str]:
         yield from _bad_duration(f"score.{name}", getattr(drill.score, name))
     faults = {*world.faults, *(m.fault.id for m in drill.timeline if m.fault is not None)}
     for number, moment in enumerate(drill.timeline):
-        yield from _of_moment(world, moment, faults, f"timeline[{number}]")
+        yield from problems_of_moment(world, moment, faults, f"timeline[{number}]")
     for number, goal in enumerate(drill.goals):
-        yield from _of_condition(world, goal, f"goals[{number}]")
+        yield from problems_of_condition(world, goal, f"goals[{number}]")
     for number, harm in enumerate(drill.harms):
-        yield from _of_condition(world, harm, f"harms[{number}]")
+        yield from problems_of_condition(world, harm, f"harms[{number}]")
 
 
 def _bad_duration(place: str, text: str) -> Iterator[str]:
@@ -48,7 +48,8 @@ def _bad_duration(place: str, text: str) -> Iterator[str]:
         yield f"{place}: {error.what}"
 
 
-def _of_moment(world: World, moment: Moment, faults: set[str], place: str) -> Iterator[str]:
+def problems_of_moment(world: World, moment: Moment, faults: set[str], place: str) -> Iterator[str]:
+    """Yield what is wrong with a moment in a world; ``faults`` are the ids that may be cleared."""
     yield from _bad_duration(f"{place}.at", moment.at)
     given = [key for key in HAPPENINGS if getattr(moment, key) is not None]
     if len(given) > 1:
@@ -56,7 +57,7 @@ def _of_moment(world: World, moment: Moment, faults: set[str], place: str) -> It
     if not given and not moment.text:
         yield f"{place}: nothing happens: it needs a text, or one of {', '.join(HAPPENINGS)}"
     if moment.when is not None:
-        yield from _of_condition(world, moment.when, f"{place}.when")
+        yield from problems_of_condition(world, moment.when, f"{place}.when")
     if moment.fault is not None:
         yield from _of_fault(moment.fault, f"{place}.fault")
     if moment.clear is not None and moment.clear not in faults:
@@ -69,11 +70,16 @@ def _of_places(world: World, moment: Moment, place: str) -> Iterator[str]:
     for key, resource in (
         ("delete", moment.delete),
         ("purge", moment.purge),
+        ("fail_over", moment.fail_over),
+        ("route.target", moment.route.target if moment.route else None),
         ("set.resource", moment.set.resource if moment.set else None),
         ("health.resource", moment.health.resource if moment.health else None),
     ):
         if resource is not None:
             yield from _unknown_resource(world, resource, f"{place}.{key}")
+    if moment.route is not None and moment.route.front not in world.fronts:
+        hint = nearest_hint(moment.route.front, list(world.fronts))
+        yield f"{place}.route.front: there is no front {moment.route.front!r}; {hint}"
     for key, blob in (("blob", moment.blob), ("remove_blob", moment.remove_blob)):
         if blob is not None and blob.account not in world.accounts:
             hint = nearest_hint(blob.account, list(world.accounts))
@@ -93,7 +99,8 @@ def _unknown_resource(world: World, resource: str, place: str) -> Iterator[str]:
         yield f"{place}: there is no resource '{resource}'; {near}"
 
 
-def _of_condition(world: World, condition: Condition, place: str) -> Iterator[str]:
+def problems_of_condition(world: World, condition: Condition, place: str) -> Iterator[str]:
+    """Yield what a condition names and the world does not have."""
     given = [key for key in _SUBJECTS if getattr(condition, key) is not None]
     if len(given) != 1:
         yield f"{place}: exactly one of {', '.join(_SUBJECTS)} is looked at, not {len(given)}"
@@ -101,9 +108,10 @@ def _of_condition(world: World, condition: Condition, place: str) -> Iterator[st
     compared = [key for key in COMPARED if getattr(condition, key) is not None]
     if condition.path is not None and not compared and condition.exists is not False:
         yield f"{place}: the value at 'path' is compared by one of {', '.join(COMPARED)}"
-    if compared and condition.path is None:
+    has_value = condition.path or condition.blob or condition.front
+    if compared and not has_value:
         yield f"{place}: {compared[0]!r} compares the value at a 'path', and there is none"
-    if condition.resource is not None:
+    if condition.resource is not None and not condition.new:
         yield from _unknown_resource(world, condition.resource, f"{place}.resource")
     if condition.blob is not None and condition.blob.account not in world.accounts:
         hint = nearest_hint(condition.blob.account, list(world.accounts))
@@ -116,4 +124,4 @@ def _of_condition(world: World, condition: Condition, place: str) -> Iterator[st
         yield f"{place}.front: there is no front {condition.front!r}; {hint}"
     for key in ("any_of", "all_of"):
         for number, one in enumerate(getattr(condition, key) or []):
-            yield from _of_condition(world, one, f"{place}.{key}[{number}]")
+            yield from problems_of_condition(world, one, f"{place}.{key}[{number}]")

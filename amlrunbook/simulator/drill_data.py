@@ -44,6 +44,22 @@ class SecretName(Table, frozen=True, kw_only=True):
     name: str
 
 
+class ImageName(Table, frozen=True, kw_only=True):
+    """An image that is in a registry."""
+
+    registry: str
+    repository: str
+    tag: str = "latest"
+
+
+class Routing(Table, frozen=True, kw_only=True):
+    """Where a front's callers are sent."""
+
+    front: str
+    target: str
+    """The id of an online endpoint."""
+
+
 class RequestPattern(Table, frozen=True, kw_only=True):
     """Requests that changed something, or tried to; ``*`` stands for anything, case does not matter."""
 
@@ -58,6 +74,8 @@ class Condition(Table, frozen=True, kw_only=True):
 
     resource: str | None = None
     """An ARM id; with ``*`` in it any resource that fits will do."""
+    new: bool = False
+    """Is the resource yet to be made? Then its name is not looked for when the drill is checked."""
     path: str | None = None
     """Where in the resource's document, dotted."""
     equals: Any = None
@@ -69,9 +87,11 @@ class Condition(Table, frozen=True, kw_only=True):
     exists: bool | None = None
     """Is it there at all? For resources: made, and not being deleted."""
     blob: BlobName | None = None
+    """Is it there, and is ``equals`` what is in it, where that is given?"""
     secret: SecretName | None = None
+    image: ImageName | None = None
     front: str | None = None
-    """A front's name: are its callers served now?"""
+    """A front's name: are its callers served now, and by a target whose id ``contains`` this?"""
     request: RequestPattern | None = None
     """Was such a request made since the alarm?"""
     lost: str | None = None
@@ -141,10 +161,14 @@ class Moment(Table, frozen=True, kw_only=True):
     health: HealthTable | None = None
     blob: BlobTable | None = None
     remove_blob: BlobName | None = None
+    fail_over: str | None = None
+    """A storage account's id: it fails over unplanned, as somebody asked for."""
+    route: Routing | None = None
 
 
 HAPPENINGS = (
     "fault", "clear", "delete", "purge", "set", "event", "health", "blob", "remove_blob",
+    "fail_over", "route",
 )  # fmt: skip
 """The keys of a moment of which at most one is given."""
 

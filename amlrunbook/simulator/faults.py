@@ -49,6 +49,9 @@ class FaultKind(StrEnum):
     not before the fault began. Polls of operations are never stale."""
     EXPIRED = "expired-token"
     """The caller's token is refused as expired, however new it is."""
+    ROLES = "slow-roles"
+    """Role assignments count :attr:`Fault.lag` world seconds after they were made; no request is
+    struck by it."""
 
 
 class Plane(StrEnum):
@@ -120,9 +123,14 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     chance: float | None = None
     """The share of matching requests that it strikes, 0 to 1; the same seed strikes the same."""
     lag: float = 300.0
-    """How old stale reads are, in world seconds."""
+    """How old stale reads are, and how long roles take, in world seconds."""
     met: dict[str, int] = {}
     """How often each request was drawn for, where there is a chance."""
+
+    @property
+    def counts(self) -> bool:
+        """Is it changed by the requests that it meets, so that it must be written down anew?"""
+        return self.skip > 0 or self.count is not None or self.chance is not None
 
     def begin(self, now: float) -> None:
         """Settle when it begins and ends."""
@@ -153,7 +161,8 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     def matches(self, target: Target) -> bool:
         """Does this fault concern ``target``, whatever its count?"""
         return (
-            (self.plane is None or self.plane is target.plane)
+            self.kind is not FaultKind.ROLES
+            and (self.plane is None or self.plane is target.plane)
             and (self.region is None or self.region.lower() == (target.region or "").lower())
             and (not self.methods or target.method in {m.upper() for m in self.methods})
             and _fits(self.resource_type, target.resource_type)

@@ -1,4 +1,4 @@
-"""Azure Front Door Standard and Premium: what routes traffic, and how late a change is live.
+"""Azure Front Door: Standard and Premium, and classic doors that can only be read; what routes traffic, and how late a change is live.
 
 The operation of a change ends long before the change is everywhere: ``deploymentStatus`` tells of
 that, for 20 minutes here, of the 20 to 40 that Microsoft names.
@@ -28,6 +28,7 @@ ROUTES = f"{ENDPOINTS}/routes"
 ORIGIN_GROUPS = f"{PROFILES}/originGroups"
 ORIGINS = f"{ORIGIN_GROUPS}/origins"
 VERSIONS = ("2026-10-01", "2025-06-01", "2025-04-15", "2024-09-01", "2024-02-01", "2023-05-01")
+CLASSIC = "Microsoft.Network/frontDoors"
 PROPAGATION_SECONDS = 1200.0
 """World seconds until a change is live everywhere."""
 
@@ -45,6 +46,26 @@ def complete_profile(world: World, document: Document, before: Document | None) 
             "frontDoorId": world.guid(),
             "originResponseTimeoutSeconds": 60,
             "extendedProperties": {},
+        },
+    )
+
+
+def complete_classic(_world: World, document: Document, before: Document | None) -> None:
+    """Fill a classic door's document: one that is there still, to be moved off before it retires."""
+    fill(
+        document,
+        before,
+        {
+            "provisioningState": "Succeeded",
+            "resourceState": "Enabled",
+            "enabledState": "Enabled",
+            "friendlyName": document["name"],
+            "cname": f"{str(document['name']).lower()}.azurefd.net",
+            "frontendEndpoints": [],
+            "backendPools": [],
+            "routingRules": [],
+            "healthProbeSettings": [],
+            "loadBalancingSettings": [],
         },
     )
 
@@ -134,6 +155,17 @@ KINDS = (
         create_style=Style.BOTH,
         update_style=Style.BOTH,
         patch_style=Style.BOTH,
+        delete_style=Style.BOTH,
+    ),
+    Kind(
+        type=CLASSIC,
+        api_versions=("2025-10-01", "2021-06-01", "2020-05-01"),
+        tracked=True,
+        is_global=True,
+        complete=complete_classic,
+        create_style=Style.BOTH,
+        update_style=Style.BOTH,
+        patch_keys=("tags",),
         delete_style=Style.BOTH,
     ),
     Kind(type=ENDPOINTS, complete=complete_endpoint, actions={"purge": _purge}, **_CHANGED),

@@ -134,17 +134,17 @@ class _Passage:
         timeline.unfold(azure)
         if not azure.world.faults:
             return Striking()
+        if any(fault.counts for fault in azure.world.faults.values()):
+            azure.dirty()
         target = Target(
             plane=self.plane,
             method=self.scope["method"],
             path=self.scope["path"],
             **locate(azure.world, self.plane, self.scope["path"]),
         )
-        striking = strike(
+        return strike(
             azure.world.faults.values(), target, now=azure.world.now(), seed=azure.world.seed
         )
-        azure.dirty()
-        return striking
 
     async def _answer(self, services: ASGIApp, striking: Striking) -> None:
         if striking.delay:

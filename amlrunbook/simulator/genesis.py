@@ -11,9 +11,8 @@ import msgspec
 
 from amlrunbook.errors import DocumentError
 from amlrunbook.model.nearest import nearest_hint
-from amlrunbook.simulator import locks, ml_assets, ml_quota
+from amlrunbook.simulator import ml_assets, ml_quota
 from amlrunbook.simulator.arm_kinds import Kind, canonical_scope, has_system_data, system_data
-from amlrunbook.simulator.authorization import ROLE_ASSIGNMENTS
 from amlrunbook.simulator.blobs import Blob, BlobAccount, Container, Contents, FileShare
 from amlrunbook.simulator.catalog import BY_TYPE
 from amlrunbook.simulator.clock import WorldClock
@@ -23,7 +22,7 @@ from amlrunbook.simulator.faults import Fault
 from amlrunbook.simulator.ml_serving import ENDPOINT_TYPE
 from amlrunbook.simulator.regions import REGIONS
 from amlrunbook.simulator.registry_data import Manifest
-from amlrunbook.simulator.scenario import ResourceTable, Scenario, StoredBlob
+from amlrunbook.simulator.scenario import ResourceTable, Scenario, ShareTable, StoredBlob
 from amlrunbook.simulator.subscriptions import GROUP_TYPE
 from amlrunbook.simulator.vault_data import Secret, SecretVersion
 from amlrunbook.simulator.world import Document, Front, Subscription, World
@@ -64,7 +63,7 @@ def build_world(scenario: Scenario, *, seed: int, base_url: str, contents: Conte
         raise DocumentError(f"{scenario.name}: world.subscriptions: at least one is needed")
     _groups(world, scenario)
     for number, resource in enumerate(table.resources):
-        _resource(world, resource, f"{scenario.name}: world.resources[{number}]")
+        add_resource(world, resource, f"{scenario.name}: world.resources[{number}]")
     _data(world, scenario, contents)
     _secrets(world, scenario, contents)
     _images(world, scenario, contents)
@@ -115,7 +114,12 @@ def _groups(world: World, scenario: Scenario) -> None:
         )
 
 
-def _resource(world: World, table: ResourceTable, place: str) -> None:
+def add_resource(world: World, table: ResourceTable, place: str) -> None:
+    """Make one resource of a scenario, with Azure's defaults filled in.
+
+    Raises:
+        DocumentError: its type, its region or its scope does not exist.
+    """
     kind = BY_TYPE.get(table.type.lower())
     if kind is None:
         raise DocumentError(f"{place}: the resource type '{table.type}' is not known")
@@ -124,7 +128,7 @@ def _resource(world: World, table: ResourceTable, place: str) -> None:
         ml_assets.ensure_container(world, str(document["id"]), kind.type)
     if table.facts:
         world.facet(str(document["id"])).update(_expanded(world, table.facts))
-    kind.complete(world, document, None)
+    _complete(world, kind, document, place)
     if has_system_data(kind):
         document["systemData"] = system_data(world, None)
     world.put(str(document["id"]), document)
@@ -136,11 +140,28 @@ def _resource(world: World, table: ResourceTable, place: str) -> None:
         world.facet(str(document["id"]))["health"] = dict(table.health)
 
 
+def _complete(world: World, kind: Kind, document: Document, place: str) -> None:
+    """Fill a document, and see that it can be shown.
+
+    Raises:
+        DocumentError: a value in it is of another type than its kind wants.
+    """
+    try:
+        kind.complete(world, document, None)
+        if kind.show is not None:
+            kind.show(world, document)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise DocumentError(
+            f"{place}: the properties of '{document['name']}' are not those of a {kind.type} "
+            f"({type(error).__name__}: {error})"
+        ) from error
+
+
 def _document(world: World, table: ResourceTable, kind: Kind, place: str) -> Document:
     names, types = table.name.split("/"), kind.type.split("/")
     if len(names) != len(types) - 1:
         raise DocumentError(f"{place}: '{table.name}' does not name a {kind.type}")
-    scope = _scope(world, table, kind, place)
+    scope = _scope(world, table, place)
     pairs = "/".join(f"{t}/{n}" for t, n in zip(types[1:], names, strict=True))
     document: Document = {
         "id": f"{scope}/providers/{types[0]}/{pairs}",
@@ -167,10 +188,9 @@ def _document(world: World, table: ResourceTable, kind: Kind, place: str) -> Doc
     return document
 
 
-def _scope(world: World, table: ResourceTable, kind: Kind, place: str) -> str:
+def _scope(world: World, table: ResourceTable, place: str) -> str:
     first = next(iter(world.subscriptions))
-    anywhere = kind.on_anything or kind.type in {locks.TYPE, ROLE_ASSIGNMENTS}
-    if anywhere and table.scope is not None:
+    if table.scope is not None:
         scope = str(_expanded(world, table.scope))
     elif table.group is not None:
         scope = f"/subscriptions/{first}/resourceGroups/{table.group}"
@@ -218,11 +238,24 @@ def _data(world: World, scenario: Scenario, contents: Contents) -> None:
             )
         ]
     for number, item in enumerate(scenario.world.files):
-        account = _account(world, item.account, f"{scenario.name}: world.files[{number}]")
-        share = account.shares.setdefault(
-            item.share, FileShare(name=item.share, created=now, modified=now, etag='"0x1"')
-        )
-        share.files[item.path] = contents.put(item.text.encode())
+        _files(world, item, contents, f"{scenario.name}: world.files[{number}]")
+
+
+def _files(world: World, item: ShareTable, contents: Contents, place: str) -> None:
+    name, inside = item.account, item.share
+    if item.datastore:
+        store = world.get(str(_expanded(world, item.datastore)))
+        properties: Document = (store or {}).get("properties", {})
+        name, inside = str(properties.get("accountName")), properties.get("fileShareName", "")
+        if not inside:
+            raise DocumentError(f"{place}: '{item.datastore}' is no datastore of files")
+    now = world.now()
+    share = _account(world, name, place).shares.setdefault(
+        inside, FileShare(name=inside, created=now, modified=now, etag='"0x1"')
+    )
+    for copy in range(1, item.copies + 1):
+        text = item.text.replace("{n}", str(copy))
+        share.files[item.path.replace("{n}", str(copy))] = contents.put(text.encode())
 
 
 def _secrets(world: World, scenario: Scenario, contents: Contents) -> None:

@@ -1,10 +1,11 @@
 """The region of a resource group: where it is dark, nothing in the group can be changed.
 
 The resource manager keeps the metadata of all resources of a group in the group's region, wherever
-they run, global ones included. Which status and code a change is then refused with is not
+they run, global ones included. Actions are passed on: they change no metadata. Which status and code a change is then refused with is not
 documented; those here are this simulator's choice.
 
-Source: https://azure.github.io/Azure-Proactive-Resiliency-Library/services/management/resource-group
+Sources: https://learn.microsoft.com/azure/azure-resource-manager/management/overview ,
+https://azure.github.io/Azure-Proactive-Resiliency-Library/services/management/resource-group
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.faults import Plane
 from amlrunbook.simulator.service_regions import dark_since
 
+_WRITES = frozenset({"PUT", "PATCH", "DELETE"})
 _GROUPS = "Microsoft.Resources/resourceGroups"
 
 
@@ -23,7 +25,7 @@ def refuse_in_the_dark(call: Call) -> None:
     Raises:
         Refusal: it is.
     """
-    if call.method in {"GET", "HEAD"} or call.path.group is None or not call.world.faults:
+    if call.method not in _WRITES or call.path.group is None or not call.world.faults:
         return
     path = f"/subscriptions/{call.path.subscription}/resourceGroups/{call.path.group}"
     group = call.world.get(path)

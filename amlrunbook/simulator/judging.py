@@ -16,6 +16,8 @@ from amlrunbook.simulator.world import World
 
 KEPT_CHANGES = 2_000
 """Changing requests that are remembered; more than any person makes."""
+_SIGN_IN = "/v2.0/.well-known/openid-configuration"
+"""How every sign-in begins: read, and yet an attempt."""
 _READ = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -81,7 +83,7 @@ def witness(azure: SimulatedAzure, method: str, path: str, status: int | None, b
     drill = world.drill
     if drill.alarm_at is None:
         return
-    if method not in _READ and len(drill.changes) < KEPT_CHANGES:
+    if (method not in _READ or path.endswith(_SIGN_IN)) and len(drill.changes) < KEPT_CHANGES:
         _note(azure, method, path, status, moved=world.revision != before)
     look(azure)
 
@@ -92,7 +94,8 @@ def _note(
     """Note a request that changed something, or tried to; a POST that only asks is none."""
     drill = azure.world.drill
     answered_well = status is not None and status < 400  # noqa: PLR2004
-    through = moved or (answered_well and method != "POST")
+    asks = method in {"GET", "POST"} and status != 202  # noqa: PLR2004
+    through = moved or (answered_well and not asks)
     if answered_well and not through:
         return
     at = azure.world.now()

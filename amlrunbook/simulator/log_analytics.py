@@ -1,5 +1,8 @@
 """Log Analytics workspaces: kept for 14 days when deleted, replicated, failed over.
 
+The location of a failover must be that of the enabled replication, as Microsoft says; no source
+names the code of the refusal: ``ReplicationNotEnabled`` is assumed.
+
 Sources: https://learn.microsoft.com/azure/azure-monitor/logs/delete-workspace ,
 https://learn.microsoft.com/azure/azure-monitor/logs/workspace-replication
 """

@@ -7,14 +7,13 @@ Source: https://learn.microsoft.com/rest/api/azureml/workspaces
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from amlrunbook.simulator import ml_identity, ml_soft_delete, operations
+from amlrunbook.simulator import ml_identity, ml_notebooks, ml_soft_delete, operations
 from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind, canonical_scope
@@ -172,7 +171,7 @@ def _list_keys(call: Call, document: Document) -> Response:
         "appInsightsInstrumentationKey": insights["properties"]["InstrumentationKey"]
         if insights
         else None,
-        "notebookAccessKeys": _notebook_keys(call, document),
+        "notebookAccessKeys": ml_notebooks.keys(call, document),
     }
     if registry is not None and registry["properties"].get("adminUserEnabled"):
         found["containerRegistryCredentials"] = {
@@ -181,15 +180,6 @@ def _list_keys(call: Call, document: Document) -> Response:
             "passwords": passwords(call, registry),
         }
     return json_answer(found)
-
-
-def _notebook_keys(call: Call, document: Document) -> Document:
-    return {
-        f"{which}AccessKey": base64.b64encode(
-            call.azure.secrets.derive(f"{document['id'].lower()}/notebook/{which}")[:32]
-        ).decode()
-        for which in ("primary", "secondary")
-    }
 
 
 def _list_storage_keys(call: Call, document: Document) -> Response:
@@ -277,7 +267,9 @@ KINDS = (
         actions={
             "listkeys": _list_keys,
             "liststorageaccountkeys": _list_storage_keys,
-            "listnotebookkeys": lambda call, document: json_answer(_notebook_keys(call, document)),
+            "listnotebookkeys": ml_notebooks.list_keys,
+            "listnotebookaccesstoken": ml_notebooks.access_token,
+            "preparenotebook": ml_notebooks.prepare,
             "resynckeys": _resync_keys,
             "diagnose": _diagnose,
         },

@@ -1,11 +1,17 @@
 """Azure Monitor's metrics as far as they tell how far a replica trails.
 
-Sources: https://learn.microsoft.com/rest/api/monitor/metrics/list ,
+That SQL has one is documented, a preview; by which name the API has it is not, and is this
+simulator's choice.
+
+Sources: https://techcommunity.microsoft.com/t5/azure-sql-blog/replication-lag-metric-for-azure-sql-db-is-now-in-public-preview/ba-p/4444873 ,
+https://learn.microsoft.com/rest/api/monitor/metrics/list ,
 https://learn.microsoft.com/azure/postgresql/monitor/concepts-monitoring ,
 https://learn.microsoft.com/azure/mysql/flexible-server/concepts-monitoring
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from starlette.responses import Response
 
@@ -23,19 +29,35 @@ from amlrunbook.simulator.clock import stamp
 from amlrunbook.simulator.service_regions import dark_since
 from amlrunbook.simulator.world import Document, World
 
-_LAGS: dict[str, tuple[str, float]] = {
-    attached_postgres_promote.SERVERS: (
-        "physical_replication_delay_in_seconds",
-        attached_postgres_promote.LAG_SECONDS,
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lag:
+    """How a type of resource tells how far it trails."""
+
+    name: str
+    usual: float
+    """Seconds, unless a fact says otherwise."""
+    unit: str = "Seconds"
+    a_second: float = 1.0
+    """How many of the unit a second has."""
+
+
+_LAGS: dict[str, _Lag] = {
+    attached_postgres_promote.SERVERS: _Lag(
+        name="physical_replication_delay_in_seconds", usual=attached_postgres_promote.LAG_SECONDS
     ),
-    attached_mysql.SERVERS: ("replication_lag", attached_mysql.LAG_SECONDS),
-    attached_sql_databases.DATABASES: (
-        "replication_lag_seconds",
-        attached_sql_links.LAG_SECONDS,
+    attached_mysql.SERVERS: _Lag(name="replication_lag", usual=attached_mysql.LAG_SECONDS),
+    attached_sql_databases.DATABASES: _Lag(
+        name="replication_lag_seconds", usual=attached_sql_links.LAG_SECONDS
     ),
-    attached_cosmos.ACCOUNTS: ("ReplicationLatency", attached_cosmos.LAG_SECONDS),
+    attached_cosmos.ACCOUNTS: _Lag(
+        name="ReplicationLatency",
+        usual=attached_cosmos.LAG_SECONDS,
+        unit="MilliSeconds",
+        a_second=1000.0,
+    ),
 }
-"""By resource type: the metric of its lag, and what it is unless a fact says otherwise."""
+"""By resource type."""
 _INTERVALS = {"PT1M": 60.0, "PT5M": 300.0, "PT1H": 3600.0}
 _POINTS = 5
 """How many of the last intervals are told."""
@@ -72,8 +94,8 @@ def _values(world: World, document: Document) -> dict[str, float]:
     found: dict[str, float] = {}
     lag = _LAGS.get(str(document["type"]))
     if lag is not None:
-        name, usual = lag
-        found[name] = float(facts.get("lag_seconds", usual)) + _stopped(world, document)
+        seconds = float(facts.get("lag_seconds", lag.usual)) + _stopped(world, document)
+        found[lag.name] = seconds * lag.a_second
     return {**found, **facts.get("metrics", {})}
 
 
@@ -100,12 +122,13 @@ def _value(known: dict[str, float], name: str) -> float:
 def _metric(call: Call, document: Document, name: str, value: float, interval: str) -> Document:
     key = call.query.get("aggregation", "Average").partition(",")[0].lower()
     now, step = call.world.now(), _INTERVALS[interval]
+    lag = _LAGS.get(str(document["type"]))
     data = [{"timeStamp": stamp(now - back * step), key: value} for back in range(_POINTS, 0, -1)]
     return {
         "id": f"{document['id']}/providers/Microsoft.Insights/metrics/{name}",
         "type": "Microsoft.Insights/metrics",
         "name": {"value": name, "localizedValue": name},
-        "unit": "Seconds",
+        "unit": lag.unit if lag is not None and lag.name == name else "Count",
         "timeseries": [{"metadatavalues": [], "data": data}],
     }
 

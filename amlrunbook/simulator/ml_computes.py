@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from amlrunbook.simulator import arm_verbs, ml_quota, operations
+from amlrunbook.simulator import arm_verbs, ml_identity, ml_quota, operations
 from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Action, Kind
+from amlrunbook.simulator.authorization import note_principal
 from amlrunbook.simulator.clock import stamp
 from amlrunbook.simulator.effects import Merge
 from amlrunbook.simulator.ml_versions import VERSIONS, WORKSPACES
@@ -24,6 +25,10 @@ _TYPES = (
     "AKS", "Kubernetes", "AmlCompute", "ComputeInstance", "DataFactory", "VirtualMachine",
     "HDInsight", "Databricks", "DataLakeAnalytics", "SynapseSpark",
 )  # fmt: skip
+_READ_ONLY = ("createdBy", "state", "lastOperation", "errors", "applications")
+"""What only Azure says of a compute instance."""
+_BEYOND_HELP = ("CreateFailed", "SetupFailed", "UserSetupFailed", "Unusable", "Deleting")
+"""States that no start, stop or restart leaves; the code of the refusal is assumed."""
 _NODES = ("preparing", "running", "idle", "unusable", "leaving", "preempted")
 
 
@@ -31,9 +36,23 @@ def _check(call: Call, document: Document, before: Document | None) -> None:
     kind = document["properties"].get("computeType")
     if kind not in _TYPES:
         raise Refusal(400, "BadRequest", f"The compute type '{kind}' is not known.")
+    ml_identity.disregard(document, before)
+    _keep_read_only(document, before)
     workspace = call.world.get(arm_verbs.parent_id(str(document["id"]))) or {}
     where = document.get("location") or workspace.get("location")
     ml_quota.check(call, {**document, "location": where}, before)
+
+
+def _keep_read_only(document: Document, before: Document | None) -> None:
+    """Take away what only Azure says of a compute, such as who owns it; keep what it said."""
+    inner = document["properties"].get("properties")
+    if not isinstance(inner, dict):
+        return
+    held = ((before or {}).get("properties") or {}).get("properties") or {}
+    for key in _READ_ONLY:
+        inner.pop(key, None)
+        if key in held:
+            inner[key] = held[key]
 
 
 def complete(world: World, document: Document, before: Document | None) -> None:
@@ -43,6 +62,7 @@ def complete(world: World, document: Document, before: Document | None) -> None:
     held: Document = (before or {}).get("properties", {})
     document.setdefault("location", workspace.get("location", "eastus"))
     document.setdefault("tags", {})
+    ml_identity.complete(world, document, before)
     now = stamp(world.now())
     defaults: Document = {
         "createdOn": now,
@@ -57,6 +77,11 @@ def complete(world: World, document: Document, before: Document | None) -> None:
     for key, value in defaults.items():
         properties.setdefault(key, held.get(key, value))
     properties["modifiedOn"] = now
+    identity = document.get("identity") or {}
+    if "systemassigned" in str(identity.get("type", "")).lower():
+        known = (before or {}).get("identity") or {}
+        identity.setdefault("principalId", known.get("principalId") or world.guid())
+        identity.setdefault("tenantId", world.tenant_id)
     inner = properties.setdefault("properties", {})
     if properties["computeType"] == "AmlCompute":
         _complete_cluster(inner, now)
@@ -115,14 +140,16 @@ def _move(moving: str, moved: str, operation_name: str) -> Action:
                 "BadRequest",
                 f"The compute '{document['name']}' is no compute instance.",
             )
-        done: Document = {
-            "state": moved,
-            "lastOperation": {
-                "operationName": operation_name,
-                "operationTime": stamp(call.world.now()),
-                "operationStatus": "Succeeded",
-            },
-        }
+        inner = document["properties"].get("properties") or {}
+        if inner.get("state") in _BEYOND_HELP:
+            raise Refusal(
+                409,
+                "Conflict",
+                f"The compute instance '{document['name']}' is {inner['state']}: delete it and "
+                "make it anew.",
+            )
+        done = _outcome(call, moved, operation_name, "Succeeded")
+        failed = _outcome(call, str(inner.get("state")), operation_name, f"{operation_name}Failed")
         now: Document = {"properties": {"properties": {"state": moving}}}
         operations.apply(call.world, Merge(id=str(document["id"]), values=now))
         operation = operations.begin(
@@ -130,13 +157,28 @@ def _move(moving: str, moved: str, operation_name: str) -> Action:
             target=str(document["id"]),
             action=f"{COMPUTES}/{operation_name.lower()}/action",
             effects=[Merge(id=str(document["id"]), values={"properties": {"properties": done}})],
+            answers_target=False,
             state=call.state,
         )
+        operation.on_failure = [
+            Merge(id=str(document["id"]), values={"properties": {"properties": failed}})
+        ]
         return Response(
             status_code=202, headers=operations.headers(call.azure, operation, Style.LOCATION)
         )
 
     return action
+
+
+def _outcome(call: Call, state: str, operation_name: str, status: str) -> Document:
+    return {
+        "state": state,
+        "lastOperation": {
+            "operationName": operation_name,
+            "operationTime": stamp(call.world.now()),
+            "operationStatus": status,
+        },
+    }
 
 
 def _delete(call: Call) -> Response | None:
@@ -151,8 +193,16 @@ def _delete(call: Call) -> Response | None:
     return None
 
 
-def _list_nodes(_call: Call, _document: Document) -> Response:
-    return json_answer({"nodes": []})
+def _list_nodes(_call: Call, document: Document) -> Response:
+    """List a cluster's nodes: as many as its states count."""
+    inner = document["properties"].get("properties") or {}
+    counts = inner.get("nodeStateCounts") or {}
+    nodes = [
+        {"nodeId": f"tvmps_{document['name']}_{state}_{number}", "nodeState": state}
+        for state in _NODES
+        for number in range(int(counts.get(f"{state}NodeCount") or 0))
+    ]
+    return json_answer({"nodes": nodes})
 
 
 def complete_datastore(_world: World, document: Document, _before: Document | None) -> None:
@@ -195,6 +245,7 @@ KINDS = (
         patch_style=Style.ASYNC,
         delete_style=Style.BOTH,
         on_delete=_delete,
+        on_create=note_principal,
         actions={
             "start": _move("Starting", "Running", "Start"),
             "stop": _move("Stopping", "Stopped", "Stop"),

@@ -83,7 +83,7 @@ class _Scoring:
             request.state.transport.abort()
             return Response(status_code=502)  # nobody hears it: such a name has no address
         rest = str(request.path_params.get("rest", "")).strip("/")
-        if request.method == "GET" and not rest:
+        if request.method in {"GET", "HEAD"} and not rest:
             return self._alive(endpoint)
         if (wrong := self._refused(endpoint, request.headers.get("authorization", ""))) is not None:
             return wrong

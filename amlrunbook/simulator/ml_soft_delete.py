@@ -2,6 +2,8 @@
 
 No operation of Azure's documents lists or recovers them. A list of 2024 recorded from Azure shows
 some, with ``softDeletedAt``, and not others: so does this one, by chance from the world's seed.
+What has to be recovered before a workspace is documented; the portal's stand-in says it with a code
+of its own, ``MissingDependentResources``.
 
 Sources: https://learn.microsoft.com/azure/machine-learning/concept-soft-delete ,
 https://github.com/Azure/azure-powershell/issues/28286

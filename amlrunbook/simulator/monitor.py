@@ -10,7 +10,7 @@ import uuid
 
 from starlette.responses import Response
 
-from amlrunbook.simulator import activity
+from amlrunbook.simulator import activity, arm_verbs
 from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind
@@ -20,6 +20,15 @@ from amlrunbook.simulator.world import Document, World
 COMPONENTS = "Microsoft.Insights/components"
 HEALTH_VERSIONS = ("2025-05-01", "2024-02-01", "2023-10-01-preview", "2022-10-01", "2020-05-01")
 HEALTH_TYPES = {
+    "microsoft.apimanagement/service",
+    "microsoft.cdn/profiles",
+    "microsoft.containerservice/managedclusters",
+    "microsoft.dbformysql/flexibleservers",
+    "microsoft.dbforpostgresql/flexibleservers",
+    "microsoft.documentdb/databaseaccounts",
+    "microsoft.hdinsight/clusters",
+    "microsoft.sql/servers/databases",
+    "microsoft.synapse/workspaces",
     "microsoft.storage/storageaccounts",
     "microsoft.keyvault/vaults",
     "microsoft.containerregistry/registries",
@@ -138,6 +147,17 @@ def _event_name(event: Document, number: int) -> str:
     return str(event.get("name") or f"{made}-{number}")
 
 
+def _event_details(call: Call) -> Response:
+    """Answer one service health event whole.
+
+    Source: https://learn.microsoft.com/rest/api/resourcehealth/event/fetch-details-by-subscription-id-and-tracking-id
+    """
+    for event in service_events(call.world, str(call.path.subscription)):
+        if str(event["name"]).lower() == call.path.name.lower():
+            return json_answer(event)
+    raise arm_verbs.not_found(call.path.resource_id)
+
+
 KINDS = (
     Kind(
         type=COMPONENTS,
@@ -153,4 +173,5 @@ SPECIALS = {
     ("GET", "microsoft.resourcehealth/availabilitystatuses/*"): _health,
     ("GET", "microsoft.resourcehealth/availabilitystatuses"): _health_list,
     ("GET", "microsoft.resourcehealth/events"): _events,
+    ("POST", "microsoft.resourcehealth/events/*/fetcheventdetails"): _event_details,
 }

@@ -1,10 +1,9 @@
-"""Private endpoints with their network interfaces, private DNS zones, records and links.
+"""Private endpoints: their network interfaces, and what they write into private DNS zones.
 
 A zone holds one record set a name: a zone group writes those of its endpoint, and another group's
 write of the same name replaces it.
 
 Sources: https://learn.microsoft.com/azure/private-link/private-endpoint-dns ,
-https://learn.microsoft.com/rest/api/dns/privatedns/ ,
 https://learn.microsoft.com/rest/api/virtualnetwork/private-endpoints
 """
 
@@ -14,26 +13,21 @@ import zlib
 
 from starlette.responses import Response
 
-from amlrunbook.simulator.answers import Refusal
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind
 from amlrunbook.simulator.arm_path import parse
-from amlrunbook.simulator.arm_verbs import not_found
 from amlrunbook.simulator.filling import fill
 from amlrunbook.simulator.operations import Style
+from amlrunbook.simulator.private_dns import RECORDS, complete_record
 from amlrunbook.simulator.world import Document, World
 
 NETWORKS = "Microsoft.Network/virtualNetworks"
 INTERFACES = "Microsoft.Network/networkInterfaces"
 ENDPOINTS = "Microsoft.Network/privateEndpoints"
 ZONE_GROUPS = f"{ENDPOINTS}/privateDnsZoneGroups"
-ZONES = "Microsoft.Network/privateDnsZones"
-RECORDS = f"{ZONES}/A"
-LINKS = f"{ZONES}/virtualNetworkLinks"
 NETWORK_VERSIONS = (
     "2026-03-01", "2025-05-01", "2025-01-01", "2024-05-01", "2023-11-01", "2022-07-01",
 )  # fmt: skip
-DNS_VERSIONS = ("2024-06-01", "2020-06-01", "2020-01-01", "2018-09-01")
 _HOSTS = {
     "blob": "blob.core.windows.net",
     "file": "file.core.windows.net",
@@ -102,9 +96,47 @@ def complete_endpoint(world: World, document: Document, before: Document | None)
         }
     interface = _interface(world, document)
     properties["networkInterfaces"] = [{"id": interface["id"]}]
+    _connect(world, document)
     properties["customDnsConfigs"] = [
         {"fqdn": name, "ipAddresses": [_address(interface)]} for name in _names(properties)
     ]
+
+
+def _connect(world: World, endpoint: Document) -> None:
+    """Note an endpoint in the documents of what it leads to."""
+    _disconnect(world, endpoint)
+    for one in endpoint["properties"]["privateLinkServiceConnections"]:
+        target = world.get(str(one["properties"].get("privateLinkServiceId", "")))
+        if target is None:
+            continue
+        listed = target["properties"].setdefault("privateEndpointConnections", [])
+        name = f"{endpoint['name']}.{one['name']}"
+        listed.append(
+            {
+                "id": f"{target['id']}/privateEndpointConnections/{name}",
+                "properties": {
+                    "privateEndpoint": {"id": endpoint["id"]},
+                    "privateLinkServiceConnectionState": {
+                        "status": "Approved",
+                        "description": "Auto-Approved",
+                    },
+                    "provisioningState": "Succeeded",
+                },
+            }
+        )
+
+
+def _disconnect(world: World, endpoint: Document) -> None:
+    """Take an endpoint out of the documents of what it leads to."""
+    for one in endpoint["properties"]["privateLinkServiceConnections"]:
+        target = world.get(str(one["properties"].get("privateLinkServiceId", "")))
+        if target is not None:
+            listed = target["properties"].get("privateEndpointConnections") or []
+            target["properties"]["privateEndpointConnections"] = [
+                held
+                for held in listed
+                if held["properties"].get("privateEndpoint", {}).get("id") != endpoint["id"]
+            ]
 
 
 def _interface(world: World, endpoint: Document) -> Document:
@@ -189,6 +221,7 @@ def _delete_endpoint(call: Call) -> Response | None:
     """Let a private endpoint's network interface go with it."""
     document = call.world.get(call.path.text)
     if document is not None:
+        _disconnect(call.world, document)
         for one in document["properties"]["networkInterfaces"]:
             call.world.remove(str(one["id"]))
     return None
@@ -244,79 +277,6 @@ def _is_of(domain: str, rest: str) -> bool:
     return rest == domain or (domain == "vaultcore.azure.net" and rest == "vault.azure.net")
 
 
-def complete_zone(world: World, document: Document, before: Document | None) -> None:
-    """Fill a private DNS zone's document as Azure does."""
-    document["etag"] = world.guid()
-    under = f"{document['id']}/".lower()
-    fill(
-        document,
-        before,
-        {
-            "provisioningState": "Succeeded",
-            "maxNumberOfRecordSets": 25_000,
-            "maxNumberOfVirtualNetworkLinks": 1000,
-            "maxNumberOfVirtualNetworkLinksWithRegistration": 100,
-            "numberOfRecordSets": sum(
-                item["type"] == RECORDS
-                for key, item in world.resources.items()
-                if key.startswith(under)
-            ),
-        },
-    )
-
-
-def complete_record(world: World, document: Document, before: Document | None) -> None:
-    """Fill a record set's document: it has a new etag at each change."""
-    zone = str(document["id"]).split("/")[-3]
-    document["etag"] = world.guid()
-    properties = fill(document, before, {"ttl": 3600, "aRecords": [], "isAutoRegistered": False})
-    properties["fqdn"] = f"{document['name']}.{zone}."
-
-
-def _check_record(call: Call, document: Document, before: Document | None) -> None:
-    """Refuse a change of a record set that is not the one that was read.
-
-    Raises:
-        Refusal: 412, where ``If-Match`` names another etag.
-    """
-    wanted = call.headers.get("if-match")
-    if wanted and wanted != "*" and (before is None or before["etag"] != wanted.strip('"')):
-        raise Refusal(
-            412, "PreconditionFailed", f"The record set '{document['name']}' has been modified."
-        )
-    if call.headers.get("if-none-match") == "*" and before is not None:
-        raise Refusal(
-            412, "PreconditionFailed", f"The record set '{document['name']}' exists already."
-        )
-
-
-def complete_link(world: World, document: Document, before: Document | None) -> None:
-    """Fill a zone's link to a virtual network; its location is global."""
-    document["location"] = "global"
-    document.setdefault("tags", {})
-    document["etag"] = world.guid()
-    fill(
-        document,
-        before,
-        {
-            "provisioningState": "Succeeded",
-            "virtualNetworkLinkState": "Completed",
-            "registrationEnabled": False,
-            "resolutionPolicy": "Default",
-        },
-    )
-
-
-def _list_all(call: Call) -> Response:
-    """Answer all record sets of a zone."""
-    zone = call.world.get(call.path.resource_id)
-    if zone is None:
-        raise not_found(call.path.resource_id)
-    under = f"{zone['id']}/A/".lower()
-    found = [item for key, item in sorted(call.world.resources.items()) if key.startswith(under)]
-    return call.page(found)
-
-
 KINDS = (
     Kind(
         type=NETWORKS,
@@ -355,32 +315,4 @@ KINDS = (
         patchable=False,
         delete_style=Style.BOTH,
     ),
-    Kind(
-        type=ZONES,
-        api_versions=DNS_VERSIONS,
-        tracked=True,
-        is_global=True,
-        complete=complete_zone,
-        create_style=Style.BOTH,
-        update_style=Style.BOTH,
-        patch_style=Style.BOTH,
-        delete_style=Style.BOTH,
-    ),
-    Kind(
-        type=RECORDS,
-        api_versions=DNS_VERSIONS,
-        check=_check_record,
-        complete=complete_record,
-    ),
-    Kind(
-        type=LINKS,
-        api_versions=DNS_VERSIONS,
-        complete=complete_link,
-        create_style=Style.BOTH,
-        update_style=Style.BOTH,
-        patch_style=Style.BOTH,
-        delete_style=Style.BOTH,
-    ),
 )
-
-SPECIALS = {("GET", "microsoft.network/privatednszones/*/all"): _list_all}

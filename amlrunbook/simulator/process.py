@@ -52,7 +52,8 @@ def start(folder: Path, scenario: str, *, seed: int = 0, port: int = 0) -> Endpo
             state="Nothing was started.",
             next_step="Resume that drill, or start a new one in another folder.",
         )
-    named = str(Path(scenario).resolve()) if scenario.endswith(".toml") else scenario
+    is_file = scenario.endswith((".toml", ".json"))
+    named = str(Path(scenario).resolve()) if is_file else scenario
     arguments = ["--scenario", named, "--seed", str(seed), "--port", str(port)]
     return _spawn(folder, arguments)
 

@@ -8,8 +8,10 @@ children, as in ARM templates), and what matters of the document; Azure's defaul
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from datetime import datetime
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,8 @@ from amlrunbook.simulator.geo import GeoFacts
 from amlrunbook.simulator.world import Pace
 
 _FOLDER = "scenarios"
+_TABLE = re.compile(r"^\[\[?[A-Za-z0-9_.-]+\]\]?\s*$", re.MULTILINE)
+"""The header of a table: what belongs to the file itself stands before the first."""
 _DEEPEST = 4
 """Bases that may stand on one another."""
 _INHERITED = frozenset({"profile", "world", "without"})
@@ -67,7 +71,8 @@ class ResourceTable(_Table, frozen=True, kw_only=True):
     group: str | None = None
     """``None`` with ``scope`` only."""
     scope: str | None = None
-    """For locks and role assignments: the id they are on; the group's unless told."""
+    """The id that it is on, or the group it is in where that is in another subscription than the first; its
+    group unless told."""
     location: str | None = None
     """The group's, unless told, for types that have one."""
     kind: str | None = None
@@ -97,10 +102,14 @@ class StoredBlob(BlobTable, frozen=True, kw_only=True):
 class ShareTable(_Table, frozen=True, kw_only=True):
     """A file in a file share: the share is made with it."""
 
-    account: str
-    share: str
+    account: str = ""
+    share: str = ""
+    datastore: str = ""
+    """In place of account and share: the id of a workspace's datastore of files."""
     path: str
     text: str = ""
+    copies: int = 1
+    """How many there are; ``{n}`` in path and text counts them from 1."""
 
 
 class SecretTable(_Table, frozen=True, kw_only=True):
@@ -222,6 +231,38 @@ def scenario_names() -> list[str]:
     )
 
 
+class Glance(_Table, frozen=True, kw_only=True):
+    """What is told of a shipped scenario in a list."""
+
+    name: str
+    title: str
+    trains: str
+    runbook: str
+    has_goals: bool
+
+
+@cache
+def glance(name: str) -> Glance:
+    """Return what a list tells of a shipped scenario, without reading its world: that takes far longer.
+
+    Raises:
+        DocumentError: its first lines are no TOML.
+    """
+    text = _shipped(name)
+    header = _TABLE.search(text)
+    try:
+        first = tomllib.loads(text[: header.start()] if header else text)
+    except ValueError as error:
+        raise DocumentError(f"{name}.toml: this is not TOML: {error}.") from error
+    return Glance(
+        name=name,
+        title=str(first.get("title", name)),
+        trains=str(first.get("trains", "")),
+        runbook=str(first.get("runbook", "assessment")),
+        has_goals="\n[[goals]]" in text,
+    )
+
+
 def load_scenario(name_or_path: str) -> Scenario:
     """Read a scenario by its name, or by the path of a TOML file.
 
@@ -232,6 +273,8 @@ def load_scenario(name_or_path: str) -> Scenario:
     if name_or_path in scenario_names():
         return parse_scenario(_shipped(name_or_path), f"{name_or_path}.toml", name_or_path)
     path = Path(name_or_path)
+    if path.suffix == ".json":
+        return _twin_in(path)
     if path.suffix != ".toml":
         near = difflib.get_close_matches(name_or_path, scenario_names(), 1)
         hint = f" Did you mean '{near[0]}'?" if near else ""
@@ -244,6 +287,18 @@ def load_scenario(name_or_path: str) -> Scenario:
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"The scenario {path} cannot be read: {error}") from error
     return parse_scenario(text, str(path), path.stem)
+
+
+def _twin_in(path: Path) -> Scenario:
+    """Read the scenario that was made from a snapshot.
+
+    Raises:
+        DocumentError: it is none.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Scenario)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise DocumentError(f"The twin {path} cannot be read: {error}.") from error
 
 
 def parse_scenario(text: str, file: str, name: str) -> Scenario:
@@ -274,7 +329,7 @@ def layered(base: str, own: dict[str, Any], file: str, depth: int = 0) -> dict[s
         raise DocumentError(f"{file}: base: there is no scenario {base!r}; {hint}")
     if depth > _DEEPEST:
         raise DocumentError(f"{file}: base: {base!r} stands on too many others")
-    below = tomllib.loads(_shipped(base))
+    below = _shipped_tables(base)
     if below.get("base"):
         below = layered(str(below["base"]), below, f"{base}.toml", depth + 1)
     laid = {key: value for key, value in own.items() if key not in _INHERITED}
@@ -308,6 +363,12 @@ def _identity(entry: dict[str, Any], number: int) -> tuple[str, ...]:
     """Return what makes a table in a list the same one as another; its place where nothing does."""
     found = tuple(f"{key}={entry[key]}".lower() for key in _IDENTITY if key in entry)
     return found or (str(number),)
+
+
+@cache
+def _shipped_tables(name: str) -> dict[str, Any]:
+    """Return the raw tables of a shipped scenario; they are laid over, never changed."""
+    return tomllib.loads(_shipped(name))
 
 
 def _shipped(name: str) -> str:

@@ -33,8 +33,19 @@ def set_back(world: World, begun: list[Operation], fault: Fault) -> None:
         operation.error = error_of(fault)
         operation.effects = _half(world, operation.effects) if halfway and not spared else []
         operation.even_failed = True
+        _tell_compute(operation)
         if halfway:
             operation.on_failure = [_only_state(effect) for effect in operation.on_failure]
+
+
+def _tell_compute(operation: Operation) -> None:
+    """Let a compute that could not be made say why in its own document, as Azure's do."""
+    for effect in operation.on_failure:
+        if not isinstance(effect, Merge) or "/computes/" not in effect.id.lower():
+            continue
+        properties = effect.values.get("properties", {})
+        if "provisioningState" in properties:
+            properties["provisioningErrors"] = [{"error": operation.error}]
 
 
 def error_of(fault: Fault) -> dict[str, Any]:

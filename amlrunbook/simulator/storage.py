@@ -14,6 +14,7 @@ from starlette.responses import Response
 from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind
+from amlrunbook.simulator.blob_tiers import holds_archived
 from amlrunbook.simulator.blobs import BlobAccount
 from amlrunbook.simulator.clock import stamp
 from amlrunbook.simulator.geo import BOOTSTRAP_SECONDS, geo_stats, is_geo, is_readable
@@ -67,6 +68,7 @@ def _check(call: Call, document: Document, before: Document | None) -> None:
             f"invalid: sku.name '{sku}'."
         )  # fmt: skip
     _check_sku_change(before, redundancy)
+    _check_archive(call, document, before)
     if before is not None:
         refuse_while_failing_over(before)
 
@@ -82,6 +84,23 @@ def _check_sku_change(before: Document | None, redundancy: str) -> None:
             "AccountPropertyCannotBeUpdated",
             f"The property 'sku' cannot be updated from {held} to {redundancy}; it needs a "
             "conversion.",
+        )
+
+
+def _check_archive(call: Call, document: Document, before: Document | None) -> None:
+    """Refuse a second region while blobs are archived; the code is this simulator's choice.
+
+    Source: https://learn.microsoft.com/azure/storage/common/storage-initiate-account-failover
+    """
+    held = call.world.accounts.get(str(document["name"]))
+    if before is None or held is None or not is_geo(str(document["sku"]["name"])):
+        return
+    if not is_geo(str(before["sku"]["name"])) and holds_archived(held, call.world.now()):
+        raise Refusal(
+            409,
+            "AccountHasArchivedBlobs",
+            f"The storage account '{document['name']}' holds blobs in the archive tier. Rehydrate "
+            "them before you make it geo-redundant.",
         )
 
 

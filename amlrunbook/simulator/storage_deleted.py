@@ -1,7 +1,8 @@
 """Deleted storage accounts: listed for 14 days, and brought back by an undocumented PUT.
 
 Azure documents the lists and the portal's way back. The PUT with ``deletedAccountCreationTime`` is
-what the portal sends; no document knows it, and Azure promises nothing of it.
+what the portal sends; no document knows it, and Azure promises nothing of it. No source names the code
+of the 404 for an account that was not deleted: ``DeletedAccountNotFound`` is assumed.
 
 Sources: https://learn.microsoft.com/rest/api/storagerp/deleted-accounts ,
 https://learn.microsoft.com/azure/storage/common/storage-account-recover

@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from amlrunbook.simulator import storage_shares
+from amlrunbook.simulator import storage_replication, storage_shares
 from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind
@@ -211,12 +211,7 @@ KINDS = (
         create_status=200,
         patchable=False,
     ),
-    Kind(
-        type=f"{ACCOUNTS}/objectReplicationPolicies",
-        api_versions=VERSIONS,
-        create_status=200,
-        patchable=False,
-    ),
+    storage_replication.kind(VERSIONS),
 )
 
 SPECIALS = {

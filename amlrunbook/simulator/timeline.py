@@ -26,6 +26,7 @@ from amlrunbook.simulator.drill_data import (
     MomentState,
     Setting,
 )
+from amlrunbook.simulator.geo_takeover import take_over
 from amlrunbook.simulator.ml_versions import WORKSPACES
 from amlrunbook.simulator.operations import settle
 from amlrunbook.simulator.world import World
@@ -103,7 +104,7 @@ def told(drill: DrillState) -> list[tuple[float, str]]:
     )
 
 
-def happen(azure: SimulatedAzure, moment: Moment, due: float) -> None:
+def happen(azure: SimulatedAzure, moment: Moment, due: float) -> None:  # noqa: C901 - one flat case a key
     """Let one moment happen as of ``due``."""
     world = azure.world
     if moment.fault is not None:
@@ -127,6 +128,10 @@ def happen(azure: SimulatedAzure, moment: Moment, due: float) -> None:
         _write_blob(azure, moment.blob, due - moment.blob.age_seconds)
     if moment.remove_blob is not None:
         _remove_blob(world, moment.remove_blob, due)
+    if moment.fail_over is not None:
+        take_over(world, moment.fail_over, planned=False)
+    if moment.route is not None:
+        world.fronts[moment.route.front].chosen = moment.route.target
 
 
 def _delete(world: World, resource_id: str, due: float) -> None:

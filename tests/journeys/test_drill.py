@@ -115,7 +115,7 @@ def test_scripted_operators_are_refused_with_live(desk):
 
 
 def test_a_person_without_a_screen_is_asked_and_enter_changes_nothing(desk):
-    typed = "\n" * 8 + "mend\n" + "\n" + "\n" + "\n" + "\n"
+    typed = "\n" * 11 + "mend\n" + "\n" + "\n" + "\n" + "\n"
     done = desk.run("drill", "lonely-workspace", "--plain", typed=typed)
     assert done.returncode == 1, done.stderr
     kinds = [e["kind"] for e in entries(desk, journal_of(done))]
@@ -188,3 +188,51 @@ def test_a_run_killed_before_its_journals_last_entry_is_closed_by_resuming(desk)
     again = desk.run("run", "--resume", str(journal), "--plain")
     assert again.returncode == 4
     assert "The run is closed" in again.stderr
+
+
+def test_a_drill_is_heard_of_and_scored_and_then_done_again_with_ones_own_names(desk):
+    answers = desk.answers('otherwise = "auto"\n[[answer]]\nstep = "coverage"\ndo = "hint"\n')
+    words = ("--runbook", "assessment", "--answers", answers)
+    first = desk.run("drill", "false-alarm", *words)
+    journal = journal_of(first)
+    assert "[PAGE, severity 1] fraud-score in East US" in first.stdout
+    assert "hint: Ask for proof" in first.stdout
+    assert "not reached: The endpoint in East US" in first.stdout
+    assert "This is the first drill of this scenario here." in first.stdout
+    *before, scored, closed, _ = entries(desk, journal)
+    (opened,) = [entry for entry in before if entry["kind"] == "run.opened"]
+    assert opened["body"]["alarm"].startswith("[PAGE, severity 1]")
+    assert (scored["kind"], closed["kind"]) == ("drill.score", "run.closed")
+    listed = desk.run("drill", "--list").stdout
+    assert re.search(r"false-alarm.*\n.*runbook switchover; best \d+ of 100", listed)
+
+    before = kept_as_own(desk, Path(journal).parent / "last-snapshot.json")
+    twin = desk.run("drill", "region-dark", "--twin", "own-pair", *words)
+    assert "aml-acme-e" in twin.stdout, twin.stderr
+    assert "scenario region-dark@own-pair" in twin.stdout
+    assert "acme-score: callers get no answer" in twin.stdout
+    assert "SCORE" in twin.stdout
+    assert "real.example" not in twin.stdout + twin.stderr
+    assert {path: path.read_bytes() for path in before} == before
+    assert len(list((desk.home / "state" / "snapshots" / "own-pair").iterdir())) == 1
+
+
+def kept_as_own(desk, snapshot: Path) -> dict[Path, bytes]:
+    """Keep a drill's snapshot, in other names, as a user's own, with a profile; return both files."""
+    stored = desk.home / "state" / "snapshots" / "own-pair" / "20260101T000000Z.json"
+    profile = desk.home / "config" / "profiles" / "own-pair.toml"
+    for path in (stored, profile):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    text = snapshot.read_text("utf-8").replace("fraud", "acme")
+    stored.write_text(text.replace('"profile": "false-alarm"', '"profile": "own-pair"'), "utf-8")
+    subscription = "5a1c7f3e-0b64-4c58-9d27-3e8f60a4b901"
+    group = f"/subscriptions/{subscription}/resourceGroups/rg-acme"
+    kind = "providers/Microsoft.MachineLearningServices/workspaces/aml-acme"
+    profile.write_text(
+        f'format = 1\nname = "own-pair"\nsubscription = "{subscription}"\n'
+        f'[primary]\nworkspace = "{group}-e/{kind}-e"\nregion = "eastus"\n'
+        f'[secondary]\nworkspace = "{group}-w/{kind}-w"\nregion = "westus"\n'
+        '[[probes]]\nname = "real"\nurl = "https://real.example/health"\n',
+        "utf-8",
+    )
+    return {path: path.read_bytes() for path in (stored, profile)}

@@ -22,6 +22,7 @@ CONTRACT = [
     "assess",
     "verify",
     "snapshot",
+    "export",
     "workspace",
     "fleet",
     "journal",

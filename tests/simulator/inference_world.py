@@ -25,12 +25,13 @@ class Inference:
         self.secondary = here.profile.secondary.workspace
         self.endpoint = f"{self.secondary}/onlineEndpoints/fraud-score"
         self.blue = f"{self.endpoint}/deployments/blue"
-        self._live = here.gateway(Mode.DRILL)
+        self.live = here.gateway(Mode.DRILL)
+        self.reading = here.gateway(Mode.READ_ONLY)
         self.snapshot: Snapshot = self.taken()
 
     def taken(self) -> Snapshot:
         """Take a snapshot now."""
-        return take_snapshot(self._live, self.here.profile).snapshot
+        return take_snapshot(self.live, self.here.profile).snapshot
 
     def context(self, resource: str, **params: str) -> OperationContext:
         """What a step about ``resource`` knows."""
@@ -44,7 +45,7 @@ class Inference:
 
     def get(self, path: str) -> dict[str, Any]:
         """Read a document."""
-        return self._live.get(path)
+        return self.live.get(path)
 
     def put(self, path: str, body: dict[str, Any]) -> None:
         """Write a document, and wait until it is."""
@@ -54,11 +55,15 @@ class Inference:
         """Delete a document."""
         self._send("DELETE", path, None)
 
-    def _send(self, method: str, path: str, body: dict[str, Any] | None) -> None:
+    def act(self, path: str, version: str) -> None:
+        """Send an action, and wait for its end."""
+        self._send("POST", path, None, version)
+
+    def _send(self, method: str, path: str, body: dict[str, Any] | None, version: str = "") -> None:
         quiet = Heard()
-        answer = self._live.change(
+        answer = self.live.change(
             method, path, body, request_id=str(uuid.uuid4()), on_sent=quiet.sent,
-            on_accepted=quiet.accepted,
+            on_accepted=quiet.accepted, version=version,
         )  # fmt: skip
         assert answer.outcome is Outcome.SUCCEEDED, answer.text
 
@@ -77,9 +82,10 @@ class Inference:
         """Bring the secondary to half its strength, without traffic."""
         endpoint = self.get(self.endpoint)["properties"]
         quiet = {"traffic": {}, "authMode": "AADToken", "publicNetworkAccess": "Enabled"}
-        if not quiet.items() <= endpoint.items():
+        if not {**quiet, "provisioningState": "Succeeded"}.items() <= endpoint.items():
             self.edited(self.endpoint, **quiet)
-        if self.get(self.blue)["sku"]["capacity"] != 2:
+        blue = self.get(self.blue)
+        if (blue["sku"]["capacity"], blue["properties"]["provisioningState"]) != (2, "Succeeded"):
             self.edited(self.blue, sku=2)
 
 

@@ -82,7 +82,7 @@ def lying(folder: Path, answer: Liar) -> Iterator[Lies]:
             self.end_headers()
             self.wfile.write(said.body)
 
-        do_GET = do_PUT = do_POST = do_DELETE = do_PATCH = answer  # noqa: N815 - http.server's names
+        do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = do_PATCH = answer  # noqa: N815 - http.server's names
 
         def log_message(self, *_arguments: Any) -> None:
             """Say nothing."""

@@ -228,6 +228,22 @@ def test_a_geo_restore_needs_geo_redundant_backups_and_not_the_region(azure, wir
             assert wire.refused("PUT", path, SQL_API, body) == "RecoverableDatabaseNotFound"
 
 
+def test_a_long_term_backup_is_restored_to_any_server(wire):
+    where = "@/providers/Microsoft.Sql/locations/eastus/longTermRetentionBackups"
+    (backup,) = wire.get(where, SQL_API, databaseState="Live")["value"]
+    assert wire.get(where, SQL_API, databaseState="Deleted")["value"] == []
+    properties = {
+        "createMode": "RestoreLongTermRetentionBackup",
+        "longTermRetentionBackupResourceId": backup["id"] + "x",
+    }
+    body = {"location": "westus", "properties": properties}
+    path = f"{SQL_B}/databases/old"
+    assert wire.refused("PUT", path, SQL_API, body) == "LongTermRetentionBackupNotFound"
+    properties["longTermRetentionBackupResourceId"] = backup["id"]
+    assert wire.do("PUT", path, SQL_API, body)["status"] == "Succeeded"
+    assert wire.properties(path, SQL_API)["status"] == "Online"
+
+
 @pytest.mark.parametrize("way", ["PUT", "recover"])
 def test_a_deleted_server_comes_back_where_it_was_set_up_before(wire, way):
     for name, days in (("sql-kept", 3), ("sql-lost", 0)):
@@ -465,7 +481,7 @@ def test_a_deleted_account_is_restored_into_a_new_one(wire):
     [
         (PG_B, "physical_replication_delay_in_seconds", 12.0),
         (f"{B}/{MY}/my-b", "replication_lag", 20.0),
-        (COSMOS, "ReplicationLatency", 10.0),
+        (COSMOS, "ReplicationLatency", 10_000.0),
     ],
 )
 def test_the_lag_is_a_metric(wire, path, name, seconds):
@@ -473,6 +489,7 @@ def test_the_lag_is_a_metric(wire, path, name, seconds):
     found = wire.get(where, "2018-01-01", metricnames=name, aggregation="Maximum")
     (metric,) = found["value"]
     assert metric["timeseries"][0]["data"][-1]["maximum"] == seconds
+    assert metric["unit"] == ("MilliSeconds" if path == COSMOS else "Seconds")
     assert wire.refused("GET", f"{where}?metricnames=nonsense", "2018-01-01") == "BadRequest"
 
 

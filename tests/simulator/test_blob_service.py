@@ -317,7 +317,7 @@ def test_an_account_that_does_not_exist_has_no_name(azure):
 
 def test_what_is_not_simulated_is_said_so(plain):
     blob = plain.upload_blob("leased", b"x")
-    assert refusal(blob.acquire_lease) == (501, "NotImplemented")
+    assert refusal(blob.set_blob_tags, {"a": "b"}) == (501, "NotImplemented")
 
 
 # --- deleting and bringing back ---

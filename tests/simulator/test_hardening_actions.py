@@ -67,6 +67,8 @@ class Weak:
     def resource(self, setting: Setting) -> str:
         if setting.id == "hardening.geo-redundancy":
             return self.profile.data_accounts[0].id
+        if setting.id == "hardening.registry-replication":
+            return self.id("Microsoft.ContainerRegistry/registries", "crpremium")
         kinds = {
             "microsoft.storage/storageaccounts": ("Microsoft.Storage/storageAccounts", "stlonely"),
             "microsoft.keyvault/vaults": ("Microsoft.KeyVault/vaults", "kv-lonely"),
@@ -104,7 +106,8 @@ class Weak:
             path = f"{self.resource(setting)}/blobServices/default"
             send("PUT", path, {"properties": {"deleteRetentionPolicy": policy}}, **words)
         if setting.id == "hardening.registry-replication":
-            send("PATCH", self.resource(setting), {"sku": {"name": "Premium"}}, **words)
+            body = {"location": "eastus", "sku": {"name": "Premium"}, "properties": {}}
+            send("PUT", self.resource(setting), body, **words)
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from amlrunbook.errors import AzureError, ReadOnlyError, RefusedError, UsageErro
 from amlrunbook.model.finding import Finding
 from amlrunbook.model.mode import Mode
 from amlrunbook.model.operation import Action, CheckReport, OperationContext, Outcome, Preview
+from amlrunbook.operations.switchover.deployment_image import image_said
 from amlrunbook.operations.switchover.deployment_ready import DeploymentReady
 from amlrunbook.operations.switchover.deployment_scale import ScaleDeployment
 from amlrunbook.operations.switchover.endpoint_traffic import EndpointTraffic
@@ -38,7 +39,7 @@ def world(standing: Inference, pair: AzureHere) -> Iterator[Inference]:
 
 
 def ready(world: Inference, resource: str = "") -> CheckReport:
-    check = DeploymentReady(world.here.gateway())
+    check = DeploymentReady(world.reading)
     return check.run(world.context(resource or world.blue), Heard())
 
 
@@ -48,13 +49,13 @@ def line(report: CheckReport, words: str) -> Finding:
 
 
 def scaling(world: Inference, **params: str) -> tuple[ScaleDeployment, OperationContext, Preview]:
-    action = ScaleDeployment(world.here.gateway(Mode.DRILL), look_again=0.05, seconds=20)
+    action = ScaleDeployment(world.live, look_again=0.01, seconds=20)
     context = world.context(world.blue, **params)
     return action, context, action.preview(context)
 
 
 def moving(world: Inference, **params: str) -> tuple[EndpointTraffic, OperationContext, Preview]:
-    action = EndpointTraffic(world.here.gateway(Mode.DRILL), look_again=0.05, seconds=20)
+    action = EndpointTraffic(world.live, look_again=0.01, seconds=20)
     context = world.context(world.endpoint, **params)
     return action, context, action.preview(context)
 
@@ -95,9 +96,8 @@ def test_one_that_is_not_there_fails_with_how_to_create_it(world: Inference) -> 
 @pytest.mark.parametrize(
     ("changes", "title", "verdict", "words"),
     [
-        ({"model": "azureml://registries/r/models/fraud-gbm/versions/8"}, "model", "fail", "fraud-gbm:8"),
+        ({"model": "{west}/models/fraud-gbm/versions/8"}, "model", "fail", "It serves fraud-gbm:8, the primary fraud-gbm:7"),
         ({"environmentId": None}, "image", "unknown", "no environment"),
-        ({"environmentId": "azureml://registries/azureml/environments/e/versions/1"}, "image", "unknown", "shared registry"),
         ({"instanceType": "Standard_HB120rs_v3"}, "offers", "fail", "does not offer"),
         ({"endpointComputeType": "Kubernetes"}, "quota", "not-applicable", "Kubernetes"),
     ],
@@ -106,8 +106,11 @@ def test_what_differs_is_told(
     world: Inference, changes: dict[str, Any], title: str, verdict: str, words: str
 ) -> None:
     found: dict[str, Any] = world.get(world.blue)["properties"]
+    model = world.get(f"{world.secondary}/models/fraud-gbm/versions/7")["properties"]
+    world.put(f"{world.secondary}/models/fraud-gbm/versions/8", {"properties": model})
+    told = {k: v.format(west=world.secondary) if v else v for k, v in changes.items()}
     try:
-        world.edited(world.blue, **changes)
+        world.edited(world.blue, **told)
         one = line(ready(world), title)
     finally:
         world.edited(world.blue, **{name: found[name] for name in changes})
@@ -129,17 +132,28 @@ def test_what_differs_is_told(
 def test_the_image_decides_whether_it_can_grow(
     world: Inference, image: dict[str, str], verdict: str, words: str
 ) -> None:
-    version = str(abs(hash(str(image))) % 10**8)
-    path = f"{world.secondary}/environments/fraud-env/versions/{version}"
+    path = f"{world.secondary}/environments/{verdict}/versions/{abs(hash(str(image))) % 10**8}"
     world.put(path, {"properties": image})
-    held = world.get(world.blue)["properties"]["environmentId"]
-    try:
-        world.edited(world.blue, environmentId=path)
-        one = line(ready(world), "image")
-    finally:
-        world.edited(world.blue, environmentId=held)
-    assert one.verdict == verdict, one.observed
-    assert words in one.observed
+    said = image_said(world.reading, world.snapshot.inventory.last_known(), path, "westus")
+    assert said.verdict == verdict, said.text
+    assert words in said.text
+
+
+@pytest.mark.parametrize(
+    ("environment", "verdict", "words"),
+    [
+        ("azureml://registries/azureml/environments/e/versions/1", "unknown", "shared registry"),
+        ("{west}/environments/fraud-env/versions/77", "fail", "fraud-env:77 is not there"),
+        ("{west}/environments/fraud-env/versions/3", "fail", "no replica in northeurope"),
+    ],
+)
+def test_an_environment_elsewhere_is_told(
+    world: Inference, environment: str, verdict: str, words: str
+) -> None:
+    known = world.snapshot.inventory.last_known()
+    path = environment.format(west=world.secondary)
+    said = image_said(world.reading, known, path, "northeurope")
+    assert (said.verdict, words in said.text) == (verdict, True), said.text
 
 
 def test_a_replica_that_does_not_answer_is_unknown(world: Inference) -> None:
@@ -170,10 +184,10 @@ def test_with_the_primary_dark_the_last_snapshot_is_the_measure(world: Inference
     assert line(report, "image").verdict == "pass"
 
 
-@pytest.mark.parametrize("resource", ["primary", "endpoint", "workspace"])
+@pytest.mark.parametrize("resource", ["elsewhere", "endpoint", "workspace"])
 def test_a_step_about_something_else_is_refused(world: Inference, resource: str) -> None:
     wrong = {
-        "primary": world.blue.replace(world.secondary, world.primary),
+        "elsewhere": world.blue.replace("aml-fraud-w", "aml-other"),
         "endpoint": world.endpoint,
         "workspace": world.secondary,
     }[resource]
@@ -219,12 +233,16 @@ def test_it_is_never_scaled_down_by_itself(world: Inference) -> None:
     _, _, shown = scaling(world)
     assert "6 instances" in shown.needless
     _, _, fewer = scaling(world, count="3")
-    assert fewer.loses.startswith("3 instances stop.")
+    assert fewer.loses.startswith("3 instances of 6 stop.")
 
 
 def test_a_quota_that_does_not_suffice_is_told_before(world: Inference) -> None:
-    _, _, shown = scaling(world, count="100")
+    action, context, shown = scaling(world, count="100")
     assert "does not suffice" in shown.loses
+    assert "100 instances of Standard_DS3_v2 need 120 * 4 = 480 cores" in shown.after
+    refused = action.apply(context, shown, intent(), Heard())
+    assert refused.outcome is Outcome.FAILED
+    assert "uota" in refused.text
 
 
 @pytest.mark.parametrize("count", ["0", "-1", "x", "501", "1.5", "٣"])
@@ -234,7 +252,7 @@ def test_a_count_that_is_none_is_refused(world: Inference, count: str) -> None:
 
 
 def test_where_the_primarys_count_is_not_known_nothing_is_guessed(world: Inference) -> None:
-    action = ScaleDeployment(world.here.gateway(Mode.DRILL))
+    action = ScaleDeployment(world.live)
     context = world.context(world.blue)
     blind = msgspec.structs.replace(context.snapshot, documents=())
     with pytest.raises(UsageError, match="not known"):
@@ -245,7 +263,7 @@ def test_where_the_primarys_count_is_not_known_nothing_is_guessed(world: Inferen
 
 
 def probe(world: Inference, **params: str) -> CheckReport:
-    check = ScoringProbe(world.here.gateway(Mode.READ_ONLY))
+    check = ScoringProbe(world.reading)
     return check.run(world.context(world.blue, **params), Heard())
 
 
@@ -358,6 +376,23 @@ def test_traffic_that_cannot_be_asked_for_is_verified_by_the_endpoint(world: Inf
     assert verified.evidence[-1].speaks == "neither"
 
 
+def test_the_primarys_own_traffic_can_be_mended(world: Inference) -> None:
+    home = f"{world.primary}/onlineEndpoints/fraud-score"
+    green = f"{home}/deployments/green"
+    world.put(green, {"location": "eastus", "properties": {"endpointComputeType": "Managed"}})
+    try:
+        world.edited(home, traffic={"green": 100})
+        action, _, _ = moving(world)
+        context = world.context(home, traffic="blue=100")
+        shown = action.preview(context)
+        assert [place.region for place in shown.effects.starts_serving] == ["eastus"]
+        assert shown.before == "Traffic: green=100."
+        assert action.apply(context, shown, intent(), Heard()).outcome is Outcome.SUCCEEDED
+        assert action.verify(context, shown).reached
+    finally:
+        world.edited(home, traffic={"blue": 100})
+
+
 def test_all_traffic_can_be_taken_away(world: Inference) -> None:
     world.edited(world.endpoint, traffic={"blue": 100})
     action, context, shown = moving(world, traffic="blue=0")
@@ -369,28 +404,32 @@ def test_all_traffic_can_be_taken_away(world: Inference) -> None:
 # --- what both actions do alike ------------------------------------------------------------------
 
 
-def _actions(world: Inference) -> list[tuple[Action, OperationContext, Preview]]:
-    return [scaling(world), moving(world)]
+def _action(world: Inference, which: int) -> tuple[Action, OperationContext, Preview]:
+    return moving(world) if which else scaling(world)
 
 
-@pytest.mark.parametrize("which", [0, 1])
 @pytest.mark.parametrize(
-    ("fault", "outcome", "reached"),
+    ("which", "fault", "outcome", "reached"),
     [
-        ({"kind": "unanswered"}, Outcome.UNKNOWN, True),
-        ({"kind": "unanswered", "status": 503}, Outcome.UNKNOWN, True),
-        ({"kind": "dark"}, Outcome.UNKNOWN, False),
-        ({"kind": "error", "status": 503}, Outcome.UNKNOWN, False),
-        ({"kind": "throttle"}, Outcome.FAILED, False),
-        ({"kind": "error", "status": 409, "code": "ScopeLocked"}, Outcome.FAILED, False),
-        ({"kind": "error", "status": 400, "code": "ClusterCoreQuotaReached"}, Outcome.FAILED, False),
-        ({"kind": "lost"}, Outcome.SUCCEEDED, False),
+        (0, {"kind": "unanswered"}, Outcome.UNKNOWN, True),
+        (1, {"kind": "unanswered", "status": 503}, Outcome.UNKNOWN, True),
+        (0, {"kind": "dark"}, Outcome.UNKNOWN, False),
+        (1, {"kind": "dark"}, Outcome.UNKNOWN, False),
+        (0, {"kind": "error", "status": 503}, Outcome.UNKNOWN, False),
+        (0, {"kind": "throttle"}, Outcome.FAILED, False),
+        (1, {"kind": "error", "status": 409, "code": "ScopeLocked"}, Outcome.FAILED, False),
+        (0, {"kind": "error", "status": 400, "code": "ClusterCoreQuotaReached"}, Outcome.FAILED, False),
+        (0, {"kind": "lost"}, Outcome.SUCCEEDED, False),
+        (0, {"kind": "capacity"}, Outcome.FAILED, False),
+        (0, {"kind": "halfway"}, Outcome.FAILED, False),
+        (1, {"kind": "fail"}, Outcome.FAILED, False),
+        (1, {"kind": "lost", "outcome": "gone"}, Outcome.UNKNOWN, False),
     ],
 )  # fmt: skip
 def test_nothing_is_sent_twice_and_observation_tells(
     world: Inference, which: int, fault: dict[str, Any], outcome: Outcome, reached: bool
 ) -> None:
-    action, context, shown = _actions(world)[which]
+    action, context, shown = _action(world, which)
     world.here.fault(methods=["PUT", "PATCH"], count=1, **fault)
     before = world.here.last
     result = action.apply(context, shown, intent(), Heard())
@@ -406,16 +445,16 @@ def test_nothing_is_sent_twice_and_observation_tells(
 
 @pytest.mark.parametrize("which", [0, 1])
 def test_read_only_refuses_before_anything_leaves(world: Inference, which: int) -> None:
-    action, context, shown = _actions(world)[which]
+    action, context, shown = _action(world, which)
     before = world.here.last
     with pytest.raises(ReadOnlyError):
-        type(action)(world.here.gateway()).apply(context, shown, intent(), Heard())
+        type(action)(world.reading).apply(context, shown, intent(), Heard())
     assert world.here.requests(before) == []
 
 
 @pytest.mark.parametrize("which", [0, 1])
 def test_what_changed_since_the_preview_is_not_overwritten(world: Inference, which: int) -> None:
-    action, context, shown = _actions(world)[which]
+    action, context, shown = _action(world, which)
     if which:
         world.edited(world.endpoint, publicNetworkAccess="Disabled")
     else:
@@ -429,7 +468,7 @@ def test_what_changed_since_the_preview_is_not_overwritten(world: Inference, whi
 
 @pytest.mark.parametrize("which", [0, 1])
 def test_an_unreadable_resource_is_no_evidence(world: Inference, which: int) -> None:
-    action, context, shown = _actions(world)[which]
+    action, context, shown = _action(world, which)
     world.here.fault(kind="error", status=403, methods=["GET"], path="*/onlineEndpoints/*")
     seen = action.observe(context, shown, intent(), f"{world.here.endpoint.base_url}/x")
     assert not seen.readable
@@ -443,7 +482,7 @@ def test_no_key_and_no_token_is_anywhere(world: Inference) -> None:
     context = world.context(world.blue)
     report = ScoringProbe(gateway).run(context, heard)
     ready_report = DeploymentReady(gateway).run(context, heard)
-    action = EndpointTraffic(gateway, look_again=0.05, seconds=20)
+    action = EndpointTraffic(gateway, look_again=0.01, seconds=20)
     moved = world.context(world.endpoint)
     shown = action.preview(moved)
     result = action.apply(moved, shown, intent(), heard)

@@ -162,13 +162,16 @@ DIFFERENCES = (
 )
 
 
+RECORDING = "test_monitor_log_analytics_workspace_recover"
+
+
 def tables_are_not_served(exchange: Exchange) -> bool:
     return "/tables" in exchange.url
 
 
 @needs_shared
 def test_the_recorded_requests_give_the_recorded_answers(wire):
-    recorded = recording("test_monitor_log_analytics_workspace_recover")
+    recorded = recording(RECORDING)
     group = "@/resourceGroups/cli_test_monitor_workspace_recover000001"
     assert wire.ask("PUT", group, body={"location": "westus"}).status_code == 201
     replay = Replay(wire, {}, skip=tables_are_not_served)

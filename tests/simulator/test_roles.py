@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
+from amlrunbook.simulator import process
 from amlrunbook.simulator.authorization import FRESH_SECONDS
 from amlrunbook.simulator.data_actions import PROPAGATION_SECONDS
 from amlrunbook.simulator.endpoint import Endpoint
 from amlrunbook.simulator.ml_soft_delete import PURGE_SECONDS
 from tests.simulator.blob_world import advance
-from tests.simulator_fixtures import Wire, running, world
+from tests.simulator_fixtures import Wire, add_fault, running, world
 
 API = "2022-04-01"
 ML_API = "2025-12-01"
@@ -111,7 +112,10 @@ def test_a_role_counts_a_while_later(tmp_path):
         me = str(world(azure)["principal_id"])
         assert assign(wire, me, principalType="ServicePrincipal").status_code == 201
         assert len(wire.get(path, API)["value"]) == 1
+        slow = add_fault(azure, kind="slow-roles", lag=900)
         advance(azure, PROPAGATION_SECONDS)
+        assert len(wire.get(path, API)["value"]) == 1
+        process.control(azure, "DELETE", f"/faults/{slow}")
         given = wire.get(path, API)["value"]
         assert [permission["actions"] for permission in given] == [held, ["*"]]
         allowed = wire.ask("PATCH", GROUP, "2024-03-01", body={"tags": {}})

@@ -126,7 +126,8 @@ def test_what_cannot_score_is_refused_and_not_healthy(wire, where, changes, stat
             == status
         )
         assert wire.ask("GET", "/front/fraud", None, token=None).status_code == status
-    assert wire.ask("GET", "/front/fraud", None, token=None).status_code == 200
+    for method in ("GET", "HEAD"):
+        assert wire.ask(method, "/front/fraud", None, token=None).status_code == 200
 
 
 def test_a_named_deployment_that_is_not_there(wire):

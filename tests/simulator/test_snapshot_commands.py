@@ -18,6 +18,7 @@ from amlrunbook.errors import AzureError, ExitCode, UsageError, worst_exit
 from amlrunbook.model.finding import Verdict, exit_code
 from amlrunbook.model.mode import Mode
 from amlrunbook.model.snapshot import Snapshot
+from amlrunbook.report.differences import Differences
 from amlrunbook.store.profiles import load_profile, profile_path, save_profile
 from amlrunbook.store.snapshots import read_snapshot, save_snapshot
 from tests.simulator.azure_here import AzureHere
@@ -56,10 +57,19 @@ def test_snapshots_are_listed_shown_and_compared(
     assert main(["snapshot", "show", "-w", name, path.stem, "--format", "json"]) == 0
     assert msgspec.json.decode(capsys.readouterr().out, type=Snapshot) == first
     assert main(["snapshot", "diff", "-w", name, "--format", "json"]) == 0
-    changes = json.loads(capsys.readouterr().out)
+    found = msgspec.json.decode(capsys.readouterr().out, type=Differences)
+    changes = msgspec.to_builtins(found.differences)
     assert {change["kind"] for change in changes} == {"removed", "changed"}
     (changed,) = [change for change in changes if change["kind"] == "changed"]
     assert (changed["path"], changed["after"]) == ("location", '"mars"')
+    assert "workspace.dependencies-in-region" in {turned.check for turned in found.turned}
+    for form, words in (
+        ("text", "checks turned:"),
+        ("markdown", "## Checks that"),
+        ("html", "<li>"),
+    ):
+        assert main(["snapshot", "diff", "-w", name, "--format", form]) == 0
+        assert words in capsys.readouterr().out
 
 
 def test_a_gap_exits_6(pair: AzureHere, capsys: pytest.CaptureFixture[str]) -> None:

@@ -266,7 +266,7 @@ def test_the_checks_judge_what_a_snapshot_holds(lonely: AzureHere) -> None:
     reports = {
         id_: operation.run(asked, Heard())
         for id_, operation in registry.items()
-        if not isinstance(operation, Action)
+        if id_.startswith("assess.")
     }
     assert reports["assess.coverage"].verdict == "pass"
     storage = reports["assess.storage"]

@@ -73,9 +73,9 @@ def test_unplanned_says_what_is_lost_by_name_and_is_verified_by_a_byte(pairs: St
     assert shown.summary == "Fail over stunplanned from eastus to westus, unplanned."
     assert shown.loses.startswith("Every write after ")
     assert "known: 1 blob: data/late/1.parquet." in shown.loses
-    assert shown.after.startswith("LRS in westus; geo-redundancy ends")
-    assert "What is lost stays lost" in shown.undo
-    assert shown.commands[1] == (
+    assert shown.after.startswith("LRS in westus; geo-redundancy is off")
+    assert "None for what is lost" in shown.undo
+    assert shown.commands[0] == (
         "az storage account failover --name stunplanned --resource-group rg-fraud-e "
         f"--subscription {pairs.here.profile.subscription}"
     )
@@ -103,7 +103,7 @@ def test_planned_swaps_the_regions_and_loses_nothing(pairs: StoragePairs) -> Non
     assert shown.requests[0].path.endswith("failoverType=Planned")
     assert shown.loses == ""
     assert shown.after == "RAGRS with primary westus and secondary eastus; endpoint names stay."
-    assert shown.commands[1].endswith("--failover-type Planned")
+    assert shown.commands[0].endswith("--failover-type Planned")
     assert shown.effects.planned is True
     before = pairs.here.last
     assert made.apply(asked, shown, INTENT, Heard()).outcome is Outcome.SUCCEEDED
@@ -211,7 +211,7 @@ def test_a_dark_region_leaves_only_the_unplanned_way(pairs: StoragePairs) -> Non
 
 
 def test_a_dark_storage_provider_promises_nothing(pairs: StoragePairs) -> None:
-    pairs.here.fault(kind="error", plane="control", resource_type="Microsoft.Storage/*", status=503)
+    pairs.here.fault(kind="error", plane="control", resource_type="Microsoft.Storage/*", status=501)
     before = pairs.here.last
     with pytest.raises(AzureError, match="The storage provider does not answer for stkept"):
         action(pairs).preview(pairs.context("stkept", "ungraceful"))
@@ -293,7 +293,7 @@ def test_a_journal_that_fails_stops_it(pairs: StoragePairs) -> None:
 def test_an_unreadable_account_is_no_evidence_against(pairs: StoragePairs) -> None:
     made, asked = action(pairs), pairs.context("stkept", "ungraceful")
     shown = made.preview(asked)
-    pairs.here.fault(kind="dark", methods=["GET"])
+    pairs.here.fault(kind="error", status=501, methods=["GET"])
     url = f"{pairs.here.endpoint.base_url}/subscriptions/x/operation"
     seen = made.observe(asked, shown, INTENT, url)
     assert (seen.readable, seen.reached) == (False, False)

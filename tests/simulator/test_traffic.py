@@ -168,6 +168,9 @@ def test_an_endpoint_is_disconnected_from_what_is_gone(wire):
     found = wire.properties(path, "2024-05-01")
     (one,) = found["privateLinkServiceConnections"]
     assert one["properties"]["privateLinkServiceConnectionState"]["status"] == "Disconnected"
+    server = f"{B}/Microsoft.Sql/servers/sql-b"
+    (held,) = wire.properties(server, "2025-01-01")["privateEndpointConnections"]
+    assert held["properties"]["privateEndpoint"]["id"].endswith("/pe-sql-b")
     (interface,) = found["networkInterfaces"]
     assert wire.get(interface["id"], "2024-05-01")["properties"]["privateEndpoint"]
     wire.do("DELETE", path, "2024-05-01")

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from amlrunbook.azure.arm_path import with_version
-from amlrunbook.azure.deadline import Deadline
+from amlrunbook.azure.deadline import current_deadline
 from amlrunbook.azure.gateway import AzureGateway
 from amlrunbook.errors import (
     AmlRunbookError,
@@ -198,7 +198,7 @@ class SettingAction:
     def verify(self, context: OperationContext, preview: Preview) -> Observation:
         """Read the setting anew, a few times where it is not the wanted one yet."""
         resource = self._resource(context)
-        patience = Deadline(self._looks * self._look_again + self._setting.seconds)
+        patience = current_deadline(self._looks * self._look_again + self._setting.seconds)
         seen = self._look(resource, context, preview)
         for _ in range(self._looks - 1):
             if seen.reached or not patience.wait(self._look_again):

@@ -144,8 +144,9 @@ class _View:
             return Judgement(
                 Belief.WELL,
                 Verdict.WARN,
-                f"{self.primary} answers on every plane, yet {len(red)} of your probes are red: look at "
-                "the service itself (deployment, traffic, certificates) before you blame the region.",
+                f"{self.primary} answers on every plane, yet {_and(s.what for s in red)} "
+                f"{'is' if len(red) == 1 else 'are'} red: look at the service itself (deployment, traffic, certificates) "
+                "before you blame the region.",
                 self._against(Belief.WELL),
             )
         return Judgement(
@@ -156,6 +157,15 @@ class _View:
         )
 
     def _identity_dark(self, here: tuple[Sign, ...]) -> Judgement:
+        both = [s for s in self.signs if s.plane is Plane.DATA]
+        if {s.side for s in both} == set(Side) and all(s.answered.down for s in both):
+            return Judgement(
+                Belief.OUR_NETWORK,
+                Verdict.UNKNOWN,
+                "Neither sign-in nor any data plane answers, in either region: a proxy or a firewall between "
+                "here and Azure is likelier than two dark regions.",
+                self._against(Belief.IDENTITY_DARK),
+            )
         data = [s for s in here if s.plane is Plane.DATA]
         if data and all(s.answered.down for s in data):
             more = f"The data plane of {self.primary} does not answer either: it may be both."

@@ -18,6 +18,8 @@ from amlrunbook.operations.outage.plane_signs import Answered, Belief, Judgement
 from amlrunbook.operations.outage.questions import questions
 from amlrunbook.operations.outage.scope import Scope, scope_of
 
+_NO_ANSWER = "no answer"
+"""How a probe begins that nobody answered; one that is red otherwise was answered by somebody."""
 SECONDS = 12.0
 """The deadline of each question; all are asked at once."""
 _SOURCE = "https://learn.microsoft.com/azure/azure-resource-manager/management/control-plane-and-data-plane"
@@ -79,7 +81,11 @@ class Planes:
             (seen,) = HttpsProbes(self._gateway.cloud).ask((probe,))
         except UsageError as error:
             return _red(probe, error.what, Answered.UNASKED)
-        return _red(probe, seen.text, Answered.YES if seen.green else Answered.DARK)
+        if seen.green:
+            return _red(probe, seen.text, Answered.YES)
+        dark = seen.text.startswith(_NO_ANSWER)
+        text = seen.text.removeprefix(f"{_NO_ANSWER}: ")
+        return _red(probe, text, Answered.DARK if dark else Answered.FAILING)
 
 
 def _red(probe: Probe, text: str, answered: Answered = Answered.DARK) -> Sign:
@@ -87,11 +93,11 @@ def _red(probe: Probe, text: str, answered: Answered = Answered.DARK) -> Sign:
 
 
 def _said(found: Judgement) -> str:
-    against = len(found.against)
-    if not against:
+    if not found.against:
         return found.text
-    speaks = "1 sign speaks" if against == 1 else f"{against} signs speak"
-    return f"{found.text} {speaks} against it: {found.against[0]}"
+    more = len(found.against) - 1
+    tail = f" (and {more} more)" if more else ""
+    return f"{found.text} Against it speaks: {found.against[0]}{tail}"
 
 
 def _belief(found: Judgement, profile: Profile) -> Finding:

@@ -21,6 +21,8 @@ from amlrunbook.operations.outage.plane_signs import Answered, Plane, Sign
 from amlrunbook.operations.outage.scope import Known, Scope, Side
 
 SLOW_MILLISECONDS = 5_000
+MOST_ACCOUNTS = 8
+"""Storage accounts asked on each side: more of them tell no more of a region."""
 MOST_ENDPOINTS = 4
 """Scoring addresses asked on each side."""
 _ERRORS_FROM = 500
@@ -94,7 +96,7 @@ def _control(gateway: AzureGateway, scope: Scope, side: Side) -> Iterator[Questi
 
 
 def _data(gateway: AzureGateway, scope: Scope, side: Side) -> Iterator[Question]:
-    for known in scope.of_type(types.STORAGE, side):
+    for known in scope.of_type(types.STORAGE, side)[:MOST_ACCOUNTS]:
         yield _blob(gateway, side, known, secondary=False)
         if side is Side.PRIMARY and _second_side(known) is not None:
             yield _blob(gateway, Side.SECONDARY, known, secondary=True)

@@ -28,9 +28,9 @@ BACK = timedelta(hours=1)
 """How far back is looked."""
 SECONDS = 20.0
 MOST = 500
-"""Events read of one resource group."""
-_AHEAD = timedelta(hours=1)
-"""Clocks differ."""
+"""Events read of one resource group, the last ones first."""
+_AROUND = timedelta(days=1)
+"""What is asked for lies around this machine's time: its clock may be off, and Azure's is heard with the answer."""
 _EVENTS = "Microsoft.Insights/eventtypes/management/values"
 _SOURCE = "https://learn.microsoft.com/azure/azure-monitor/platform/activity-log"
 _WHY = (
@@ -103,13 +103,13 @@ class RecentChanges:
             if answer.error is not None
         ]
         events = [event for answer in answers for event in answer.value or ()]
-        return judged(changes(events, scope, now - BACK), unread, groups)
+        return judged(changes(events, scope, self._gateway.now() - BACK), unread, groups)
 
     def _ask(self, group: tuple[str, str], now: datetime) -> list[dict[str, Any]]:
         subscription, name = group
         window = (
-            f"eventTimestamp ge '{now - BACK:%Y-%m-%dT%H:%M:%SZ}' and "
-            f"eventTimestamp le '{now + _AHEAD:%Y-%m-%dT%H:%M:%SZ}' and "
+            f"eventTimestamp ge '{now - _AROUND:%Y-%m-%dT%H:%M:%SZ}' and "
+            f"eventTimestamp le '{now + _AROUND:%Y-%m-%dT%H:%M:%SZ}' and "
             f"resourceGroupName eq '{name}'"
         )
         path = f"/subscriptions/{subscription}/providers/{_EVENTS}"

@@ -118,7 +118,8 @@ def report(findings: list[Finding], scope: Scope) -> CheckReport:
     if bad:
         verdict = Verdict.FAIL if any(f.verdict is Verdict.FAIL for f in bad) else Verdict.WARN
         names = ", ".join(sorted({f.resource.rsplit("/", 1)[-1] for f in bad}))
-        text = f"{len(bad)} of {total} resources in {where} are not available: {names}."
+        verb = "is" if len(bad) == 1 else "are"
+        text = f"{len(bad)} of {total} resources in {where} {verb} not available: {names}."
     elif unread or not well:
         verdict = Verdict.UNKNOWN
         text = f"Resource Health tells nothing of {len(unread)} of {total} resources in {where}."

@@ -14,6 +14,7 @@ from typing import Any
 from amlrunbook.azure.gateway import AzureGateway
 from amlrunbook.model.display import shown
 from amlrunbook.model.snapshot import Document
+from amlrunbook.operations.switchover.pairing import instances
 
 QUOTA_SOURCE = "https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas"
 _PROVIDER = "Microsoft.MachineLearningServices"
@@ -138,7 +139,7 @@ def quota_words(room: Room, now: int, target: int) -> str:
     else:
         left = f"{row.left} of {row.limit} are left of {row.name}"
     return (
-        f"{target} instances of {room.size} need {reserved(target)} * {room.cores} = "
+        f"{instances(target)} of {room.size} need{'s' if target == 1 else ''} {reserved(target)} * {room.cores} = "
         f"{reserved(target) * room.cores} cores with the 20 % that Azure reserves, {needed} more than run "
         f"now; {left} in {room.region}."
     )

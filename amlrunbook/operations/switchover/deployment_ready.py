@@ -1,4 +1,4 @@
-"""Whether a deployment of the secondary workspace can take over from the one that it mirrors."""
+"""Whether a deployment of one workspace can take over from the one that it mirrors in the other."""
 
 from __future__ import annotations
 
@@ -23,17 +23,18 @@ from amlrunbook.operations.switchover.deployment_quota import (
 )
 from amlrunbook.operations.switchover.pairing import (
     DEPLOYMENTS,
-    Pair,
+    Place,
     age_words,
     capacity_of,
-    in_secondary,
+    instances,
     last_known,
-    pair_of,
+    place_of,
     text_at,
 )
 
 CHECK = "switchover.deployment-ready"
 _DOCS = "https://learn.microsoft.com/azure/machine-learning/concept-endpoints-online"
+_WORDS = {Verdict.FAIL: "amiss", Verdict.UNKNOWN: "not known", Verdict.WARN: "to look at"}
 _ASSET = re.compile(r"/?models/(?P<name>[^/]+)/versions/(?P<version>[^/]+)\Z", re.IGNORECASE)
 _SHORT = re.compile(r"(?:azureml:)?(?P<name>[^:/]+):(?P<version>[^:/]+)\Z")
 
@@ -51,22 +52,22 @@ class DeploymentReady:
         """Read the deployment, its model, image and quota, and compare it with its mirror.
 
         Raises:
-            UsageError: the step names no deployment of the secondary workspace.
+            UsageError: the step names no deployment of the pair.
             AzureError: the deployment cannot be read at all.
         """
-        resource = in_secondary(context, DEPLOYMENTS, "deployment")
-        pair, known = pair_of(context), last_known(context.snapshot)
+        place = place_of(context, DEPLOYMENTS, "deployment")
+        resource, known = place.resource, last_known(context.snapshot)
         name = shown("/".join(resource.names[1:]))
-        mirror = known.by_id(pair.mirrored(resource))
+        mirror = known.by_id(place.mirror)
         if mirror is not None and mirror.unread is not None:
             mirror = None
         reporter.progressed(f"Reading {name}")
         try:
             deployment = Document(self._gateway.get(resource.text))
         except NotFoundError:
-            finding = _missing(resource, mirror)
+            finding = _missing(place, mirror)
             return CheckReport(verdict=Verdict.FAIL, text=finding.observed, findings=(finding,))
-        looked = _Looked(resource, pair, deployment, mirror)
+        looked = _Looked(place, deployment, mirror)
         findings = (
             _state(looked),
             _instances(looked),
@@ -87,13 +88,13 @@ class DeploymentReady:
             except AmlRunbookError as error:
                 said = Said(Verdict.UNKNOWN, f"{said.text} It could not be read: {error.what}")
         return looked.finding(
-            "The model is the primary's", said, "same model name and version", _DOCS,
+            f"The model is the {looked.place.other}'s", said, "same model name and version", _DOCS,
             why="Callers would get other answers than before.",
         )  # fmt: skip
 
     def _image(self, looked: _Looked, known: Inventory) -> Finding:
         environment = text_at(looked.deployment, "properties.environmentId")
-        said = image_said(self._gateway, known, environment, looked.pair.region)
+        said = image_said(self._gateway, known, environment, looked.place.region)
         return looked.finding(
             "The image is in the region's replica", said, "held there, by digest", IMAGE_SOURCE,
             why="An instance that starts in the outage pulls its image; where it is missing, scaling fails.",
@@ -109,7 +110,7 @@ class DeploymentReady:
             return (_quota(looked, Said(Verdict.UNKNOWN, "Its size of machine is not told.")),)
         subscription = looked.resource.subscription
         try:
-            room = room_for(self._gateway, subscription, looked.pair.region, size)
+            room = room_for(self._gateway, subscription, looked.place.region, size)
         except AmlRunbookError as error:
             said = Said(Verdict.UNKNOWN, f"Sizes and quota could not be read: {error.what}")
             return (_quota(looked, said),)
@@ -119,11 +120,9 @@ class DeploymentReady:
 class _Looked:
     """A deployment and its mirror, as they were read."""
 
-    def __init__(
-        self, resource: ResourceId, pair: Pair, deployment: Document, mirror: Document | None
-    ) -> None:
-        self.resource = resource
-        self.pair = pair
+    def __init__(self, place: Place, deployment: Document, mirror: Document | None) -> None:
+        self.place = place
+        self.resource = place.resource
         self.deployment = deployment
         self.mirror = mirror
 
@@ -134,7 +133,7 @@ class _Looked:
 
     @property
     def wanted(self) -> int:
-        """How many there should be: as many as the primary's, and never fewer than now."""
+        """How many there should be: as many as the other's, and never fewer than now."""
         mirrored = capacity_of(self.mirror) if self.mirror is not None else None
         return max(self.now, mirrored or 0)
 
@@ -167,15 +166,18 @@ class _Looked:
         )
 
 
-def _missing(resource: ResourceId, mirror: Document | None) -> Finding:
+def _missing(place: Place, mirror: Document | None) -> Finding:
+    resource = place.resource
     capacity = capacity_of(mirror) if mirror is not None else None
-    primary = f" The primary's has {capacity} instances." if capacity else ""
+    other = f" The {place.other}'s has {instances(capacity)}." if capacity else ""
     return Finding(
         check=CHECK,
         resource=shown(resource.text),
         verdict=Verdict.FAIL,
         title="The deployment exists",
-        observed=shown(f"{'/'.join(resource.names[1:])} does not exist in the secondary.{primary}"),
+        observed=shown(
+            f"{'/'.join(resource.names[1:])} does not exist in {place.here.name}.{other}"
+        ),
         expected="a deployment of the same endpoint and name",
         why="Endpoints belong to one workspace: without it nobody can be served from there.",
         source=_DOCS,
@@ -221,14 +223,16 @@ def _instances(looked: _Looked) -> Finding:
     if mirrored is None or looked.mirror is None:
         said = Said(
             Verdict.UNKNOWN if now else Verdict.FAIL,
-            f"It has {now} instances; how many the primary's has is not known.",
+            f"It has {instances(now)}; how many the {looked.place.other}'s has is not known.",
         )
     else:
         age = age_words(looked.mirror)
         verdict = Verdict.FAIL if not now else Verdict.WARN if now < mirrored else Verdict.PASS
-        said = Said(verdict, f"It has {now} instances, the primary's {mirrored}{age}.")
+        said = Said(
+            verdict, f"It has {instances(now)}, the {looked.place.other}'s {mirrored}{age}."
+        )
     return looked.finding(
-        "It has as many instances as the primary's", said, f"{looked.wanted or 1} instances", _DOCS,
+        f"It has as many instances as the {looked.place.other}'s", said, instances(looked.wanted or 1), _DOCS,
         why="The same load on fewer instances is answered slowly, or refused with 429.",
         remedy="Scale it before traffic comes.",
         command=scale_command(looked.resource, max(looked.wanted, 1)),
@@ -249,13 +253,16 @@ def _same_model(looked: _Looked) -> Said:
     mine = text_at(looked.deployment, "properties.model")
     label = model_label(mine) or "no model (it is in the image)"
     if looked.mirror is None:
-        return Said(Verdict.UNKNOWN, f"It serves {label}; what the primary serves is not known.")
+        return Said(
+            Verdict.UNKNOWN,
+            f"It serves {label}; what the {looked.place.other} serves is not known.",
+        )
     theirs = text_at(looked.mirror, "properties.model")
     age = age_words(looked.mirror)
     other = model_label(theirs) or "no model (it is in the image)"
     if label == other:
         return Said(Verdict.PASS, f"Both serve {label}{age}.")
-    return Said(Verdict.FAIL, f"It serves {label}, the primary {other}{age}.")
+    return Said(Verdict.FAIL, f"It serves {label}, the {looked.place.other} {other}{age}.")
 
 
 def model_label(model: str) -> str:
@@ -287,7 +294,7 @@ def _quota_said(looked: _Looked, room: Room) -> Said:
 
 def _quota(looked: _Looked, said: Said) -> Finding:
     return looked.finding(
-        "The quota suffices", said, "room for the primary's instances and 20 % more", QUOTA_SOURCE,
+        "The quota suffices", said, "room for as many instances, and 20 % more", QUOTA_SOURCE,
         why="Azure refuses to scale beyond the quota; even within it, capacity is not promised.",
         remedy="Ask for more quota of this family in that region, in Azure Machine Learning studio.",
     )  # fmt: skip
@@ -301,8 +308,8 @@ def _report(name: str, findings: tuple[Finding, ...]) -> CheckReport:
     )
     if not amiss:
         return CheckReport(verdict=verdict, text=f"{name} is ready.", findings=findings)
-    counted = Counter(finding.verdict.value for finding in amiss)
-    numbers = ", ".join(f"{count} {word}" for word, count in counted.items())
+    counted = Counter(finding.verdict for finding in amiss)
+    numbers = ", ".join(f"{count} {_WORDS[one]}" for one, count in counted.items())
     return CheckReport(
         verdict=verdict, text=f"{name}: {numbers}. {amiss[0].observed}", findings=findings
     )

@@ -1,4 +1,4 @@
-"""Setting the number of instances of a deployment in the secondary workspace, and its size of machine if asked.
+"""Setting the number of instances of an online deployment, and its size of machine if asked.
 
 A PATCH takes ``sku.capacity`` and tags alone; another size needs a PUT of the whole deployment.
 Source: https://learn.microsoft.com/rest/api/azureml/online-deployments (update, create-or-update)
@@ -44,11 +44,12 @@ from amlrunbook.operations.switchover.deployment_quota import (
 from amlrunbook.operations.switchover.deployment_ready import scale_command
 from amlrunbook.operations.switchover.pairing import (
     DEPLOYMENTS,
+    Place,
     age_words,
     capacity_of,
-    in_secondary,
+    instances,
     last_known,
-    pair_of,
+    place_of,
     text_at,
 )
 
@@ -58,10 +59,10 @@ _BUSY = frozenset({"creating", "updating", "deleting", "scaling"})
 
 
 class ScaleDeployment:
-    """Gives a deployment of the secondary as many instances as its mirror in the primary had."""
+    """Gives a deployment as many instances as its mirror in the other workspace had."""
 
     id = "switchover.scale-deployment"
-    title = "Scale the secondary's deployment"
+    title = "Scale a deployment"
     risk = Risk.REVERSIBLE
     confirmation = Confirmation.ENTER
 
@@ -82,28 +83,33 @@ class ScaleDeployment:
         """Read the deployment and say how many instances it would get, and what quota that needs.
 
         Raises:
-            UsageError: the step names no deployment of the secondary, or no number of instances is known.
+            UsageError: the step names no deployment of the pair, or no number of instances is known.
             AzureError: the deployment cannot be read.
         """
-        resource = in_secondary(context, DEPLOYMENTS, "deployment")
+        resource = _place(context).resource
         deployment = Document(self._gateway.get(resource.text))
         count, whence = _count(context, resource, deployment)
         size = context.params.get("instance_type", "")
         now = capacity_of(deployment) or 0
         here = text_at(deployment, "properties.instanceType")
         quota, enough = self._quota(context, deployment, size or here, count)
-        fewer = f"{now - count} instances stop. " if count < now else ""
-        short = "The quota does not suffice: Azure will refuse. " if enough is False else ""
+        fewer = f"{instances(now - count)} of {now} stop. " if count < now else ""
+        short = (
+            "The quota does not suffice, as far as it can be read: Azure may refuse. "
+            if enough is False
+            else ""
+        )
         return Preview(
-            summary=f"Set {_name(resource)} to {count} instances{f' of {shown(size)}' if size else ''} ({whence}).",
+            summary=f"Set {_name(resource)} to {instances(count)}{f' of {shown(size)}' if size else ''} ({whence}).",
             requests=(_request(context, resource, deployment),),
             resources=(resource.text,),
-            before=f"{now} instances of {shown(here) or 'a size that is not told'}.",
-            after=f"{count} instances of {shown(size or here) or 'the same size'}, Succeeded. {quota}",
+            before=f"{instances(now)} of {shown(here) or 'a size that is not told'}.",
+            after=f"{instances(count)} of {shown(size or here) or 'the same size'}, Succeeded. {quota}",
             loses=f"{fewer}{short}".strip(),
             undo=scale_command(resource, max(now, 1)) or f"Set it to {max(now, 1)} again.",
             cost=self._cost(context, size or here, count - now),
-            takes="Minutes: each new instance starts and pulls its image.",
+            takes="Minutes: each new instance starts and pulls its image. An autoscale rule, where there is one, may change "
+            "the number again.",
             commands=tuple(filter(None, (_command(resource, count, size),))),
             needless=_needless(deployment, count, size),
         )
@@ -117,7 +123,7 @@ class ScaleDeployment:
             ReadOnlyError: the gateway is read-only; nothing was sent.
         """
         refuse_read_only(self._gateway.mode, self.title)
-        resource = in_secondary(context, DEPLOYMENTS, "deployment")
+        resource = _place(context).resource
         return send_unchanged(
             self._gateway,
             preview.requests[0],
@@ -131,12 +137,12 @@ class ScaleDeployment:
         self, context: OperationContext, preview: Preview, intent: Intent, poll_url: str
     ) -> Observation:
         """Look whether it was scaled: the deployment, the activity log, the poll URL."""
-        resource = in_secondary(context, DEPLOYMENTS, "deployment")
+        resource = _place(context).resource
         return with_trails(self._gateway, self._look(resource, preview), resource, intent, poll_url)
 
     def verify(self, context: OperationContext, preview: Preview) -> Observation:
         """Read the deployment anew, a few times where it is not as wanted yet."""
-        resource = in_secondary(context, DEPLOYMENTS, "deployment")
+        resource = _place(context).resource
         return looked_again(
             lambda: self._look(resource, preview), self._looks, self._look_again, self._seconds
         )
@@ -157,7 +163,7 @@ class ScaleDeployment:
             and str(wanted).lower() == size.lower()
         )
         return seen(
-            f"{_name(resource)} has {now} instances of {shown(size)}, state {shown(state)}.",
+            f"{_name(resource)} has {instances(now or 0)} of {shown(size)}, state {shown(state)}.",
             reached=reached,
         )
 
@@ -177,9 +183,9 @@ class ScaleDeployment:
     def _room(self, context: OperationContext, size: str) -> Room | str:
         if not size:
             return "What quota it needs cannot be said."
-        pair = pair_of(context)
+        place = _place(context)
         try:
-            return room_for(self._gateway, pair.secondary.subscription, pair.region, size)
+            return room_for(self._gateway, place.here.subscription, place.region, size)
         except AmlRunbookError as error:
             return f"Whether the quota suffices could not be read: {error.what}"
 
@@ -190,6 +196,10 @@ class ScaleDeployment:
         room = self._room(context, size)
         price = room.price if isinstance(room, Room) else ""
         return f"{words} The list price of one is {price} an hour." if price else words
+
+
+def _place(context: OperationContext) -> Place:
+    return place_of(context, DEPLOYMENTS, "deployment")
 
 
 def _name(resource: ResourceId) -> str:
@@ -213,18 +223,19 @@ def _count(
                 next_step=f"Give 1 to {MOST_INSTANCES}; without instances nobody is served.",
             )
         return int(given), "as the step says"
-    mirror = last_known(context.snapshot).by_id(pair_of(context).mirrored(resource))
+    place = _place(context)
+    mirror = last_known(context.snapshot).by_id(place.mirror)
     mirrored = capacity_of(mirror) if mirror is not None and mirror.unread is None else None
     if mirror is None or not mirrored:
         raise UsageError(
-            f"How many instances the primary's {_name(resource)} had is not known.",
+            f"How many instances the {place.other}'s {_name(resource)} had is not known.",
             state="Nothing was sent.",
             next_step='Give the step a number: params = { count = "3" }.',
         )
     now = capacity_of(deployment) or 0
     if mirrored < now:
-        return now, f"it has more than the primary's {mirrored}{age_words(mirror)} already"
-    return mirrored, f"as many as the primary's{age_words(mirror)}"
+        return now, f"it has more than the {place.other}'s {mirrored}{age_words(mirror)} already"
+    return mirrored, f"as many as the {place.other}'s{age_words(mirror)}"
 
 
 def _request(context: OperationContext, resource: ResourceId, deployment: Document) -> Request:
@@ -272,7 +283,7 @@ def _needless(deployment: Document, count: int, size: str) -> str:
         and state == "Succeeded"
         and (not size or size.lower() == here.lower())
     ):
-        return f"It has {count} instances of {shown(here)} already."
+        return f"It has {instances(count)} of {shown(here)} already."
     return ""
 
 
@@ -281,4 +292,8 @@ def _command(resource: ResourceId, count: int, size: str) -> str:
     # an instance type is words and digits; anything else gets no command
     if not size or not command:
         return command
-    return f"{command} --set instance_type={size}" if size.replace("_", "").isalnum() else ""
+    return (
+        f"{command} --set instance_type={size}"
+        if size.isascii() and size.replace("_", "").isalnum()
+        else ""
+    )

@@ -75,40 +75,43 @@ def _no(what: str) -> UsageError:
 
 
 def wanted_shares(
-    given: str, mirror: Document | None, deployments: Mapping[str, Document]
+    given: str, mirror: Document | None, deployments: Mapping[str, Document], other: str = "primary"
 ) -> Wanted:
-    """Return the shares that the endpoint shall have: the step's, else the primary's last known ones.
+    """Return the shares that the endpoint shall have: the step's, else those last known of its mirror.
 
-    What the primary gave to a deployment that the secondary lacks goes to the one with the largest share.
+    What the mirror gave to a deployment that is not here goes to the one with the largest share. Where the mirror
+    does not help, the only deployment that can take traffic gets it all.
 
     Raises:
-        UsageError: the step's are none, or none are given and the primary's do not help.
+        UsageError: the step's are none, or none are given and nothing says which.
     """
     if given:
         return Wanted(parsed_shares(given), "as the step says")
     known = shares_of(mirror) if mirror is not None and mirror.unread is None else {}
     here = {name: share for name, share in known.items() if name in deployments}
     if mirror is not None and here:
-        lost = WHOLE - sum(here.values())
-        largest = max(sorted(here), key=lambda name: here[name])
-        here[largest] += lost
-        age = age_words(mirror)
-        if lost:
-            absent = ", ".join(sorted(shown(name) for name in known if name not in deployments))
-            return Wanted(
-                here, f"as in the primary{age}, with the share of {absent}, which is not here"
-            )
-        return Wanted(here, f"as in the primary{age}")
-    if len(deployments) == 1:
+        return _as_in(mirror, known, here, other)
+    fit = [name for name, deployment in deployments.items() if not _unfit(deployment)]
+    if len(fit) == 1:
         return Wanted(
-            dict.fromkeys(deployments, WHOLE),
-            "the only deployment there is; the primary's shares are not known, or do not fit",
+            {fit[0]: WHOLE},
+            f"the only deployment that can take it; the {other}'s shares are not known, or do not fit",
         )
     raise UsageError(
-        "How the traffic should be shared cannot be told from the primary.",
+        f"How the traffic should be shared cannot be told from the {other}.",
         state="Nothing was sent.",
         next_step='Give the step its shares: params = { traffic = "blue=100" }.',
     )
+
+
+def _as_in(mirror: Document, known: dict[str, int], here: dict[str, int], other: str) -> Wanted:
+    lost = WHOLE - sum(here.values())
+    largest = max(sorted(here), key=lambda name: here[name])
+    whence = f"as in the {other}{age_words(mirror)}"
+    absent = sorted(shown(name) for name in known if name not in here)
+    if absent:
+        whence += f", with the share of {', '.join(absent)}, which is not here"
+    return Wanted({**here, largest: here[largest] + lost}, whence)
 
 
 def refuse_unfit(shares: Mapping[str, int], deployments: Mapping[str, Document]) -> None:

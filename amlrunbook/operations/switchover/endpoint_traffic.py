@@ -1,4 +1,4 @@
-"""Sending the traffic of an endpoint in the secondary workspace to its deployments.
+"""Sharing the traffic of an online endpoint among its deployments.
 
 A PATCH of an online endpoint takes identity and tags only, so the whole endpoint is read, changed in this one place and
 put back. Source: https://learn.microsoft.com/rest/api/azureml/online-endpoints/create-or-update
@@ -50,9 +50,9 @@ from amlrunbook.operations.switchover.endpoint_shares import (
 from amlrunbook.operations.switchover.pairing import (
     DEPLOYMENTS,
     ENDPOINTS,
-    in_secondary,
+    Place,
     last_known,
-    pair_of,
+    place_of,
     text_at,
 )
 from amlrunbook.operations.switchover.scoring_probe import score_once
@@ -66,7 +66,7 @@ class EndpointTraffic:
     """Sets how an endpoint's requests are shared among its deployments."""
 
     id = "switchover.endpoint-traffic"
-    title = "Send the traffic of the secondary's endpoint"
+    title = "Share the traffic of an endpoint"
     risk = Risk.DISRUPTIVE
     confirmation = Confirmation.TYPE_NAME
 
@@ -87,14 +87,15 @@ class EndpointTraffic:
         """Read endpoint and deployments and say how the traffic would be shared.
 
         Raises:
-            UsageError: the step names no endpoint of the secondary, or no shares are known.
+            UsageError: the step names no endpoint of the pair, or no shares are known.
             RefusedError: a deployment that would get traffic cannot take it.
             AzureError: endpoint or deployments cannot be read.
         """
-        resource = in_secondary(context, ENDPOINTS, "online endpoint")
+        place = _place(context)
+        resource = place.resource
         endpoint = Document(self._gateway.get(resource.text))
-        wanted = self._wanted(context, resource)
-        mirror = _mirror(context, resource)
+        wanted = self._wanted(context, _place(context))
+        mirror = _mirror(context, place)
         before = shares_of(endpoint)
         return Preview(
             summary=f"Share the traffic of {shown(resource.name)}: {shares_text(wanted.shares)} ({wanted.whence}).",
@@ -102,13 +103,13 @@ class EndpointTraffic:
             resources=(resource.text,),
             before=f"Traffic: {shares_text(before)}.",
             after=f"Traffic: {shares_text(_serving(wanted.shares))}; a request to the endpoint is answered.",
-            loses=_differences(endpoint, mirror),
+            loses=_differences(endpoint, mirror, place.other),
             undo=_command(resource, before or dict.fromkeys(wanted.shares, 0))
             or f"Set the traffic to {shares_text(before)} again.",
             cost="None of its own: instances are billed whether they get traffic or not.",
             takes="A minute or two.",
             commands=tuple(filter(None, (_command(resource, wanted.shares),))),
-            effects=_effects(pair_of(context).region, wanted),
+            effects=_effects(place.region, wanted),
             needless=_needless(endpoint, wanted),
         )
 
@@ -121,10 +122,10 @@ class EndpointTraffic:
             ReadOnlyError: the gateway is read-only; nothing was sent.
         """
         refuse_read_only(self._gateway.mode, self.title)
-        resource = in_secondary(context, ENDPOINTS, "online endpoint")
+        resource = _place(context).resource
 
         def again() -> Request:
-            wanted = self._wanted(context, resource)
+            wanted = self._wanted(context, _place(context))
             return _request(resource, Document(self._gateway.get(resource.text)), wanted)
 
         return send_unchanged(
@@ -140,12 +141,12 @@ class EndpointTraffic:
         self, context: OperationContext, preview: Preview, intent: Intent, poll_url: str
     ) -> Observation:
         """Look whether the traffic was set: the endpoint, the activity log, the poll URL."""
-        resource = in_secondary(context, ENDPOINTS, "online endpoint")
+        resource = _place(context).resource
         return with_trails(self._gateway, self._look(resource, preview), resource, intent, poll_url)
 
     def verify(self, context: OperationContext, preview: Preview) -> Observation:
         """Read the endpoint anew and send it a scoring request, wherever its traffic leads."""
-        resource = in_secondary(context, ENDPOINTS, "online endpoint")
+        resource = _place(context).resource
         looked = looked_again(
             lambda: self._look(resource, preview), self._looks, self._look_again, self._seconds
         )
@@ -181,24 +182,28 @@ class EndpointTraffic:
         text = f"{shown(resource.name)}: traffic {shares_text(found)}, state {shown(state)}."
         return seen(text, reached=found == wanted and state == "Succeeded")
 
-    def _wanted(self, context: OperationContext, resource: ResourceId) -> Wanted:
+    def _wanted(self, context: OperationContext, place: Place) -> Wanted:
         """Read the deployments and return the shares that they may have.
 
         Raises:
             UsageError: no shares are known.
             RefusedError: one cannot take its share.
         """
-        path = f"{resource.text}/{DEPLOYMENTS.rsplit('/', 1)[-1]}"
+        path = f"{place.resource.text}/{DEPLOYMENTS.rsplit('/', 1)[-1]}"
         found = [Document(raw) for raw in self._gateway.get_all(path)]
         deployments = {document.name: document for document in found}
         given = context.params.get("traffic", "")
-        wanted = wanted_shares(given, _mirror(context, resource), deployments)
+        wanted = wanted_shares(given, _mirror(context, place), deployments, place.other)
         refuse_unfit(wanted.shares, deployments)
         return wanted
 
 
-def _mirror(context: OperationContext, resource: ResourceId) -> Document | None:
-    mirror = last_known(context.snapshot).by_id(pair_of(context).mirrored(resource))
+def _place(context: OperationContext) -> Place:
+    return place_of(context, ENDPOINTS, "online endpoint")
+
+
+def _mirror(context: OperationContext, place: Place) -> Document | None:
+    mirror = last_known(context.snapshot).by_id(place.mirror)
     return mirror if mirror is not None and mirror.unread is None else None
 
 
@@ -239,21 +244,21 @@ def _identity(identity: Any) -> dict[str, Any]:
     return kept
 
 
-def _differences(endpoint: Document, mirror: Document | None) -> str:
+def _differences(endpoint: Document, mirror: Document | None, other: str) -> str:
     """Say what callers must change; the traffic itself loses nothing."""
     mine = text_at(endpoint, "properties.authMode") or "not told"
     uri = shown(text_at(endpoint, "properties.scoringUri"))
     address = f"Callers must be sent to {uri}." if uri else "Callers must be sent to its address."
     if mirror is None:
-        return f"{address} How the primary's endpoint signs callers in is not known; this one: {shown(mine)}."
+        return f"{address} How the {other}'s endpoint signs callers in is not known; this one: {shown(mine)}."
     theirs = text_at(mirror, "properties.authMode") or "not told"
     if mine.lower() != theirs.lower():
-        return f"{address} They sign in by {shown(mine)} here, by {shown(theirs)} at the primary: theirs is refused here."
+        return f"{address} They sign in by {shown(mine)} here, by {shown(theirs)} at the {other}: theirs is refused here."
     if mine.lower() == "aadtoken":
         return (
             f"{address} Their Entra tokens are taken here too, where they hold the role to score."
         )
-    return f"{address} Its keys and tokens are others than the primary's: callers need this endpoint's."
+    return f"{address} Its keys and tokens are others than the {other}'s: callers need this endpoint's."
 
 
 def _effects(region: str, wanted: Wanted) -> Effects:

@@ -134,8 +134,8 @@ def _report(findings: tuple[Finding, ...], whence: str, *, live: bool) -> CheckR
     done = sum(finding.verdict is Verdict.PASS for finding in findings)
     can = len(findings) - stuck - done
     text = (
-        f"{len(findings)} unfinished jobs, {whence}: {can} can be resubmitted, {stuck} cannot, "
-        f"{done} were already."
+        f"{len(findings)} unfinished job{'' if len(findings) == 1 else 's'}, {whence}: {can} can be resubmitted, {stuck} cannot, "
+        f"{done} resubmitted already."
     )
     # a job that cannot move is told, and is no reason to hold the switchover up
     verdict = Verdict.WARN if can or stuck else Verdict.PASS

@@ -23,9 +23,25 @@ class Pair:
     region: str
     """The secondary's region, as a short name."""
 
-    def mirrored(self, resource: ResourceId) -> str:
-        """Return the id in the primary workspace of what ``resource`` is in the secondary."""
-        return self.primary.text + resource.text[len(self.secondary.text) :]
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A resource of one workspace of the pair, and the workspace on the other side."""
+
+    resource: ResourceId
+    here: ResourceId
+    """The workspace that holds it."""
+    there: ResourceId
+    """The other workspace of the pair."""
+    region: str
+    """The region of ``here``, as a short name."""
+    other: str
+    """What people call the other workspace: ``primary`` or ``secondary``."""
+
+    @property
+    def mirror(self) -> str:
+        """The id of what has the same name in the other workspace, whether it is there or not."""
+        return self.there.text + self.resource.text[len(self.here.text) :]
 
 
 def pair_of(context: OperationContext) -> Pair:
@@ -45,22 +61,27 @@ def pair_of(context: OperationContext) -> Pair:
     return Pair(profile.primary_id, secondary, region_name(profile.secondary.region))
 
 
-def in_secondary(context: OperationContext, resource_type: str, word: str) -> ResourceId:
-    """Return the resource that a step names, of the type that is asked for and in the secondary workspace.
+def place_of(context: OperationContext, resource_type: str, word: str) -> Place:
+    """Return where the resource stands that a step names: of the type that is asked for, in a workspace of the pair.
+
+    A switchover is about the secondary's; going back, or undoing a change that was no outage, is about the primary's.
 
     Raises:
         UsageError: it is none.
     """
     pair = pair_of(context)
     resource = ResourceId.parse(context.resource)
-    inside = resource.key.startswith(pair.secondary.key + "/")
-    if resource.type.lower() != resource_type.lower() or not inside:
-        raise UsageError(
-            f"{resource} is no {word} of the secondary workspace {pair.secondary.name}.",
-            state="Nothing was sent.",
-            next_step=f"Name a {word} of {pair.secondary.name}.",
-        )
-    return resource
+    if resource.type.lower() == resource_type.lower():
+        if resource.key.startswith(pair.secondary.key + "/"):
+            return Place(resource, pair.secondary, pair.primary, pair.region, "primary")
+        if resource.key.startswith(pair.primary.key + "/"):
+            region = region_name(context.profile.primary.region)
+            return Place(resource, pair.primary, pair.secondary, region, "secondary")
+    raise UsageError(
+        f"{resource} is no {word} of {pair.secondary.name} or {pair.primary.name}.",
+        state="Nothing was sent.",
+        next_step=f"Name a {word} of {pair.secondary.name}.",
+    )
 
 
 def last_known(snapshot: Snapshot) -> Inventory:
@@ -70,7 +91,12 @@ def last_known(snapshot: Snapshot) -> Inventory:
 
 def age_words(document: Document) -> str:
     """Return how old a document is, in words to put behind a sentence; empty where it was read by this run."""
-    return f" (as of {document.as_of}, the last snapshot)" if document.as_of else ""
+    return f", by the snapshot of {document.as_of}" if document.as_of else ""
+
+
+def instances(count: int) -> str:
+    """Return a number of instances in words: ``1 instance``, ``4 instances``."""
+    return f"{count} instance{'' if count == 1 else 's'}"
 
 
 def capacity_of(document: Document) -> int | None:

@@ -9,6 +9,8 @@ from amlrunbook.model.finding import Finding, Verdict
 from amlrunbook.model.operation import CheckReport, OperationContext, Reporter
 
 CHECK = "switchover.probes-green"
+_TOLD = 3
+"""How many red probes the sentence names; each is a line of its own below it."""
 _SOURCE = "https://learn.microsoft.com/azure/well-architected/design-guides/health-modeling"
 
 
@@ -44,13 +46,16 @@ class ProbesGreen:
             )
             for probe, one in zip(probes, found, strict=True)
         )
-        red = [shown(one.probe) for one in found if not one.green]
+        red = [f"{shown(one.probe)} ({shown(one.text)})" for one in found if not one.green]
         if not red:
-            return CheckReport(
-                verdict=Verdict.PASS, text=f"All {len(found)} probes are green.", findings=findings
+            number = len(found)
+            all_green = (
+                f"All {number} probes are green." if number > 1 else "The one probe is green."
             )
+            return CheckReport(verdict=Verdict.PASS, text=all_green, findings=findings)
+        more = f" and {len(red) - _TOLD} more" if len(red) > _TOLD else ""
         return CheckReport(
             verdict=Verdict.FAIL,
-            text=f"{len(red)} of {len(found)} probes are red: {', '.join(red)}.",
+            text=f"{len(red)} of {len(found)} probes red: {', '.join(red[:_TOLD])}{more}.",
             findings=findings,
         )

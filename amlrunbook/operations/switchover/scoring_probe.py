@@ -1,4 +1,4 @@
-"""A scoring request straight to one deployment of the secondary, before any traffic is sent there."""
+"""A scoring request straight to one deployment, before any traffic is sent there."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from amlrunbook.model.operation import CheckReport, OperationContext, Reporter
 from amlrunbook.model.resource_id import ResourceId
 from amlrunbook.model.snapshot import Document
 from amlrunbook.operations.switchover.deployment_ready import command_values
-from amlrunbook.operations.switchover.pairing import DEPLOYMENTS, in_secondary, text_at
+from amlrunbook.operations.switchover.pairing import DEPLOYMENTS, place_of, text_at
 from amlrunbook.operations.switchover.scoring_words import (
     SCORING_SOURCE,
     sample_body,
@@ -26,7 +26,7 @@ class ScoringProbe:
     """Asks one deployment, whatever the traffic says."""
 
     id = CHECK
-    title = "Does the secondary's deployment score"
+    title = "Does the deployment score"
 
     def __init__(self, gateway: AzureGateway) -> None:
         self._gateway = gateway
@@ -37,10 +37,10 @@ class ScoringProbe:
         The endpoint's key or token is fetched for it, by a POST that changes nothing, and kept nowhere.
 
         Raises:
-            UsageError: the step names no deployment of the secondary, or a body that is no JSON.
+            UsageError: the step names no deployment of the pair, or a body that is no JSON.
             AzureError: the endpoint cannot be read.
         """
-        resource = in_secondary(context, DEPLOYMENTS, "deployment")
+        resource = place_of(context, DEPLOYMENTS, "deployment").resource
         body = sample_body(context.params.get("body", ""))
         endpoint = ResourceId.parse(resource.text.rsplit("/", 2)[0])
         reporter.progressed(f"Asking {shown(resource.name)} to score")

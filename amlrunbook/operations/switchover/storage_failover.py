@@ -33,6 +33,7 @@ from amlrunbook.model.operation import (
 from amlrunbook.model.resource_id import ResourceId, region_name
 from amlrunbook.model.snapshot import Document
 from amlrunbook.operations.evidence import activity_evidence, poll_evidence
+from amlrunbook.operations.switchover.storage_assets import assets_in
 from amlrunbook.operations.switchover.storage_default import refuse_default
 from amlrunbook.operations.switchover.storage_failover_words import (
     GRACEFUL,
@@ -93,8 +94,9 @@ class StorageFailover:
         if at and at != leaving:
             return needless_preview(state, leaving, planned=planned)
         refuse_impossible(state, planned=planned)
-        losses = Losses() if planned else self._losses(state)
-        return preview_of(state, losses, planned=planned)
+        losses = Losses() if planned else self._losses(context, state)
+        other = str(context.profile.regions[1] or "")
+        return preview_of(state, losses, planned=planned, workspace_region=other)
 
     def apply(
         self, context: OperationContext, preview: Preview, intent: Intent, reporter: Reporter
@@ -172,10 +174,12 @@ class StorageFailover:
             )
         return state
 
-    def _losses(self, state: AccountState) -> Losses:
+    def _losses(self, context: OperationContext, state: AccountState) -> Losses:
         return find_losses(
             self._gateway.blob_service(state.account.name),
             state.last_sync,
+            readable=state.readable,
+            assets=assets_in(context.snapshot.inventory.last_known(), state.account.name),
             seconds=self._read_seconds,
         )
 

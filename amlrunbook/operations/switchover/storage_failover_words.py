@@ -32,8 +32,13 @@ def path_of(state: AccountState, *, planned: bool) -> str:
     return with_version(f"{state.account.text}/failover", api_version(ACCOUNT), **query)
 
 
-def preview_of(state: AccountState, losses: Losses, *, planned: bool) -> Preview:
-    """Return what would be done, and what it costs."""
+def preview_of(
+    state: AccountState, losses: Losses, *, planned: bool, workspace_region: str = ""
+) -> Preview:
+    """Return what would be done, and what it costs.
+
+    ``workspace_region`` is where the workspace lies that will use the account: where that is another, it is said.
+    """
     old, new = state.region("primary"), state.region("secondary")
     kind = "planned" if planned else "unplanned"
     place = state.account.text
@@ -41,8 +46,8 @@ def preview_of(state: AccountState, losses: Losses, *, planned: bool) -> Preview
         summary=f"Fail over {state.account.name} from {old} to {new}, {kind}.",
         requests=(Request(method="POST", path=path_of(state, planned=planned)),),
         resources=(state.account.text,),
-        before=before_words(state),
-        after=_after(state, planned=planned),
+        before=before_words(state, synced=not planned),
+        after=_after(state, planned=planned) + _elsewhere(new, workspace_region),
         loses="" if planned else _loses(state, losses),
         undo=_undo(state, planned=planned),
         cost=_cost(state, planned=planned),
@@ -111,8 +116,12 @@ def _flag(value: bool | None) -> str:
     return "not told" if value is None else str(value).lower()
 
 
-def before_words(state: AccountState) -> str:
-    """Return how an account stands: regions, redundancy, replication."""
+def before_words(state: AccountState, *, synced: bool = True) -> str:
+    """Return how an account stands: regions, redundancy, replication.
+
+    ``synced`` adds up to when, which is another moment at each look: a planned failover waits for the rest, so that
+    its preview need not change with it.
+    """
     kept = state.redundancy or "unknown redundancy"
     regions = f"primary {state.region('primary') or 'unknown'}"
     if state.region("secondary"):
@@ -120,7 +129,7 @@ def before_words(state: AccountState) -> str:
     words = f"{kept}, {regions}"
     if state.stats is not None:
         words += f"; replication {shown(state.stats.status) or 'unknown'}"
-    if state.last_sync is not None:
+    if synced and state.last_sync is not None:
         words += f", synced to {clock(state.last_sync, state.now)}"
     if state.in_progress:
         words += "; a failover is in progress"
@@ -135,9 +144,15 @@ def _after(state: AccountState, *, planned: bool) -> str:
     kept = _sku(state.stats.after_unplanned if state.stats else "") or "LRS (or ZRS)"
     home = state.document.location if state.document else ""
     return (
-        f"{kept} in {new}; geo-redundancy ends and must be turned on again. Endpoint names stay; "
+        f"{kept} in {new}; geo-redundancy is off until turned on again. Endpoint names stay; "
         f"`location` goes on saying {home or old}."
     )
+
+
+def _elsewhere(new: str, workspace_region: str) -> str:
+    if not workspace_region or new == workspace_region:
+        return ""
+    return f" Your other workspace is in {workspace_region}: it will read across regions."
 
 
 def _sku(name: str) -> str:
@@ -164,8 +179,8 @@ def _undo(state: AccountState, *, planned: bool) -> str:
     if planned:
         return f"A second planned failover, once replication to {state.region('primary')} is Live."
     return (
-        "What is lost stays lost. Going home: turn geo-redundancy on again (rehydrate archived blobs "
-        "first), wait until it is Live, then a planned failover."
+        "None for what is lost. Going home: geo-redundancy on again (archived blobs rehydrated first), "
+        "wait until it is Live, then a planned failover."
     )
 
 
@@ -179,7 +194,7 @@ def _cost(state: AccountState, *, planned: bool) -> str:
 
 
 def commands(state: AccountState, *, planned: bool) -> tuple[str, ...]:
-    """Return the ``az`` commands: look, then do. The second asks before it sends.
+    """Return the ``az`` commands: the one that does it, which asks before it sends, and the one that looks.
 
     Source: https://learn.microsoft.com/cli/azure/storage/account#az-storage-account-failover
     """
@@ -191,10 +206,10 @@ def commands(state: AccountState, *, planned: bool) -> tuple[str, ...]:
     }
     kind = " --failover-type Planned" if planned else ""
     return (
-        az("az storage account show --ids {id} --expand geoReplicationStats", values),
         az(
             "az storage account failover --name {name} --resource-group {group} --subscription "
             f"{{subscription}}{kind}",
             values,
         ),
+        az("az storage account show --ids {id} --expand geoReplicationStats", values),
     )

@@ -1,13 +1,13 @@
 """Which blobs an unplanned failover would lose, by name, as far as anybody can know.
 
 A list of blobs is read to a bound, and the bound is said. Names are known only while the primary answers: what was
-written there and is not on the secondary leaves no name elsewhere.
+written there and is not on the secondary leaves no name elsewhere, except what was registered as an asset before.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from amlrunbook.azure.fanout import in_order
 from amlrunbook.azure.translation import plain
 from amlrunbook.azure.unread import why
 from amlrunbook.model.moments import moment
+from amlrunbook.operations.switchover.storage_assets import Asset, Registered, registered
 
 MOST_BLOBS = 20_000
 """How many blobs of an account are read at most, from each side."""
@@ -33,18 +34,27 @@ class Losses:
     """Container and name of each blob that would be lost, or whose last change would."""
     unknown: str = ""
     """Why no names are known; empty where they are."""
+    reason: str = ""
+    """More of why, where there is more."""
     read: int = 0
     """How many blobs of the primary were read."""
     complete: bool = True
     """Whether that were all."""
     archived: tuple[str, ...] = ()
     archived_complete: bool = True
+    registered: Registered = field(default_factory=Registered)
+    """What of the registered models and data the secondary holds."""
 
     @property
     def words(self) -> str:
         """The names in one sentence, and how far was looked."""
+        assets = self.registered.words
         if self.unknown:
-            return f"no names known: {self.unknown}"
+            return f"no names known: {self.unknown}" + (f"; {assets}" if assets else "")
+        tail = f"; {assets}" if self.registered.missing else ""
+        return self._named() + tail
+
+    def _named(self) -> str:
         bound = "" if self.complete else f" of the first {self.read} read"
         if not self.names:
             return f"no blob{bound} is later"
@@ -59,17 +69,23 @@ def find_losses(
     service: BlobService,
     last_sync: datetime | None,
     *,
+    readable: bool = True,
+    assets: tuple[Asset, ...] = (),
     most: int = MOST_BLOBS,
     seconds: float = SECONDS,
 ) -> Losses:
-    """Read both sides' lists at once, and name what is late; darkness leaves names unknown."""
-    tasks: list[Callable[[], Any]] = [
-        lambda: service.blobs(most=most),
-        lambda: service.blobs(most=most, secondary=True),
-    ]
-    first, second = in_order(tasks, width=2, deadline=Deadline(seconds))
+    """Read both sides' lists at once, and name what is late; darkness leaves names unknown.
+
+    A secondary that cannot be read at all (``readable`` is false) is not asked.
+    """
+    tasks: list[Callable[[], Any]] = [lambda: service.blobs(most=most)]
+    if readable:
+        tasks.append(lambda: service.blobs(most=most, secondary=True))
+    first, *others = in_order(tasks, width=2, deadline=Deadline(seconds))
     reason = why(first.error, 160).rstrip(".") if first.error else ""
-    return judged(first.value, second.value, last_sync, reason)
+    second = others[0].value if others else None
+    found = judged(first.value, second, last_sync, reason)
+    return replace(found, registered=registered(assets, second))
 
 
 def judged(
@@ -81,9 +97,8 @@ def judged(
     archived_complete = any_side is not None and any_side.complete
     if primary is None:
         return Losses(
-            unknown=f"the primary does not answer ({reason})"
-            if reason
-            else "the primary does not answer",
+            unknown="the primary does not answer",
+            reason=reason,
             archived=archived,
             archived_complete=archived_complete,
         )

@@ -55,10 +55,9 @@ class StorageProvider:
         """
         del reporter
         account = account_of(context)
-        try:
-            self._gateway.get(account.text, seconds=self._seconds)
-        except AmlRunbookError as error:
-            return self._unread(context, account, error)
+        state = read_state(self._gateway, context, seconds=self._seconds)
+        if state.error is not None:
+            return self._unread(context, state, state.error)
         text = f"The storage provider answers for {account.name}: a failover can be asked for."
         return CheckReport(
             verdict=Verdict.PASS,
@@ -67,8 +66,9 @@ class StorageProvider:
         )
 
     def _unread(
-        self, context: OperationContext, account: ResourceId, error: AmlRunbookError
+        self, context: OperationContext, state: AccountState, error: AmlRunbookError
     ) -> CheckReport:
+        account = state.account
         match error:
             case SignInError():
                 text = f"Nobody can be asked about {account.name}: {error.what}"
@@ -87,12 +87,12 @@ class StorageProvider:
                     account, Verdict.UNKNOWN, text, "Look whether you have the Reader role on it."
                 )
             case _:
-                return self._dark(context, account, error)
+                return self._dark(context, state, error)
 
     def _dark(
-        self, context: OperationContext, account: ResourceId, error: AmlRunbookError
+        self, context: OperationContext, state: AccountState, error: AmlRunbookError
     ) -> CheckReport:
-        state = read_state(self._gateway, context, seconds=self._seconds)
+        account = state.account
         region = state.region("primary") or context.profile.regions[0]
         observed = f"the storage provider of {region} does not answer: {why(error)}"
         ticket = support_text(
@@ -138,7 +138,7 @@ def _finding(
         resource=shown(account.text),
         verdict=verdict,
         title=title,
-        observed=shown(observed, keep="\n"),
+        observed=shown(observed),
         expected="the provider answers for the account",
         why=_WHY,
         source=_SOURCE,
@@ -148,12 +148,13 @@ def _finding(
 
 
 def _wait(account: ResourceId) -> Finding:
+    """Return the first way. Ways are warnings: lists of what is to be looked at leave out what passed."""
     return Finding(
         check=StorageProvider.id,
         resource=shown(account.text),
-        verdict=Verdict.NOT_APPLICABLE,
+        verdict=Verdict.WARN,
         title="Way 1: wait",
-        observed="Nothing is lost by waiting: what was written is in the primary region.",
+        observed="Waiting loses nothing if the region comes back: what was written is in it.",
         expected="the provider comes back before your RTO is over",
         why="When the region comes back, so does all of its data; a failover gives up what is not replicated.",
         source=_SOURCE,
@@ -166,9 +167,9 @@ def _ask_microsoft(account: ResourceId, ticket: str) -> Finding:
     return Finding(
         check=StorageProvider.id,
         resource=shown(account.text),
-        verdict=Verdict.NOT_APPLICABLE,
+        verdict=Verdict.WARN,
         title="Way 2: ask Microsoft (text to paste)",
-        observed=ticket,
+        observed=ticket.replace("\n", " | "),
         expected="Microsoft fails the account over, or says when the provider is back",
         why="Only Microsoft can fail an account over whose provider is dark, and it decides itself whether it does.",
         source=_PORTAL,
@@ -181,12 +182,12 @@ def _read_secondary(account: ResourceId, state: AccountState, address: str) -> F
     sku = state.redundancy
     if told is not None:
         synced = clock(state.told_sync, state.now) if state.told_sync else "an untold time"
-        verdict = Verdict.PASS
+        verdict = Verdict.WARN
         observed = (
             f"{address} answers, by its own word {shown(told.status)}, complete up to {synced}."
         )
     elif sku is not None and not sku.readable:
-        verdict = Verdict.NOT_APPLICABLE
+        verdict = Verdict.WARN
         observed = f"{account.name} is {sku}: its secondary cannot be read before a failover."
     else:
         verdict, observed = Verdict.UNKNOWN, f"{address} does not answer: {state.told_unread}"

@@ -18,12 +18,14 @@ from amlrunbook.model.finding import Finding, Verdict, worst
 from amlrunbook.model.moments import age_words
 from amlrunbook.model.operation import CheckReport, OperationContext, Reporter
 from amlrunbook.model.profile import Profile, duration_seconds
+from amlrunbook.operations.switchover.storage_assets import Registered, assets_in
 from amlrunbook.operations.switchover.storage_losses import MOST_BLOBS, Losses, find_losses
 from amlrunbook.operations.switchover.storage_state import AccountState, clock, read_state
 
 _GUIDANCE = "https://learn.microsoft.com/azure/storage/common/storage-disaster-recovery-guidance"
 _LAST_SYNC = "https://learn.microsoft.com/azure/storage/common/last-sync-time-get"
 _STATS = "https://learn.microsoft.com/rest/api/storagerp/storage-accounts/get-properties"
+_ASSETS = "https://learn.microsoft.com/azure/machine-learning/how-to-access-data"
 _ARCHIVE = "https://learn.microsoft.com/azure/storage/blobs/archive-rehydrate-overview"
 _DIFFER_SECONDS = 300
 """Two sources that are further apart than this make one of them doubtful."""
@@ -65,12 +67,16 @@ class DataAccountReplication:
             UsageError: the step names no storage account.
         """
         state = read_state(self._gateway, context, seconds=self._seconds)
+        if _moved(state, context.profile) or not _geo(state):
+            return report(state, Losses(), context.profile)
         reporter.progressed(
             f"Reading up to {self._most} blobs of each side of {state.account.name}."
         )
         losses = find_losses(
             self._gateway.blob_service(state.account.name),
             state.last_sync,
+            readable=state.readable,
+            assets=assets_in(context.snapshot.inventory.last_known(), state.account.name),
             most=self._most,
             seconds=3 * self._seconds,
         )
@@ -96,7 +102,7 @@ def _sentence(state: AccountState, losses: Losses, profile: Profile) -> str:
     name, kept = state.account.name, state.redundancy
     if _moved(state, profile):
         return f"{name} is failed over already: its primary is {state.region('primary')}, {kept or 'redundancy unknown'}."
-    if kept is not None and not kept.geo:
+    if not _geo(state):
         return f"{name} is {kept}: it has no copy in another region, nothing can be failed over."
     where = f"{state.region('primary') or 'an unknown region'} to {state.region('secondary') or 'an unknown one'}"
     source = "" if state.answers else " (by the secondary's own word; the provider does not answer)"
@@ -121,7 +127,7 @@ def _rows(state: AccountState, losses: Losses, profile: Profile) -> Iterator[_Ro
             _GUIDANCE, "Turn geo-redundancy on again once the other region is well.",
         )  # fmt: skip
         return
-    if kept is not None and not kept.geo:
+    if not _geo(state):
         yield _Row(
             Verdict.FAIL, "Geo-redundancy", f"sku.name is Standard_{kept}",
             "GRS, RA-GRS, GZRS or RA-GZRS", "There is no copy in another region to fail over to.",
@@ -132,7 +138,9 @@ def _rows(state: AccountState, losses: Losses, profile: Profile) -> Iterator[_Ro
     yield _status(state)
     yield from _sources(state)
     yield _target(state, profile)
-    yield _names(losses)
+    yield _names(state, losses)
+    if losses.registered.total:
+        yield _registered(losses.registered)
     yield _archived(losses)
     yield _afterwards(state)
 
@@ -140,6 +148,11 @@ def _rows(state: AccountState, losses: Losses, profile: Profile) -> Iterator[_Ro
 def _moved(state: AccountState, profile: Profile) -> bool:
     """Return whether the account's primary is in the profile's secondary region by now."""
     return bool(state.region("primary")) and state.region("primary") == profile.regions[1]
+
+
+def _geo(state: AccountState) -> bool:
+    """Return whether it has a copy in another region, as far as is known."""
+    return state.redundancy is None or state.redundancy.geo
 
 
 def _can(state: AccountState) -> Iterator[_Row]:
@@ -243,28 +256,52 @@ def _target(state: AccountState, profile: Profile) -> _Row:
     )  # fmt: skip
 
 
-def _names(losses: Losses) -> _Row:
+def _names(state: AccountState, losses: Losses) -> _Row:
+    since = f" after {clock(state.last_sync, state.now)}" if state.last_sync is not None else ""
+    ask = f"Ask whoever writes there (pipelines, jobs, people) what they wrote{since}."
     if losses.unknown:
-        verdict, observed = Verdict.UNKNOWN, f"No names are known: {losses.unknown}."
-    elif losses.names:
-        verdict = Verdict.WARN
-        named = ", ".join(plain(name, 120) for name in losses.names[:_MOST_NAMED])
-        more = len(losses.names) - _MOST_NAMED
-        observed = f"{len(losses.names)}: {named}" + (f" and {more} more." if more > 0 else ".")
+        more = f" ({losses.reason})" if losses.reason else ""
+        verdict, observed = Verdict.UNKNOWN, f"No names are known: {losses.unknown}{more}."
     else:
-        verdict, observed = Verdict.PASS, "None."
-    if not losses.unknown:
-        observed += (
-            f" All {losses.read} blobs were read."
-            if losses.complete
-            else f" Only the first {losses.read} blobs were read."
+        verdict, observed = _named(losses)
+        ask = (
+            ""
+            if verdict is Verdict.PASS
+            else "Copy what matters elsewhere while the primary answers."
         )
-        if not losses.complete and verdict is Verdict.PASS:
-            verdict = Verdict.UNKNOWN
     return _Row(
         verdict, "Blobs that would be lost, by name", observed, "none",
-        "Names let somebody say whether the loss matters. Deletions and overwritten versions have no name here.",
-        _LAST_SYNC, "" if verdict is Verdict.PASS else "Copy what matters elsewhere while the primary answers.", decides=False,
+        "Names let somebody say whether the loss matters. What was deleted has no name here.",
+        _LAST_SYNC, ask, decides=False,
+    )  # fmt: skip
+
+
+def _named(losses: Losses) -> tuple[Verdict, str]:
+    bound = (
+        f"All {losses.read} blobs were read."
+        if losses.complete
+        else f"Only the first {losses.read} blobs were read."
+    )
+    if not losses.names:
+        return Verdict.PASS if losses.complete else Verdict.UNKNOWN, f"None. {bound}"
+    names = ", ".join(plain(name, 120) for name in losses.names[:_MOST_NAMED])
+    more = len(losses.names) - _MOST_NAMED
+    tail = f" and {more} more" if more > 0 else ""
+    return Verdict.WARN, f"{len(losses.names)}: {names}{tail}. {bound}"
+
+
+def _registered(assets: Registered) -> _Row:
+    if not assets.looked:
+        verdict = Verdict.UNKNOWN
+        observed = f"{assets.total} lie in the account; the secondary's list is not known whole"
+    else:
+        verdict = Verdict.WARN if assets.missing else Verdict.PASS
+        observed = assets.words
+    return _Row(
+        verdict, "Registered models and data", observed, "all of them on the secondary",
+        "What the inventory last knew to be registered there has a name even while the primary is dark.",
+        _ASSETS, "Register anew in the other workspace what is missing, once its bytes are there." if assets.missing else "",
+        decides=False,
     )  # fmt: skip
 
 

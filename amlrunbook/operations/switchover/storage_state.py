@@ -17,7 +17,7 @@ from amlrunbook.azure.fanout import in_order
 from amlrunbook.azure.gateway import AzureGateway
 from amlrunbook.azure.translation import plain
 from amlrunbook.azure.unread import why
-from amlrunbook.errors import IncompleteError, UsageError
+from amlrunbook.errors import AmlRunbookError, IncompleteError, UsageError
 from amlrunbook.model.moments import moment
 from amlrunbook.model.operation import OperationContext
 from amlrunbook.model.resource_id import RegionName, ResourceId, region_name
@@ -54,7 +54,7 @@ class AccountState:
     """By Azure's clock."""
     document: Document | None
     """The resource; ``None`` where nothing of it is known."""
-    unread: str = ""
+    error: AmlRunbookError | None = None
     """Why the resource could not be read now: its document is what was last known then."""
     stats: Stats | None = None
     stats_unread: str = ""
@@ -65,7 +65,12 @@ class AccountState:
     @property
     def answers(self) -> bool:
         """Whether the storage provider answered for the resource."""
-        return not self.unread
+        return self.error is None
+
+    @property
+    def unread(self) -> str:
+        """Why the resource could not be read now, in words; empty where it could."""
+        return why(self.error) if self.error is not None else ""
 
     def region(self, which: str) -> RegionName:
         """Return the ``primary`` or ``secondary`` region; empty where it is not known."""
@@ -81,6 +86,11 @@ class AccountState:
             return redundancy(self.document)
         except IncompleteError:
             return None
+
+    @property
+    def readable(self) -> bool:
+        """Whether its secondary can be read, as far as is known."""
+        return self.redundancy is None or self.redundancy.readable
 
     @property
     def in_progress(self) -> bool:
@@ -145,7 +155,6 @@ def read_state(
         blobs.geo_replication,
     ]
     read, expanded, told = in_order(tasks, width=len(tasks), deadline=Deadline(seconds))
-    unread = why(read.error) if read.error else ""
     document = (
         Document(read.value)
         if read.value
@@ -157,7 +166,7 @@ def read_state(
         account=account,
         now=gateway.now(),
         document=document,
-        unread=unread,
+        error=read.error,
         stats=stats,
         stats_unread=stats_unread or ("" if stats else "the resource holds no geoReplicationStats"),
         told=told.value,

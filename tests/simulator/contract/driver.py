@@ -191,6 +191,7 @@ _NAMES = {
     "eventtypes": "management",
     "fileservices": "default",
     "locations": "eastus",
+    "tags": "default",
 }
 
 

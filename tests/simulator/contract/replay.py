@@ -35,6 +35,8 @@ class Replay:
     skip: Callable[[Exchange], bool] = lambda _: False
     before: dict[int, Callable[[], object]] = field(default_factory=dict)
     """What to do before an exchange: let the clock go on by what passed in the recording."""
+    learn: Callable[[Any, Any], dict[str, str]] = lambda _there, _here: {}
+    """Ids that the server gives: from a recorded body and ours, what stands for what from then on."""
     answers: dict[int, Any] = field(default_factory=dict)
     """Bodies of the simulator, by number of the exchange."""
     found: dict[str, list[int]] = field(default_factory=dict)
@@ -63,6 +65,7 @@ class Replay:
             self._note(f"status {exchange.status} is {answer.status_code}", exchange)
         body = answer.json() if answer.content else None
         self.answers[exchange.n] = body
+        self.names.update(self.learn(exchange.body, body))
         if is_poll and "status" in (body or {}):
             return
         here, there = set(paths(body)), set(paths(exchange.body))

@@ -41,6 +41,8 @@ PARTLY_DOCUMENTED = {
     "Microsoft.Sql": r"/failoverGroups(/\*(/(failover|forceFailoverAllowDataLoss))?)?$",
     "Microsoft.Network": r"/trafficManagerProfiles(/\*(/\w+Endpoints/\*)?)?$",
     "Microsoft.Insights": r"/(components|eventtypes)(/|$)",
+    # Of authorization all but the roles that are activated for a time.
+    "Microsoft.Authorization": r"/(locks|permissions|roleAssignments|roleDefinitions)(/|$)",
 }
 
 

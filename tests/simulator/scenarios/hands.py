@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import requests
+from azure.core import PipelineClient
 from azure.core.exceptions import ServiceRequestError, ServiceResponseError
+from azure.core.pipeline.policies import BearerTokenCredentialPolicy
 from azure.core.rest import HttpRequest
 from azure.identity import ClientSecretCredential
 from azure.mgmt.resource.resources import ResourceManagementClient
@@ -33,6 +36,13 @@ class Hands:
         self.endpoint = endpoint
         self._signed_in = signed_in
         self._arm = arm
+        self._session = requests.Session()
+        self._session.verify = endpoint.ca_file
+        self._session.trust_env = False
+
+    def close(self) -> None:
+        """Let go of the lines."""
+        self._session.close()
 
     def ask(
         self, method: str, path: str, version: str, body: Any = None, *, times: int = 1
@@ -77,9 +87,32 @@ class Hands:
             retry_total=0,
         )
 
+    def secret(self, vault: str, name: str, value: str) -> int:
+        """Set a secret in a vault; return the status of the answer."""
+        policy = BearerTokenCredentialPolicy(self._signed_in, "https://vault.azure.net/.default")
+        with PipelineClient(
+            self.endpoint.base_url, policies=[policy], connection_verify=self.endpoint.ca_file
+        ) as client:
+            url = f"{self.endpoint.base_url}/keyvault/{vault}/secrets/{name}?api-version=7.4"
+            answer = client.send_request(HttpRequest("PUT", url, json={"value": value}))
+        return int(answer.status_code)
+
+    def route(self, front: str, endpoint_path: str) -> None:
+        """Send a front's callers to an endpoint, as on the portal's page."""
+        target = f"/subscriptions/{self.endpoint.subscription_id}{endpoint_path[1:]}"
+        self.control("POST", "/fronts", {"name": front, "target": target})
+
     def control(self, method: str, path: str, body: Any = None) -> Any:
         """Ask the simulator itself."""
-        return process.control(self.endpoint, method, path, body)
+        answer = self._session.request(
+            method,
+            f"{self.endpoint.base_url}/_simulator{path}",
+            json=body,
+            headers={"Authorization": f"Bearer {self.endpoint.control_token}"},
+            timeout=20,
+        )
+        assert answer.ok, (method, path, answer.status_code, answer.text)
+        return answer.json()
 
     def portal(self, action: str, path: str) -> Any:
         """Do what only the portal can do."""
@@ -119,4 +152,8 @@ def hands_in(endpoint: Endpoint, scenario: str, seed: int = 0) -> Iterator[Hands
         ) as arm,
     ):
         process.control(here, "POST", "/alarm")
-        yield Hands(here, signed_in, arm)
+        hands = Hands(here, signed_in, arm)
+        try:
+            yield hands
+        finally:
+            hands.close()

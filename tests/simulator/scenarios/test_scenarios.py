@@ -9,7 +9,7 @@ import pytest
 
 from amlrunbook.simulator.endpoint import Endpoint
 from amlrunbook.simulator.scenario import load_scenario, scenario_names
-from tests.simulator.scenarios import outages
+from tests.simulator.scenarios import deletions, outages
 from tests.simulator.scenarios.hands import Hands, hands_in
 from tests.simulator_fixtures import running
 
@@ -17,6 +17,19 @@ SCRIPTS: dict[str, Any] = {
     "region-dark": outages.RegionDark,
     "control-plane-dark": outages.ControlPlaneDark,
     "false-alarm": outages.FalseAlarm,
+    "storage-failover-stuck": outages.StorageFailoverStuck,
+    "throttled-tenant": outages.ThrottledTenant,
+    "half-failed-switchover": outages.HalfFailedSwitchover,
+    "quota-refused": outages.QuotaRefused,
+    "vault-read-only-midway": outages.VaultReadOnlyMidway,
+    "identity-dark": outages.IdentityDark,
+    "secondary-fails-after-switch": outages.SecondaryFailsAfterSwitch,
+    "failback-divergence": outages.FailbackDivergence,
+    "workspace-deleted": deletions.WorkspaceDeleted,
+    "workspace-vault-storage-deleted": deletions.WorkspaceVaultStorageDeleted,
+    "vault-deleted-purge-protected": deletions.VaultDeleted,
+    "blobs-deleted": deletions.BlobsDeleted,
+    "registry-deleted": deletions.RegistryDeleted,
 }
 WITHOUT_A_DRILL = {"healthy-pair", "lonely-workspace", "warm-pair"}
 """Worlds to begin with: nothing happens in them."""

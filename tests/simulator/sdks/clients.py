@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from azure.core.exceptions import HttpResponseError
 from azure.mgmt.containerregistry import ContainerRegistryManagementClient
+from azure.mgmt.containerservice import ContainerServiceClient
 from azure.mgmt.keyvault import KeyVaultManagementClient
 from azure.mgmt.loganalytics import LogAnalyticsManagementClient
 from azure.mgmt.resourcegraph import ResourceGraphClient
 from azure.mgmt.resourcehealth import ResourceHealthMgmtClient
+from azure.mgmt.sql import SqlManagementClient
 from azure.mgmt.storage import StorageManagementClient
 
 from amlrunbook.simulator.endpoint import Endpoint
@@ -65,6 +67,14 @@ class Clients:
     @cached_property
     def health(self) -> Any:
         return self._of_subscription(ResourceHealthMgmtClient)
+
+    @cached_property
+    def sql(self) -> Any:
+        return self._of_subscription(SqlManagementClient)
+
+    @cached_property
+    def clusters(self) -> Any:
+        return self._of_subscription(ContainerServiceClient).managed_clusters
 
     @cached_property
     def graph(self) -> Any:

@@ -6,7 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from amlrunbook.model.profile import DataAccount, Profile, Side
+from msgspec import structs
+
+from amlrunbook.model.profile import DataAccount, Profile, Side, Targets
 from tests.unit.assessment.bodies import (
     PRIMARY,
     SECONDARY,
@@ -206,6 +208,9 @@ MORE_ROWS = (
     Row("storage.last-sync-within-rpo", ms("storage/StorageAccountGetPropertiesGeoReplicationStatscanFailoverTrue"),
         "properties.geoReplicationStats.lastSyncTime", "2018-10-29T23:00:00Z", "pass", "fail",
         after(*PAIR), taken_at=STAMP, profile=PROFILE),
+    Row("storage.failover-within-rto", ms("storage/StorageAccountGetPropertiesGeoReplicationStatscanFailoverTrue"),
+        "sku.name", "Standard_RAGRS", "warn", "pass", after(*PAIR),
+        profile=structs.replace(PROFILE, targets=Targets(rto="PT30M"))),
     Row("storage.planned-failover-possible", ms("storage/StorageAccountGetPropertiesGeoReplicationStatscanFailoverTrue"),
         "properties.geoReplicationStats.canPlannedFailover", False, "pass", "warn", after(*PAIR)),
     Row("storage.point-in-time-restore", ms("storage/BlobServicesGet"), "properties.restorePolicy",

@@ -192,6 +192,7 @@ ROWS = (
         beside(resource(f"{PRIMARY}/onlineEndpoints/string/deployments/string", f"{WORKSPACE}/onlineEndpoints/deployments"))),
     Row("endpoint.deployment-succeeded", DEPLOYMENT, "properties.provisioningState", "Failed", "warn", "fail"),
     Row("endpoint.three-instances", DEPLOYMENT, "sku.capacity", 3, "warn", "pass"),
+    Row("endpoint.lasting-size", DEPLOYMENT, "properties.instanceType", "Standard_NC6s_v3", "pass", "warn"),
     Row("datastore.in-both-regions", DATASTORE, "name", "another", "pass", "fail",
         pair_with_twin(PRIMARY, "datastores", "string")),
     Row("datastore.data-apart", DATASTORE, "properties.accountName", "teststorageaccount", "pass", "warn",

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from amlrunbook.azure.allowlist import is_reading, reading_post
+from amlrunbook.azure.allowlist import SIGNING_POSTS, is_reading, reading_post
 
 WS = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w"
 SA = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/a"
@@ -79,3 +79,39 @@ def test_other_posts_change(path: str) -> None:
 )
 def test_a_path_that_can_be_read_two_ways_is_no_read(path: str) -> None:
     assert reading_post(path) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        (f"{WS}/onlineEndpoints/e/listKeys", "endpoint keys"),
+        (f"{WS}/onlineEndpoints/e/token", "endpoint token"),
+        ("/score", "scoring"),
+        ("/oauth2/exchange", "registry token"),
+        ("/registry/crx.westus/oauth2/token", "registry token"),
+    ],
+)
+def test_posts_that_sign_in_pass_only_where_they_are_named(path: str, name: str) -> None:
+    assert not is_reading("POST", path)
+    assert is_reading("POST", path, {name})
+    assert is_reading("post", path.upper(), {name})
+    for other in set(SIGNING_POSTS) - {name, "scoring"}:
+        assert not is_reading("POST", path, {other})
+    for method in ("PUT", "PATCH", "DELETE"):
+        assert not is_reading(method, path, set(SIGNING_POSTS))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"{WS}/listKeys",
+        f"{WS}/onlineEndpoints/e/regenerateKeys",
+        f"{WS}/onlineEndpoints/e/listKeys/../regenerateKeys",
+        f"{WS}/onlineEndpoints/e/x/listKeys",
+        f"{WS}/onlineEndpoints/e%2flistKeys",
+        "/v2/a/manifests/1",
+        "/oauth2/exchange/x",
+    ],
+)
+def test_nothing_else_passes_by_their_names(path: str) -> None:
+    assert not is_reading("POST", path, {"endpoint keys", "endpoint token", "registry token"})

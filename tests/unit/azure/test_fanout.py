@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 
 import pytest
 
@@ -119,3 +120,12 @@ def test_a_wait_that_would_outlast_the_deadline_is_not_begun() -> None:
     deadline.cancelled.set()
     assert deadline.expired
     assert not deadline.wait(0)
+
+
+def test_the_task_on_which_most_others_hang_is_begun_first() -> None:
+    begun: list[str] = []
+    fan_out: FanOut[None] = FanOut(1, Deadline(20))
+    for name, leads_to in (("leaf", 0), ("root", 3), ("later leaf", 0), ("branch", 1)):
+        fan_out.submit(partial(begun.append, name), leads_to=leads_to)
+    assert [outcome.error for outcome in fan_out.outcomes()] == [None] * 4
+    assert begun == ["root", "branch", "leaf", "later leaf"]

@@ -27,6 +27,12 @@ from amlrunbook.errors import (
     [
         (b'{"error": {"code": "C", "message": "m"}}', ("C", "m")),
         (b'{"code": "C", "message": "m"}', ("C", "m")),
+        (
+            b'{"error": {"code": "BadRequest", "message": "No.", "details": [{"code": "Q", "message": "q"}, 7]}}',
+            ("BadRequest", "No. Q: q"),
+        ),
+        (b'{"error": {"code": "C", "message": "m", "details": [7]}}', ("C", "m")),
+        (b'{"error": {"code": "C", "details": {}}}', ("C", "")),
         (b'{"error": "text"}', ("", "")),
         (b'{"error": {"code": null, "message": 7}}', ("", "7")),
         (b"[]", ("", "")),

@@ -182,6 +182,7 @@ def test_typed_words(line, command):
         ("handover sam mind the cat", c.OfferHandover(principal="sam", text="mind the cat")),
         ("incident sev1 it is dark", c.DeclareIncident(severity="sev1", text="it is dark")),
         ("probes", c.RunProbes()),
+        ("hint", c.AskHint()),
         ("update 10 told them", c.GiveUpdate(text="told them", next_minutes=10)),
         ("update told them", c.GiveUpdate(text="told them")),
     ],
@@ -217,6 +218,7 @@ def test_what_is_about_a_step_means_nothing_without_one(line):
             c.DeclareIncident(severity="sev1"),
         ),
         (Answer(step="s", do=Do.PROBES), c.RunProbes()),
+        (Answer(step="s", do=Do.HINT), c.AskHint()),
         (Answer(step="s", do=Do.UPDATE, text="t"), c.GiveUpdate(text="t")),
     ],
 )

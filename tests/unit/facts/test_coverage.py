@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from amlrunbook.assessment import CATALOGUE
+from amlrunbook.cli.checks_document import document as checks_page
 from amlrunbook.facts.coverage import Cell, Column, Kind, coverage, problems
 from amlrunbook.operations.registry import build_registry
 from amlrunbook.report.coverage import document
@@ -59,3 +60,14 @@ def test_a_hole_and_a_false_claim_are_found(column: Column, cell: Cell, words: s
 def test_the_page_in_the_docs_is_the_matrix() -> None:
     page = (ROOT / "docs" / "coverage.md").read_text(encoding="utf-8")
     assert page == document(), "python -m amlrunbook.report.coverage > docs/coverage.md"
+
+
+def test_an_operation_that_mends_a_finding_exists() -> None:
+    named = {rule.remedy_operation for rule in CATALOGUE} - {""}
+    assert len(named) >= 10
+    assert named <= OPERATIONS
+
+
+def test_the_page_of_all_checks_is_the_catalogue() -> None:
+    page = (ROOT / "docs" / "checks.md").read_text(encoding="utf-8")
+    assert page == checks_page(), "python -m amlrunbook.cli.checks_document > docs/checks.md"

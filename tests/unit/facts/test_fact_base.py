@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import timedelta
 
 import pytest
 
 from amlrunbook.errors import UsageError
-from amlrunbook.facts import Certainty, fact_base
+from amlrunbook.facts import OLD_AFTER_DAYS, Certainty, fact_base
 
 
 def test_every_fact_is_sourced_and_no_younger_than_the_base() -> None:
@@ -53,7 +54,11 @@ def test_a_pair_may_point_one_way() -> None:
         ("STANDARD_NC6", "NC"),
         ("Standard_NC24r", "NC"),
         ("standard_nc12_promo", "NC_Promo"),
-        ("Standard_NC6s_v3", None),
+        ("Standard_NC6s_v3", "NCv3"),
+        ("Standard_NC24ads_A100_v4", None),
+        ("Standard_NC4as_T4_v3", None),
+        ("Standard_NV12_Promo", "NV"),
+        ("Standard_NV12s_v3", None),
         ("Standard_DS3_v2", None),
     ],
 )
@@ -78,3 +83,11 @@ def test_the_files_are_read_at_the_first_question_only() -> None:
         "assert f.fact_base() is f.fact_base()\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_old_facts_are_said_to_be_old() -> None:
+    base = fact_base()
+    assert base.age_days(base.checked - timedelta(days=3)) == 0
+    assert base.age_words(base.checked + timedelta(days=OLD_AFTER_DAYS)) == ""
+    words = base.age_words(base.checked + timedelta(days=OLD_AFTER_DAYS + 1))
+    assert words.startswith(f"The facts were last checked {OLD_AFTER_DAYS + 1} days ago")

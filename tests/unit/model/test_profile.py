@@ -72,3 +72,27 @@ def test_a_config_file_of_wherever_one_stands_is_refused(path: str) -> None:
     text = TEXT.replace("[primary]", f'config_files = ["{path}"]\n[primary]')
     with pytest.raises(DocumentError, match="not an absolute path"):
         validated(decode_toml(text, Profile, where="t"))
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ('folder = "relative"', "no absolute path"),
+        ('container = "http://a/b"', "no container's URL"),
+        ('container = "https://a/b?sig=secret"', "no container's URL"),
+        ('folder = "/a"\ncontainer = "https://a/b"', "to a folder and to a container"),
+        ('place = "/a"', "unknown"),
+    ],
+)
+def test_a_wrong_place_to_export_to_is_refused_and_no_signature_is_repeated(
+    table: str, says: str
+) -> None:
+    with pytest.raises(DocumentError) as caught:
+        validated(decode_toml(f"{TEXT}\n[export]\n{table}\n", Profile, where="p.toml"))
+    assert says in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_profile_may_say_where_to_export_to() -> None:
+    text = f'{TEXT}\n[export]\nfolder = "/srv/saved"\n'
+    assert validated(decode_toml(text, Profile, where="p.toml")).export.folder == "/srv/saved"

@@ -61,9 +61,9 @@ def test_what_is_no_share_is_refused(text: str) -> None:
         ({"blue": 90, "green": 10}, ("blue", "green"), {"blue": 90, "green": 10}, "primary"),
         ({"blue": 90, "green": 10}, ("blue",), {"blue": 100}, "the share of green"),
         ({"blue": 100, "old": 0}, ("blue", "old"), {"blue": 100}, "as in the primary"),
-        ({"red": 100}, ("blue",), {"blue": 100}, "the only deployment"),
-        ({}, ("blue",), {"blue": 100}, "the only deployment"),
-        (None, ("blue",), {"blue": 100}, "the only deployment"),
+        ({"red": 100}, ("blue",), {"blue": 100}, "the only deployment that can take it"),
+        ({}, ("blue",), {"blue": 100}, "the only deployment that can take it"),
+        (None, ("blue",), {"blue": 100}, "the only deployment that can take it"),
     ],
 )
 def test_the_primarys_shares_are_taken_over(
@@ -78,6 +78,11 @@ def test_the_primarys_shares_are_taken_over(
 def test_where_nothing_is_known_nothing_is_guessed(names: tuple[str, ...]) -> None:
     with pytest.raises(UsageError):
         wanted_shares("", None, here(*names))
+
+
+def test_the_only_one_that_is_well_gets_it_all() -> None:
+    found = {"blue": deployment("blue"), "green": deployment("green", "Failed")}
+    assert wanted_shares("", endpoint({}), found).shares == {"blue": 100}
 
 
 def test_the_steps_own_shares_count_first() -> None:

@@ -75,6 +75,7 @@ CONTROL = {"side": Side.PRIMARY, "plane": Plane.CONTROL}
         ),
         (seen(side=(Side.PRIMARY, Side.SECONDARY)), Belief.BOTH_DARK, Verdict.UNKNOWN),
         (seen(), Belief.OUR_NETWORK, Verdict.UNKNOWN),
+        (seen(plane=(Plane.IDENTITY, Plane.DATA)), Belief.OUR_NETWORK, Verdict.UNKNOWN),
         (seen(UNASKED), Belief.CANNOT_TELL, Verdict.UNKNOWN),
         (seen(UNASKED, **REGION), Belief.CANNOT_TELL, Verdict.UNKNOWN),
         (seen(side=Side.SECONDARY), Belief.WELL, Verdict.PASS),

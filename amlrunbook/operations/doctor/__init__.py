@@ -1,0 +1,1 @@
+"""Whether this person, on this machine, can run every step."""

@@ -1,0 +1,1 @@
+"""Saving before the day what no service copies by itself."""

@@ -1,0 +1,129 @@
+"""What the doctor says of rights and of this machine: pure parts, and real processes."""
+
+from __future__ import annotations
+
+import stat
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from amlrunbook.cli.doctor import FACTS_OLD_DAYS, facts
+from amlrunbook.facts import fact_base
+from amlrunbook.model.finding import Finding, Verdict
+from amlrunbook.model.operation import Action
+from amlrunbook.operations.doctor.machine import clock, machine
+from amlrunbook.operations.doctor.needs import NEEDS
+from amlrunbook.operations.doctor.permissions import allowed
+from amlrunbook.operations.registry import build_registry
+
+OWNER = {"actions": ["*"], "notActions": []}
+CONTRIBUTOR = {"actions": ["*"], "notActions": ["Microsoft.Authorization/*/Write"]}
+BLOBS = {"actions": [], "dataActions": ["Microsoft.Storage/*/blobs/*"]}
+
+
+@pytest.mark.parametrize(
+    ("permissions", "action", "data", "expected"),
+    [
+        ([OWNER], "Microsoft.Storage/storageAccounts/failover/action", False, True),
+        ([CONTRIBUTOR], "Microsoft.Authorization/locks/write", False, False),
+        ([CONTRIBUTOR, OWNER], "Microsoft.Authorization/locks/write", False, True),
+        ([CONTRIBUTOR], "microsoft.storage/STORAGEACCOUNTS/write", False, True),
+        ([OWNER], "Microsoft.Storage/storageAccounts/x/blobs/read", True, False),
+        ([BLOBS], "Microsoft.Storage/storageAccounts/x/blobs/read", True, True),
+        ([BLOBS], "Microsoft.Storage/storageAccounts/x/blobs/read", False, False),
+        ([{"actions": ["*/read"]}], "Microsoft.X/y/write", False, False),
+        ([{"actions": "nonsense"}], "Microsoft.X/y/read", False, False),
+        ([], "Microsoft.X/y/read", False, False),
+    ],
+)
+def test_permissions_are_read_as_azure_reads_them(permissions, action, data, expected) -> None:
+    assert allowed(permissions, action, data=data) is expected
+
+
+def test_every_action_of_the_program_says_what_it_needs() -> None:
+    actions = {id_ for id_, one in build_registry(None).items() if isinstance(one, Action)}
+    assert actions - set(NEEDS) == set()
+    known = actions | {"reading", "export", *build_registry(None)}
+    assert set(NEEDS) - known == set()
+
+
+def by_check(findings) -> dict[str, Finding]:
+    return {finding.check: finding for finding in findings}
+
+
+def az(folder: Path, script: str) -> str:
+    program = folder / "az"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    return f"{folder}:/usr/bin:/bin"
+
+
+@pytest.mark.parametrize(
+    ("script", "tool", "extension"),
+    [
+        (
+            """echo '{"azure-cli": "2.91.0", "extensions": {"ml": "2.30.0"}}'""",
+            Verdict.PASS,
+            Verdict.PASS,
+        ),
+        ("""echo '{"azure-cli": "2.91.0", "extensions": {}}'""", Verdict.PASS, Verdict.WARN),
+        ("echo broken; exit 1", Verdict.WARN, None),
+        ("""echo '[]'""", Verdict.PASS, Verdict.WARN),
+    ],
+)
+def test_az_and_its_extension_are_asked_for(tmp_path, script, tool, extension) -> None:
+    found = by_check(machine(tmp_path, {"PATH": az(tmp_path, script)}))
+    assert found["doctor.az"].verdict is tool
+    told = found.get("doctor.az-ml")
+    assert (told.verdict if told else None) is extension
+    if extension is Verdict.WARN:
+        assert told.command == "az extension add --name ml"
+
+
+def test_az_is_told_neither_to_send_telemetry_nor_to_install(tmp_path) -> None:
+    script = 'echo "$AZURE_CORE_COLLECT_TELEMETRY $AZURE_EXTENSION_USE_DYNAMIC_INSTALL" > "$HOME/seen"; echo {}'
+    environment = {"PATH": az(tmp_path, script), "HOME": str(tmp_path)}
+    list(machine(tmp_path, environment))
+    assert (tmp_path / "seen").read_text() == "false no\n"
+
+
+def test_without_az_it_says_so(tmp_path) -> None:
+    found = by_check(machine(tmp_path, {"PATH": str(tmp_path)}))
+    assert found["doctor.az"].verdict is Verdict.WARN
+    assert "no az" in found["doctor.az"].observed
+
+
+@pytest.mark.parametrize(
+    ("value", "verdict", "says"),
+    [
+        ("", Verdict.PASS, "none is set"),
+        ("http://ada:hunter2@proxy.example:3128", Verdict.PASS, "proxy.example"),
+        ("http://[broken", Verdict.WARN, "that is set"),
+    ],
+)
+def test_a_proxy_is_named_without_its_password(tmp_path, value, verdict, says) -> None:
+    found = by_check(machine(tmp_path, {"PATH": "", "HTTPS_PROXY": value}))["doctor.proxy"]
+    assert found.verdict is verdict
+    assert says in found.observed
+    assert "hunter2" not in found.observed
+
+
+def test_the_disk_is_asked_where_runs_will_be(tmp_path) -> None:
+    found = by_check(machine(tmp_path / "not/yet/there", {"PATH": ""}))["doctor.disk"]
+    assert str(tmp_path) in found.observed
+
+
+@pytest.mark.parametrize(
+    ("seconds", "verdict"),
+    [(0, Verdict.PASS), (-59, Verdict.PASS), (61, Verdict.WARN), (-301, Verdict.FAIL)],
+)
+def test_the_clock_is_compared_with_azures(seconds, verdict) -> None:
+    now = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    assert clock(now + timedelta(seconds=seconds), now).verdict is verdict
+
+
+def test_old_facts_are_told() -> None:
+    checked: date = fact_base().checked
+    assert facts(checked).verdict is Verdict.PASS
+    assert facts(checked + timedelta(days=FACTS_OLD_DAYS + 1)).verdict is Verdict.WARN
