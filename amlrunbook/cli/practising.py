@@ -40,6 +40,9 @@ from amlrunbook.store.runs import RunFolder, new_run_folder
 TWIN_FILE = "twin.json"
 """A twin's scenario, in its run's folder."""
 
+CODE_FOLDER = "code"
+"""Where a drill keeps the config file that stands for people's code, in its run's folder."""
+
 
 @dataclass(frozen=True, slots=True)
 class Practice:
@@ -72,7 +75,8 @@ def practise(practice: Practice, profile: Profile, seed: int, how: Operating) ->
     endpoint = process.start(world, scenario, seed=seed)
     begun = False
     try:
-        executor = _opened(folder, practice, runbook, placed(profile, endpoint), endpoint, how)
+        here = with_code(placed(profile, endpoint), folder.path)
+        executor = _opened(folder, practice, runbook, here, endpoint, how)
         begun = True
         with Listener(executor):
             code = operate(executor, how)
@@ -88,6 +92,25 @@ def placed(profile: Profile, endpoint: Endpoint) -> Profile:
     from amlrunbook.simulator.genesis import placed as placed_value
 
     return msgspec.convert(placed_value(msgspec.to_builtins(profile), endpoint.base_url), Profile)
+
+
+def with_code(profile: Profile, folder: Path) -> Profile:
+    """Return the profile with a config file of the drill's own, which names the primary as people's code does.
+
+    Raises:
+        AmlRunbookError: it cannot be written.
+    """
+    if profile.secondary is None or profile.config_files:
+        return profile
+    primary = profile.primary_id
+    named = {
+        "subscription_id": primary.subscription,
+        "resource_group": primary.resource_group,
+        "workspace_name": primary.name,
+    }
+    path = folder / CODE_FOLDER / "config.json"
+    write_whole(path, msgspec.json.format(msgspec.json.encode(named), indent=4))
+    return msgspec.structs.replace(profile, config_files=(str(path.resolve()),))
 
 
 def _opened(  # noqa: PLR0917 - the parts of a drill, each once
