@@ -89,6 +89,9 @@ class _Control:
     async def world(self, _request: Request) -> Response:
         return json_answer(self._azure.world)
 
+    async def profile(self, _request: Request) -> Response:
+        return json_answer(self._azure.world.profile)
+
     async def list_faults(self, _request: Request) -> Response:
         return json_answer(list(self._azure.world.faults.values()))
 
@@ -182,6 +185,7 @@ def routes(azure: SimulatedAzure, mint: TokenMint) -> list[Route]:
     table: list[tuple[str, str, Handler]] = [
         ("GET", "/ping", control.ping),
         ("GET", "/world", control.world),
+        ("GET", "/profile", control.profile),
         ("GET", "/faults", control.list_faults),
         ("POST", "/faults", control.add_fault),
         ("DELETE", "/faults", control.clear_faults),
