@@ -128,6 +128,19 @@ def status_page(feed: RunFeed) -> PageScreen:
     )
 
 
+def _ended(feed: RunFeed) -> list[Paragraph]:
+    """Return the words for a run that is closed: a drill's score, and where its journal is."""
+    state = feed.run.state
+    if state.closed is None:
+        return []
+    score = state.drill_score
+    text = (
+        [Paragraph(f"{score.points} of {score.out_of}. {score.text}", Tone.STRONG)] if score else []
+    )
+    where = f"The run is closed. Its journal: {feed.run.journal_path}"
+    return [*text, Paragraph(where, Tone.STRONG), Paragraph("")]
+
+
 def report_page(feed: RunFeed) -> PageScreen:
     """Return what the run came to."""
     from amlrunbook.report.closing import closing_report
@@ -135,7 +148,7 @@ def report_page(feed: RunFeed) -> PageScreen:
 
     report = closing_report(feed.run.plan, feed.run.state)
     title, *rest = head_lines(report)
-    text = [Paragraph(title, Tone.STRONG), *(Paragraph(line) for line in rest)]
+    text = [*_ended(feed), Paragraph(title, Tone.STRONG), *(Paragraph(line) for line in rest)]
     for label, items in sections(report):
         text.append(Paragraph(""))
         first, *more = items or ("nothing",)

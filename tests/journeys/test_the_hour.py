@@ -85,6 +85,7 @@ def test_killed_throttled_and_handed_over_the_hour_comes_to_its_end(azure, tmp_p
         while go_on(run, chance.randint(20, 35)) == KILLED:
             continue
     solved_once(hour, run)
+    hour.gateway.close()
 
 
 def copied_by_hand(hour):
@@ -119,6 +120,7 @@ def test_where_failover_cannot_be_asked_for_the_second_region_is_read(azure, tmp
     left_alone(hour)
     assert state.clock.stopped
     assert verify(run, trust=None).label == "DRILL VALID-CLOSED"
+    hour.gateway.close()
 
 
 ANSWERS = """
