@@ -96,7 +96,7 @@ class RunScreen(RunDoors):
         self.refresh_step()
         opened = self.run.state.opened
         if opened is not None and opened.alarm:
-            self.say("\n".join(shown_lines(opened.alarm)), Tone.WARNING)
+            self.say(" ".join(shown_lines(opened.alarm)), Tone.WARNING)  # the rule breaks lines
 
     def on_unmount(self) -> None:
         """Listen no more."""

@@ -39,7 +39,7 @@ from amlrunbook.store.snapshots import list_snapshots, read_snapshot
 
 MAX_FILE_BYTES = 256 * 1024 * 1024
 """How large a file of documents may be: a fleet's snapshot is far below it."""
-MOST_LOOKED_BACK = 30
+MOST_LOOKED_BACK = 10
 """How many kept snapshots are judged again, at most, to find the last green one."""
 _STDIN = "-"
 _SIGNS = "✓✗…·\N{EN DASH}"

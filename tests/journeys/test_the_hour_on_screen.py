@@ -1,4 +1,4 @@
-"""The hour by keys alone, at 80×24: keys in, journal out, judged from the world."""
+"""The hour by keys alone, at 80 by 24: keys in, journal out, judged from the world."""
 
 from __future__ import annotations
 
