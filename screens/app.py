@@ -172,6 +172,8 @@ class AmlApp(App[AppResult]):
             self.feed.look()
 
     def _tick(self) -> None:
+        if not self.screen_stack:  # the app is ending, and the last tick was on its way
+            return
         for header in self.screen.query(ModeHeader):
             header.redraw()
         if isinstance(self.screen, KeyedScreen):

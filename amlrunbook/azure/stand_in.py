@@ -9,6 +9,8 @@ from amlrunbook.model.snapshot import AS_OF, Document, Inventory, Snapshot
 
 _STATS = "/georeplicationstats"
 """A view of an account that a snapshot keeps inside the account's own document."""
+_SUBSCRIPTION = 2
+"""The slashes of a subscription's own path, of which no snapshot holds a document."""
 _NEVER_READ = "the last snapshot does not know it either"
 
 
@@ -34,20 +36,23 @@ def stand_ins(earlier: Snapshot, answered: Mapping[str, bool]) -> tuple[dict[str
     never = [
         {"id": path, "unread": _NEVER_READ}
         for path in sorted(path for path, there in answered.items() if not there)
-        if known.by_id(path) is None and not _was_listed(path, known)
+        if known.by_id(path) is None and not _was_listed(path, known, found)
     ]
     return (*found, *never)
 
 
-def _was_listed(path: str, known: Inventory) -> bool:
-    """Return whether a collection without members was read by the last snapshot: its parent was."""
+def _was_listed(path: str, known: Inventory, found: list[dict[str, Any]]) -> bool:
+    """Return whether the last snapshot had read a collection: it held a member, or what the collection belongs to."""
     if path.endswith(_STATS):
         return False
+    if any(Document(raw).key.startswith(f"{path}/") for raw in found):
+        return True
     parent = path.rpartition("/")[0]
     provider = parent.rpartition("/")[0]
-    document = known.by_id(
-        provider.removesuffix("/providers") if provider.endswith("/providers") else parent
-    )
+    owner = provider.removesuffix("/providers") if provider.endswith("/providers") else parent
+    if owner.count("/") == _SUBSCRIPTION:
+        return any(document.key.startswith(f"{owner}/") for document in known.documents)
+    document = known.by_id(owner)
     return document is not None and document.unread is None
 
 

@@ -152,3 +152,31 @@ def test_a_false_alarm_ends_without_a_change(desk):
     asked = [json.loads(line) for line in log.splitlines()]
     assert {x["method"] for x in asked if x["path"].lower().startswith("/subscriptions")} == {"GET"}
     assert "DRILL VALID-CLOSED" in desk.run("journal", "verify", str(folder)).stdout
+
+
+@pytest.mark.campaign
+@pytest.mark.timeout(14_400)
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_killed_at_every_write_the_hour_comes_to_its_end(azure, tmp_path, moment):
+    at = 0
+    while True:
+        at += 1
+        folder = tmp_path / str(at)
+        folder.mkdir()
+        hour = alarm(azure, "region-dark")
+        with dying(hour, folder) as go_on:
+            status = go_on(folder / "run", at, moment)
+        if status == 0:
+            break
+        assert status == KILLED
+        state = (
+            fold(entries_of(folder / "run"))
+            if (folder / "run" / "journal.jsonl").exists()
+            else None
+        )
+        kept = state is not None and any(x.name == "snapshot.json" for x in state.evidence)
+        if kept and state.opened is not None and state.closed is None:
+            hour.drive(hour.resume(folder / "run"))
+            solved_once(hour, folder / "run")
+        hour.gateway.close()
+    assert at > 100

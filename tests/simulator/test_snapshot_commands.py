@@ -9,11 +9,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from amlrunbook.assessment import assess
 from amlrunbook.azure.inventory import take_snapshot
 from amlrunbook.cli.boundary import main
-from amlrunbook.cli.looking import gateway_for, inventory_from_azure
+from amlrunbook.cli.looking import gateway_for, inventory_from_azure, look
 from amlrunbook.cli.snapshot import take_and_keep
-from amlrunbook.errors import AzureError, UsageError
+from amlrunbook.errors import AzureError, ExitCode, UsageError, worst_exit
+from amlrunbook.model.finding import Verdict, exit_code
 from amlrunbook.model.mode import Mode
 from amlrunbook.model.snapshot import Snapshot
 from amlrunbook.report.differences import Differences
@@ -199,3 +201,26 @@ def test_a_dark_azure_exits_3_and_nothing_is_kept(
     assert found.value.exit_code == 3
     assert capsys.readouterr().out == ""
     assert not (home / "state").exists()
+
+
+def test_where_nothing_answers_the_last_snapshot_stands_in_and_none_is_kept(
+    pair: AzureHere, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gateway = gateway_for(pair.profile, Mode.READ_ONLY, endpoint=pair.endpoint)
+    gateway.get(pair.profile.primary.workspace)
+    pair.fault(kind="dark")
+    with pytest.raises(AzureError, match="did not answer at all"):
+        look(pair.profile, gateway)
+    pair.clear()
+    save_snapshot(take_snapshot(gateway, pair.profile).snapshot)
+    pair.fault(kind="dark")
+    taken = look(pair.profile, gateway)
+    assert not taken.reached
+    assert taken.snapshot.inventory.last_known().unread == ()
+    assert "Azure did not answer at all" in capsys.readouterr().err
+    found = assess(taken.snapshot.inventory, pair.profile)
+    assert found
+    assert not [finding for finding in found if finding.verdict is Verdict.PASS]
+    assert worst_exit(exit_code(found), ExitCode.INCOMPLETE) is ExitCode.INCOMPLETE
+    with pytest.raises(AzureError, match="Nothing could be read"):
+        take_and_keep(pair.profile, gateway)

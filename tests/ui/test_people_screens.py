@@ -278,7 +278,8 @@ async def test_a_closed_run_shows_its_pages_and_refuses_the_rest(key: str) -> No
         await pilot.press("enter", "c", "down", "enter")
         await rest.wait(pilot)
         assert run.state.closed is not None
-        await pilot.press(key)
+        assert app.screen.TITLE_HERE == "Report"
+        await pilot.press("escape", key)
         await pilot.pause()
         assert (app.screen.TITLE_HERE == "Run") == (key in {"h", "i"})
 

@@ -333,7 +333,7 @@ async def test_the_run_is_closed_by_a_question_of_its_own(run_of: Keep) -> None:
         await pilot.press("x")
         await pilot.pause()
         assert "The run is closed" in text_of(app)
-        await pilot.press("q")
+        await pilot.press("q", "q")
         await pilot.pause()
     assert app.return_value == RunEnded()
 

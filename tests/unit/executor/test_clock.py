@@ -12,6 +12,7 @@ from amlrunbook.executor.clock import clock_view, span, update_timer
 from amlrunbook.executor.commands import (
     Confirm,
     DeclareIncident,
+    DoneOutside,
     GiveUpdate,
     OfferHandover,
     RunProbes,
@@ -19,9 +20,11 @@ from amlrunbook.executor.commands import (
 )
 from amlrunbook.executor.status_text import Attention, attention_now
 from amlrunbook.model.profile import Probe, Targets
+from amlrunbook.planning.grammar import StepKind
 from amlrunbook.state import events as e
 from amlrunbook.state.fold import RunState, fold
-from tests.unit.executor.ground import check, ground_of, switch_step
+from amlrunbook.state.transitions import StepState
+from tests.unit.executor.ground import check, ground_of, planned, switch_step
 from tests.unit.executor.peopled import Lamps, people
 
 PROBES = (Probe(name="score", url="https://x.test/"), Probe(name="portal", url="https://y.test/"))
@@ -130,7 +133,9 @@ def test_peoples_time_is_told_apart_from_machines_time():
     assert view.unforeseen == 0
     assert not view.late
     late = clock_view(ground.plan, state, datetime(2026, 1, 1, 10, 55, tzinfo=UTC))
-    assert late.late
+    assert late.by_budgets
+    assert not late.late, "a budget says how long it may take, not how long it will"
+    assert clock_view(ground.plan, state, datetime(2026, 1, 1, 11, 2, tzinfo=UTC)).late
     assert late.projected_at == "2026-01-01T11:05:00Z"
 
 
@@ -186,3 +191,32 @@ def test_after_a_hand_over_the_old_writer_refuses_everything():
 
 def test_a_span_is_hours_minutes_seconds():
     assert [span(0), span(3661), span(-90)] == ["00:00:00", "01:01:01", "-00:01:30"]
+
+
+def dialogs(lamps):
+    steps = (
+        planned("declare", StepKind.MANUAL, do="declare"),
+        planned("tell", StepKind.MANUAL, do="tell", needs=("declare",)),
+        planned("move", StepKind.MANUAL),
+    )
+    return ground_with_probes(lamps, *steps)
+
+
+def test_a_step_is_done_by_the_dialog_that_it_asks_for():
+    run = dialogs(Lamps(score=False, portal=True)).open()
+    run.perform(GiveUpdate(text="Something is wrong."))
+    assert run.state.step("tell").state is StepState.BLOCKED
+    run.perform(DeclareIncident(severity="1"))
+    assert run.state.step("declare").state is StepState.PASSED
+    assert run.state.step("tell").state is StepState.PASSED
+    assert run.state.step("move").state is StepState.READY
+    assert run.state.anomalies == ()
+
+
+def test_what_is_done_outside_may_turn_the_probes_green():
+    lamps = Lamps(score=False, portal=True)
+    run = dialogs(lamps).open()
+    run.perform(DeclareIncident(severity="1"))
+    lamps.green["score"] = True
+    run.perform(DoneOutside(step="move", evidence="The record points west."))
+    assert run.state.clock.stopped

@@ -142,3 +142,19 @@ def test_what_the_operator_left_out_stays_left_out():
     run.perform(RunStep(step="a"))
     assert run.state.step("b").state is StepState.SKIPPED
     assert run.state.step("b").skipped_by is e.SkippedBy.OPERATOR
+
+
+def test_what_was_chosen_is_known_once_it_is_decided():
+    asked = StepPredicate(steps=("d",), word=StepWord.CHOSE, name="d", choice="go")
+    assert holds(asked, state_of(d="ready")) is None
+    assert holds(asked, state_of(d="skipped")) is False
+    for choice, answer in (("go", True), ("stay", False)):
+        made = e.DecisionMade(step="d", choice=choice, text="x")
+        record = StepRecord(step="d", state=StepState.PASSED, decision=made)
+        assert holds(asked, RunState(steps={"d": record})) is answer
+
+
+def test_of_several_that_would_do_one_is_waited_for():
+    when = StepCondition(any=(asks("a", "passed"), asks("b", "passed")))
+    call = called_for(when, state_of(a="ready", b="ready"))
+    assert call.why == "it is not known yet whether step a passed or step b passed"

@@ -107,7 +107,7 @@ def test_probes_and_people_stand_on_the_page():
     assert rows(run)["PROBES"] == "✓ green score 200 in 8 ms · ✗ red web 503"
     assert "next update overdue by 00:14:1" in rows(run)["PEOPLE"]
     text = status_text(run.stage.plan, run.state, NOW)
-    assert text.startswith("DRILL, nothing real. sev1 Small, one (eastus), 2026-01-01T00:44Z")
+    assert text.startswith("DRILL, nothing real. sev1: Small, one (eastus), 2026-01-01T00:44Z")
     assert "Phase 1 of 1: All, 0 of 1 steps settled." in text
     assert "Health probes: red: web" in text
     assert "Next update: 2026-01-01T00:30:00Z" in text

@@ -58,6 +58,23 @@ def test_a_wrong_duration_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "path", ["/srv/code/config.json", "~/code/config.json", "C:\\\\code\\\\c.json"]
+)
+def test_a_config_file_has_one_place(path: str) -> None:
+    text = TEXT.replace("[primary]", f'config_files = ["{path}"]\n[primary]')
+    assert validated(decode_toml(text, Profile, where="t")).config_files
+
+
+@pytest.mark.parametrize(
+    "path", ["config.json", "./config.json", "code/../config.json", "~olga/c.json"]
+)
+def test_a_config_file_of_wherever_one_stands_is_refused(path: str) -> None:
+    text = TEXT.replace("[primary]", f'config_files = ["{path}"]\n[primary]')
+    with pytest.raises(DocumentError, match="not an absolute path"):
+        validated(decode_toml(text, Profile, where="t"))
+
+
+@pytest.mark.parametrize(
     ("table", "says"),
     [
         ('folder = "relative"', "no absolute path"),
