@@ -91,7 +91,7 @@ def list_scenarios() -> int:
 
 
 def scenario_profile(scenario: Scenario) -> Profile:
-    """Return the profile that protects a scenario's world.
+    """Return the profile that protects a scenario's world, as it is before the world has an address.
 
     Raises:
         DocumentError: it does not fit a profile's schema.
@@ -100,16 +100,22 @@ def scenario_profile(scenario: Scenario) -> Profile:
     from amlrunbook.model.strict_toml import convert_document
 
     where = f"scenario {scenario.name}, profile"
-    return validated(convert_document(scenario.profile, Profile, where=where))
+    placed = {
+        **scenario.profile,
+        "config_files": [
+            str(name).replace("{folder}", "/") for name in scenario.profile.get("config_files", [])
+        ],
+    }
+    return validated(convert_document(placed, Profile, where=where))
 
 
 def _practise(scenario: Scenario, name: str, runbook: str, seed: int, how: Operating) -> ExitCode:
     from amlrunbook.cli.practising import Practice, practise
 
-    profile = scenario_profile(scenario)
+    scenario_profile(scenario)
     place = name if not name.endswith(".toml") else str(Path(name).resolve())
     practice = Practice(place, runbook, scenario.alarm, scenario.snapshot_age)
-    return practise(practice, profile, seed, how)
+    return practise(practice, seed, how)
 
 
 def _practise_twin(name: str, scenario: str, runbook: str, seed: int, how: Operating) -> ExitCode:
@@ -142,4 +148,4 @@ def _practise_twin(name: str, scenario: str, runbook: str, seed: int, how: Opera
         found.snapshot_age,
         twin=msgspec.json.encode(found),
     )
-    return practise(practice, scenario_profile(found), seed, how)
+    return practise(practice, seed, how)

@@ -50,7 +50,7 @@ def portal(drill: str, number: int | None) -> None:
 
 
 def deeds_of(endpoint: Endpoint) -> tuple[Deed, ...]:
-    """Return what can be done, in a stable order: callers sent elsewhere, then what was deleted.
+    """Return what can be done, in a stable order: callers sent elsewhere, traffic, then what was deleted.
 
     Raises:
         SimulatorError: the simulated Azure does not answer.
@@ -67,6 +67,14 @@ def deeds_of(endpoint: Endpoint) -> tuple[Deed, ...]:
         for front in fronts
         for target in front["targets"]
         if target.lower() != front["chosen"].lower()
+    )
+    splits: Any = process.control(endpoint, "GET", "/traffic")
+    ways += tuple(
+        Deed(
+            f"send all traffic of {_short(way['endpoint'])} to its deployment {way['deployment']}",
+            {"action": "traffic", "id": way["endpoint"], "deployment": way["deployment"]},
+        )
+        for way in splits
     )
     return (*ways, *(_recovery(row) for row in gone))
 

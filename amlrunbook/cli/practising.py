@@ -29,7 +29,8 @@ from amlrunbook.executor.run import Executor
 from amlrunbook.journal import DrillIdentity
 from amlrunbook.model.display import shown
 from amlrunbook.model.mode import Mode
-from amlrunbook.model.profile import Profile, duration_seconds
+from amlrunbook.model.profile import Profile, duration_seconds, validated
+from amlrunbook.model.strict_toml import convert_document
 from amlrunbook.planning.load import LoadedRunbook
 from amlrunbook.planning.resolve import resolve
 from amlrunbook.simulator import process
@@ -58,7 +59,7 @@ class Practice:
     """The scenario itself, where it was made from the user's own snapshot."""
 
 
-def practise(practice: Practice, profile: Profile, seed: int, how: Operating) -> ExitCode:
+def practise(practice: Practice, seed: int, how: Operating) -> ExitCode:
     """Run a drill; its world ends with it, and lives on where the drill was only left.
 
     Raises:
@@ -75,8 +76,8 @@ def practise(practice: Practice, profile: Profile, seed: int, how: Operating) ->
     endpoint = process.start(world, scenario, seed=seed)
     begun = False
     try:
-        here = with_code(placed(profile, endpoint), folder.path)
-        executor = _opened(folder, practice, runbook, here, endpoint, how)
+        profile = with_code(profile_of(endpoint), folder.path)
+        executor = _opened(folder, practice, runbook, profile, endpoint, how)
         begun = True
         with Listener(executor):
             code = operate(executor, how)
@@ -87,11 +88,17 @@ def practise(practice: Practice, profile: Profile, seed: int, how: Operating) ->
     return code
 
 
-def placed(profile: Profile, endpoint: Endpoint) -> Profile:
-    """Return a scenario's profile with the simulated Azure's own address in it."""
-    from amlrunbook.simulator.genesis import placed as placed_value
+def profile_of(endpoint: Endpoint) -> Profile:
+    """Return the profile that protects a simulated Azure, with its own addresses in it.
 
-    return msgspec.convert(placed_value(msgspec.to_builtins(profile), endpoint.base_url), Profile)
+    Raises:
+        SimulatorError: it does not answer.
+        DocumentError: the profile does not fit a profile's schema.
+    """
+    found = process.control(endpoint, "GET", "/profile")
+    return validated(
+        convert_document(found, Profile, where=f"scenario {endpoint.scenario}, profile")
+    )
 
 
 def with_code(profile: Profile, folder: Path) -> Profile:

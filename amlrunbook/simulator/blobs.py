@@ -146,6 +146,11 @@ class Contents:
         self._folder = folder
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
+    @property
+    def team_folder(self) -> Path:
+        """Where the files of the team lie that works with this world: its config files."""
+        return self._folder.resolve() / "team"
+
     def put(self, data: bytes) -> str:
         """Keep ``data`` and return its digest; the empty string for no bytes."""
         if not data:

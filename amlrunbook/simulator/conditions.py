@@ -70,8 +70,19 @@ def serves(world: World, front: str, by: str = "") -> bool:
         return False
     path = fronts.resolved(world, f"/front/{front}", "POST")
     where = locate(world, Plane.DATA, path)
-    target = Target(plane=Plane.DATA, method="POST", path=path, **where)
-    return not any(
+    return not _is_silenced(world, Target(plane=Plane.DATA, method="POST", path=path, **where))
+
+
+def region_is_silent(world: World, region: str, resource_type: str) -> bool:
+    """Return whether the control plane of a type of resource does not answer in a region."""
+    target = Target(
+        plane=Plane.CONTROL, method="PUT", path="", region=region, resource_type=resource_type
+    )
+    return _is_silenced(world, target)
+
+
+def _is_silenced(world: World, target: Target) -> bool:
+    return any(
         fault.kind in _SILENCING and fault.count is None and fault.matches(target)
         for fault in world.faults.values()
     )

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from amlrunbook.errors import AmlRunbookError
-from amlrunbook.simulator import fronts, judging, operations, timeline
+from amlrunbook.simulator import fronts, judging, operations, studio, timeline
 from amlrunbook.simulator.answers import Refusal, arm_error, json_answer
 from amlrunbook.simulator.azure import SimulatedAzure
 from amlrunbook.simulator.faults import Fault
@@ -89,6 +89,9 @@ class _Control:
     async def world(self, _request: Request) -> Response:
         return json_answer(self._azure.world)
 
+    async def profile(self, _request: Request) -> Response:
+        return json_answer(self._azure.world.profile)
+
     async def list_faults(self, _request: Request) -> Response:
         return json_answer(list(self._azure.world.faults.values()))
 
@@ -136,7 +139,13 @@ class _Control:
 
     async def route_front(self, request: Request) -> Response:
         asked = msgspec.json.decode(await request.body(), type=fronts.Routing)
-        return json_answer({"said": fronts.route(self._azure.world, asked.name, asked.target)})
+        before = self._azure.world.revision
+        said = fronts.route(self._azure.world, asked.name, asked.target)
+        judging.witness(self._azure, "POST", f"/_portal/route{asked.target}", 200, before)
+        return json_answer({"said": said})
+
+    async def traffic(self, _request: Request) -> Response:
+        return json_answer(studio.ways(self._azure.world))
 
     async def begin(self, request: Request) -> Response:
         """Put another world in the place of this one; who signs in stays the same."""
@@ -182,6 +191,7 @@ def routes(azure: SimulatedAzure, mint: TokenMint) -> list[Route]:
     table: list[tuple[str, str, Handler]] = [
         ("GET", "/ping", control.ping),
         ("GET", "/world", control.world),
+        ("GET", "/profile", control.profile),
         ("GET", "/faults", control.list_faults),
         ("POST", "/faults", control.add_fault),
         ("DELETE", "/faults", control.clear_faults),
@@ -191,6 +201,7 @@ def routes(azure: SimulatedAzure, mint: TokenMint) -> list[Route]:
         ("POST", "/pace", control.pace),
         ("POST", "/clock", control.clock),
         ("GET", "/fronts", control.list_fronts),
+        ("GET", "/traffic", control.traffic),
         ("POST", "/fronts", control.route_front),
         ("POST", "/begin", control.begin),
         ("POST", "/alarm", control.alarm),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import uuid
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from amlrunbook.errors import DocumentError
 from amlrunbook.model.nearest import nearest_hint
 from amlrunbook.simulator import ml_assets, ml_quota
 from amlrunbook.simulator.arm_kinds import Kind, canonical_scope, has_system_data, system_data
+from amlrunbook.simulator.arm_path import parse
 from amlrunbook.simulator.blobs import Blob, BlobAccount, Container, Contents, FileShare
 from amlrunbook.simulator.catalog import BY_TYPE
 from amlrunbook.simulator.clock import WorldClock
@@ -50,7 +52,7 @@ def build_world(scenario: Scenario, *, seed: int, base_url: str, contents: Conte
         clock=WorldClock.starting(table.clock.start, table.clock.rate),
         pace=deepcopy(table.pace),
         page_size=table.page_size,
-        profile=placed(scenario.profile, base_url),
+        profile=placed(scenario.profile, base_url, str(contents.team_folder)),
     )
     for item in table.subscriptions:
         world.subscriptions[item.id.lower()] = Subscription(
@@ -70,6 +72,7 @@ def build_world(scenario: Scenario, *, seed: int, base_url: str, contents: Conte
     _fronts(world, scenario)
     _facts(world, scenario)
     _without(world, scenario)
+    _config_files(world, contents)
     world.drill = _drill(world, scenario)
     check_drill(world, scenario)
     world.revision = 1
@@ -77,15 +80,34 @@ def build_world(scenario: Scenario, *, seed: int, base_url: str, contents: Conte
     return world
 
 
-def placed(value: Any, base_url: str) -> Any:
-    """Return a profile's value with ``{base}`` in its texts turned into the address that it has."""
+def placed(value: Any, base_url: str, folder: str) -> Any:
+    """Return a profile's value with ``{base}`` and ``{folder}`` in its texts turned into what they stand for."""
     if isinstance(value, str):
-        return value.replace("{base}", base_url)
+        return value.replace("{base}", base_url).replace("{folder}", folder)
     if isinstance(value, dict):
-        return {key: placed(item, base_url) for key, item in value.items()}
+        return {key: placed(item, base_url, folder) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [placed(item, base_url) for item in value]
+        return [placed(item, base_url, folder) for item in value]
     return value
+
+
+def _config_files(world: World, contents: Contents) -> None:
+    """Write the config files by which the team's code finds its workspace: the primary one.
+
+    Source: https://learn.microsoft.com/azure/machine-learning/how-to-configure-environment#local-and-dsvm-only-create-a-workspace-configuration-file
+    """
+    for name in world.profile.get("config_files") or []:
+        path = Path(str(name))
+        if not path.is_relative_to(contents.team_folder):
+            continue
+        primary = parse(str(world.profile["primary"]["workspace"]))
+        held = {
+            "subscription_id": primary.subscription,
+            "resource_group": primary.group,
+            "workspace_name": primary.name,
+        }
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(held), indent=4) + b"\n")
 
 
 def _guid(ids: random.Random) -> str:

@@ -20,7 +20,15 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from amlrunbook.simulator import activity, fronts, ml_soft_delete, operations, soft_delete
+from amlrunbook.simulator import (
+    activity,
+    fronts,
+    judging,
+    ml_soft_delete,
+    operations,
+    soft_delete,
+    studio,
+)
 from amlrunbook.simulator.answers import Refusal, arm_error, json_answer
 from amlrunbook.simulator.azure import SimulatedAzure
 from amlrunbook.simulator.clock import stamp
@@ -30,15 +38,18 @@ _STORAGE = "Microsoft.Storage/storageAccounts"
 _PURGE = "purge"
 _RECOVER = "recover"
 _ROUTE = "route"
+_TRAFFIC = "traffic"
 
 
 class _Command(msgspec.Struct, forbid_unknown_fields=True):
     """What the operator asks of the portal."""
 
     action: str
-    """``recover``, ``purge`` or ``route``."""
+    """``recover``, ``purge``, ``route`` or ``traffic``."""
     id: str
-    """The id that the deleted resource had, or of the endpoint that callers shall reach."""
+    """The id that the deleted resource had, of the endpoint that callers shall reach, or whose traffic it is."""
+    deployment: str = ""
+    """Which one takes all traffic, for ``traffic``."""
     front: str = ""
     """What callers use, for ``route``."""
 
@@ -54,15 +65,28 @@ def deleted(world: World) -> list[tuple[str, Deleted]]:
     ]
 
 
-def act(azure: SimulatedAzure, action: str, resource_id: str, front: str = "") -> str:
+def act(
+    azure: SimulatedAzure, action: str, resource_id: str, front: str = "", deployment: str = ""
+) -> str:
     """Do what the operator asks; return a sentence that says what was done.
 
     Raises:
         Refusal: it cannot be done; the text says why.
     """
+    before = azure.world.revision
+    said = _acted(azure, action, resource_id, front, deployment)
+    judging.witness(azure, "POST", f"/_portal/{action}{resource_id.strip()}", 200, before)
+    return said
+
+
+def _acted(
+    azure: SimulatedAzure, action: str, resource_id: str, front: str, deployment: str
+) -> str:
     world = azure.world
     if action == _ROUTE:
         return fronts.route(world, front, resource_id.strip())
+    if action == _TRAFFIC:
+        return studio.send_all(world, resource_id.strip(), deployment)
     key = resource_id.strip().lower()
     held = dict(deleted(world)).get(key)
     if held is None:
@@ -132,7 +156,7 @@ class _Portal:
             try:
                 about = fields.get("id") or fields.get("target", "")
                 action, front = fields.get("action", ""), fields.get("front", "")
-                said = act(self._azure, action, about, front)
+                said = act(self._azure, action, about, front, fields.get("deployment", ""))
             except Refusal as refusal:
                 status, said = refusal.status, refusal.message
             self._azure.commit()
@@ -147,7 +171,7 @@ class _Portal:
             return json_answer([_row(held) for _, held in deleted(self._azure.world)])
         try:
             asked = msgspec.json.decode(await request.body(), type=_Command)
-            said = act(self._azure, asked.action, asked.id, asked.front)
+            said = act(self._azure, asked.action, asked.id, asked.front, asked.deployment)
         except msgspec.MsgspecError as error:
             return arm_error(400, "BadRequest", str(error))
         except Refusal as refusal:
@@ -183,7 +207,7 @@ def _page(world: World, token: str, said: str) -> str:
         "<h1>Recently deleted</h1>"
         f"<p role=status>{escape(said)}</p>"
         "<table><tr><th>Resource<th>Deleted<th>Purged for good<th></tr>"
-        f"{body}</table>{_routing(world, token)}</html>"
+        f"{body}</table>{_routing(world, token)}{_splits(world, token)}</html>"
     )
 
 
@@ -191,7 +215,7 @@ def _routing(world: World, token: str) -> str:
     """Return the part of the page that sends callers elsewhere."""
     rows = "".join(
         f"<tr><td>{escape(front.name)}<td>{escape(target)}<td>"
-        + ("here now" if target == front.chosen else _form(token, front.name, target))
+        + ("here now" if target == front.chosen else _send_here(token, front.name, target))
         + "</tr>"
         for front in fronts.shown(world)
         for target in front.targets
@@ -199,12 +223,31 @@ def _routing(world: World, token: str) -> str:
     return f"<h1>Where callers go</h1><table>{rows}</table>" if rows else ""
 
 
-def _form(token: str, front: str, target: str) -> str:
+def _send_here(token: str, front: str, target: str) -> str:
     fields = {"token": token, "target": target, "front": front}
+    return _form(fields, _ROUTE, "send callers here")
+
+
+def _splits(world: World, token: str) -> str:
+    """Return the part of the page that changes the traffic of endpoints."""
+    rows = "".join(
+        f"<tr><td>{escape(way['endpoint'])}<td>{escape(way['deployment'])}<td>"
+        + _form(
+            {"token": token, "id": way["endpoint"], "deployment": way["deployment"]},
+            _TRAFFIC,
+            "send all traffic here",
+        )
+        + "</tr>"
+        for way in studio.ways(world)
+    )
+    return f"<h1>Traffic of endpoints</h1><table>{rows}</table>" if rows else ""
+
+
+def _form(fields: dict[str, str], action: str, words: str) -> str:
     hidden = "".join(
         f'<input type=hidden name={key} value="{escape(value)}">' for key, value in fields.items()
     )
-    button = f"<button name=action value={_ROUTE}>send callers here</button>"
+    button = f"<button name=action value={action}>{words}</button>"
     return f"<form method=post action=/_portal>{hidden}{button}</form>"
 
 

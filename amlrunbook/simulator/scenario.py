@@ -206,7 +206,8 @@ class Scenario(_Table, frozen=True, kw_only=True):
     profile: dict[str, Any] = {}
     """The profile that protects the world; the simulator only hands it on.
 
-    ``{base}`` in its texts stands for the simulated Azure's own address, which no file can know.
+    ``{base}`` in its texts stands for the simulated Azure's own address, which no file can know, and
+    ``{folder}`` for the folder of the team's files, beside the world: its config files are made there.
     """
     world: WorldTable = msgspec.field(default_factory=WorldTable)
     without: list[WithoutTable] = []

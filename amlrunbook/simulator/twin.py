@@ -15,7 +15,7 @@ import msgspec
 
 from amlrunbook.errors import DocumentError, UsageError
 from amlrunbook.model.nearest import nearest_hint
-from amlrunbook.model.profile import Probe, Profile
+from amlrunbook.model.profile import Export, Probe, Profile
 from amlrunbook.model.snapshot import Document, Snapshot
 from amlrunbook.simulator import ml_bytes, ml_serving
 from amlrunbook.simulator.answers import Refusal
@@ -117,7 +117,9 @@ def _require(profile: Profile, documents: list[Document]) -> None:
 
 def _profile_of(profile: Profile, probes: tuple[Probe, ...]) -> dict[str, Any]:
     """Return a copy of the profile that leads to the twin alone: none of the user's addresses or files."""
-    copy = msgspec.structs.replace(profile, cloud="custom", probes=probes, config_files=())
+    copy = msgspec.structs.replace(
+        profile, cloud="custom", probes=probes, config_files=(), export=Export()
+    )
     found = msgspec.to_builtins(copy, str_keys=True)
     return _listed(found) if isinstance(found, dict) else {}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -57,7 +57,9 @@ def _names(other: World, world: World) -> dict[str, str]:
     for role, resource_id in theirs.items():
         if role in ours:
             found[resource_id] = ours[role]
-            found[resource_id.rpartition("/")[2]] = ours[role].rpartition("/")[2]
+            name = resource_id.rpartition("/")[2]
+            if not name.isdigit():  # a version's number stands for nothing by itself
+                found[name] = ours[role].rpartition("/")[2]
     for side in ("primary", "secondary"):
         before = str((other.profile.get(side) or {}).get("region") or "")
         after = str((world.profile.get(side) or {}).get("region") or "")
@@ -82,6 +84,10 @@ def _roles(world: World) -> dict[str, str]:
             if held:
                 found[f"{side}/{part}"] = str(held)
         found |= _serving(world, side, str(document["id"]))
+        computes = f"{workspace.lower()}/computes/"
+        first = next((k for k in sorted(world.resources) if k.startswith(computes)), None)
+        if first is not None:
+            found[f"{side}/compute"] = str(world.resources[first]["id"])
     for number, account in enumerate(world.profile.get("data_accounts") or []):
         found[f"data/{number}"] = str(account["id"])
     return found
@@ -101,6 +107,9 @@ def _serving(world: World, side: str, workspace: str) -> dict[str, str]:
     found = {f"{side}/endpoint": str(endpoint["id"])}
     if deployments:
         found[f"{side}/deployment"] = str(deployments[0]["id"])
+        model = world.get(str(deployments[0]["properties"].get("model") or ""))
+        if model is not None:
+            found[f"{side}/model"] = str(model["id"])
     return found
 
 
@@ -169,6 +178,11 @@ def _second_region(document: Document) -> str | None:
     return second if is_geo(sku) and second in REGIONS else None
 
 
-def _is_held(goal: Goal, goals: list[Goal]) -> bool:
+def _is_held(goal: Condition, goals: Sequence[Condition]) -> bool:
+    """Return whether one of ``goals`` asks the same already, be it as one way among several."""
     same = (goal.front, (goal.resource or "").lower(), goal.path)
-    return any(same == (one.front, (one.resource or "").lower(), one.path) for one in goals)
+    return any(
+        same == (one.front, (one.resource or "").lower(), one.path)
+        or _is_held(goal, [*(one.any_of or []), *(one.all_of or [])])
+        for one in goals
+    )

@@ -117,6 +117,42 @@ def test_control_is_no_traffic_of_the_drill(drill):
     assert judged(drill)["changes"] == 0
 
 
+def test_what_is_done_by_hand_on_the_portal_counts_as_well(azure):
+    here = begun(azure, "false-alarm")
+    process.control(here, "POST", "/alarm")
+    ways: Any = process.control(here, "GET", "/traffic")
+    (blue,) = [way for way in ways if way["deployment"] == "blue"]
+    assert "aml-fraud-e" in blue["endpoint"]
+    wrong = {"action": "traffic", "id": blue["endpoint"], "deployment": "green"}
+    for body in (wrong, {**wrong, "deployment": "none"}, {**wrong, "id": "/no"}):
+        with pytest.raises(SimulatorError, match=r"400|404"):
+            process.control(here, "POST", "/portal", body)
+    assert judged(here)["first_change_at"] is None
+    process.control(here, "POST", "/portal", {**wrong, "deployment": "blue"})
+    found = judged(here)
+    assert found["solved"]
+    assert found["changes"] == 1
+    assert process.control(here, "GET", "/traffic") != ways
+
+
+def test_the_studio_does_not_reach_a_dark_region(drill):
+    process.control(drill, "POST", "/alarm")
+    endpoint = f"/subscriptions/{drill.subscription_id}{AML_E[1:]}/onlineEndpoints/fraud-score"
+    body = {"action": "traffic", "id": endpoint, "deployment": "blue"}
+    with pytest.raises(SimulatorError, match="503"):
+        process.control(drill, "POST", "/portal", body)
+
+
+def test_what_the_portal_purges_is_lost_and_counted(azure):
+    here = begun(azure, "workspace-deleted")
+    process.control(here, "POST", "/alarm")
+    workspace = f"/subscriptions/{here.subscription_id}{AML_E[1:]}"
+    process.control(here, "POST", "/portal", {"action": "purge", "id": workspace})
+    harms = {harm["text"]: harm["count"] for harm in judged(here)["harms"]}
+    assert harms["The workspace was purged."] == 1
+    assert harms["A model, an environment or a data asset was lost."] >= 3
+
+
 def test_a_restart_keeps_the_drill_and_what_was_due_happens_after_it(azure, folder):
     here = begun(azure, "region-dark")
     process.control(here, "POST", "/alarm")

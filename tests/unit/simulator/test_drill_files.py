@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from amlrunbook.errors import DocumentError
 from amlrunbook.simulator.blobs import Contents
+from amlrunbook.simulator.conditions import COMPARED
+from amlrunbook.simulator.drill_data import HAPPENINGS, Condition
 from amlrunbook.simulator.genesis import build_world
 from amlrunbook.simulator.scenario import (
     glance,
@@ -139,6 +144,39 @@ def test_what_the_base_has_can_be_left_out_with_what_is_below_it(tmp_path):
         build(text + '[[goals]]\ntext = "x"\nresource = "' + gone + '"', tmp_path)
     made = build(text, tmp_path)
     assert not [k for k in made.resources if f"{key}aml-fraud-w/onlineendpoints" in k]
+
+
+def test_the_example_of_the_document_is_valid(tmp_path):
+    page = (Path(__file__).resolve().parents[3] / "docs" / "scenarios.md").read_text("utf-8")
+    example = page.partition("```toml\n")[2].partition("```")[0]
+    scenario = parse_scenario(example, "example.toml", "example")
+    contents = Contents(tmp_path / "c")
+    made = build_world(scenario, seed=0, base_url="https://127.0.0.1:1", contents=contents)
+    assert made.drill.goals
+
+
+def test_the_document_names_all_that_can_happen_and_be_asked(tmp_path):
+    page = (Path(__file__).resolve().parents[3] / "docs" / "scenarios.md").read_text("utf-8")
+    asked = set(Condition.__struct_fields__) - {"path", "exists", "new"} - set(COMPARED)
+    for key in (*HAPPENINGS, *asked, *COMPARED):
+        assert f"`{key}`" in page, key
+
+
+def test_config_files_are_made_anew_with_each_world(tmp_path):
+    made = build("", tmp_path)
+    (first, _) = made.profile["config_files"]
+    held = json.loads(Path(first).read_text("utf-8"))
+    assert held["workspace_name"] == "aml-fraud-e"
+    assert Path(first).is_relative_to(tmp_path)
+    Path(first).write_text("{}", "utf-8")
+    build("", tmp_path)
+    assert json.loads(Path(first).read_text("utf-8")) == held
+
+
+def test_config_files_elsewhere_are_nobodys_business(tmp_path):
+    elsewhere = tmp_path / "elsewhere.json"
+    build(f'[profile]\nconfig_files = ["{elsewhere}"]', tmp_path)
+    assert not elsewhere.exists()
 
 
 def test_a_base_that_is_not_there_or_goes_in_circles(tmp_path):
