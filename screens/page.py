@@ -129,16 +129,12 @@ def status_page(feed: RunFeed) -> PageScreen:
 
 
 def _ended(feed: RunFeed) -> list[Paragraph]:
-    """Return the words for a run that is closed: a drill's score, and where its journal is."""
+    """Return the words for a run that is closed: where its journal is."""
     state = feed.run.state
     if state.closed is None:
         return []
-    score = state.drill_score
-    text = (
-        [Paragraph(f"{score.points} of {score.out_of}. {score.text}", Tone.STRONG)] if score else []
-    )
     where = f"The run is closed. Its journal: {feed.run.journal_path}"
-    return [*text, Paragraph(where, Tone.STRONG), Paragraph("")]
+    return [Paragraph(where, Tone.STRONG), Paragraph("")]
 
 
 def report_page(feed: RunFeed) -> PageScreen:

@@ -41,6 +41,9 @@ from amlrunbook.store.runs import RunFolder, new_run_folder
 TWIN_FILE = "twin.json"
 """A twin's scenario, in its run's folder."""
 
+CODE_FOLDER = "code"
+"""Where a drill keeps the config file that stands for people's code, in its run's folder."""
+
 
 @dataclass(frozen=True, slots=True)
 class Practice:
@@ -73,7 +76,7 @@ def practise(practice: Practice, seed: int, how: Operating) -> ExitCode:
     endpoint = process.start(world, scenario, seed=seed)
     begun = False
     try:
-        profile = profile_of(endpoint)
+        profile = with_code(profile_of(endpoint), folder.path)
         executor = _opened(folder, practice, runbook, profile, endpoint, how)
         begun = True
         with Listener(executor):
@@ -96,6 +99,25 @@ def profile_of(endpoint: Endpoint) -> Profile:
     return validated(
         convert_document(found, Profile, where=f"scenario {endpoint.scenario}, profile")
     )
+
+
+def with_code(profile: Profile, folder: Path) -> Profile:
+    """Return the profile with a config file of the drill's own, which names the primary as people's code does.
+
+    Raises:
+        AmlRunbookError: it cannot be written.
+    """
+    if profile.secondary is None or profile.config_files:
+        return profile
+    primary = profile.primary_id
+    named = {
+        "subscription_id": primary.subscription,
+        "resource_group": primary.resource_group,
+        "workspace_name": primary.name,
+    }
+    path = folder / CODE_FOLDER / "config.json"
+    write_whole(path, msgspec.json.format(msgspec.json.encode(named), indent=4))
+    return msgspec.structs.replace(profile, config_files=(str(path.resolve()),))
 
 
 def _opened(  # noqa: PLR0917 - the parts of a drill, each once

@@ -212,12 +212,12 @@ class Hour:
 
 
 def ruling_on(step: str, record: StepRecord) -> c.AnyCommand:
-    """Return what the evidence says of a doubt; while it says that it goes on, look again."""
+    """Return what the evidence says of a doubt; while it says that Azure has it, look again."""
     doubt = record.doubt
     assert doubt is not None
     if doubt.reached:
         return c.Rule(step=step, ruling=e.Ruling.HAPPENED, reason="It is seen.")
-    if doubt.evidence_for:
+    if doubt.evidence_for or any("ccepted" in seen for seen in doubt.evidence_neither):
         return c.LookAgain(step=step)
     return c.Rule(step=step, ruling=e.Ruling.DID_NOT_HAPPEN, reason="Nothing speaks for it.")
 
