@@ -1,21 +1,25 @@
 """The simulated Azure for tests: started as its own process, driven by the real SDKs.
 
 ``healthy_pair`` and ``lonely_workspace`` are shared by the whole session: read them only.
-``fresh_azure`` starts one for a test that changes things.
+``fresh_azure`` gives a world of its own to a test that changes things. To start a process costs more
+than most tests: one that is done with, and whole, begins the next test's world (:func:`lent`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any, Self
 
+import msgspec
 import pytest
 import requests
 from azure.identity import ClientSecretCredential
 from azure.mgmt.resource.resources import ResourceManagementClient
 
+from amlrunbook.errors import SimulatorError
 from amlrunbook.simulator import process
 from amlrunbook.simulator.endpoint import Endpoint, read_endpoint
 
@@ -39,17 +43,72 @@ def end(folder: Path) -> None:
         process._reap(endpoint.pid)
 
 
-@contextmanager
-def running(
-    folder: Path, scenario: str | Path = "healthy-pair", *, seed: int = 0
-) -> Iterator[Endpoint]:
-    """Start a simulated Azure in ``folder``, its operations at a test's pace; end it afterwards."""
-    endpoint = process.start(folder, str(scenario), seed=seed)
+_idle: list[Endpoint] = []
+"""Simulated Azures that no test uses any more, each of them whole."""
+
+
+def _begun(folder: Path, scenario: str | Path, seed: int) -> Endpoint:
+    """Return a simulated Azure with a new world: one that is idle, or one started in ``folder``."""
+    named = str(scenario)
+    named = str(Path(named).resolve()) if named.endswith(".toml") else named
+    while _idle:
+        endpoint = _idle.pop()
+        try:
+            told = process.control(endpoint, "POST", "/begin", {"scenario": named, "seed": seed})
+        except SimulatorError:
+            end(Path(endpoint.ca_file).parent)
+        else:
+            return msgspec.convert(told, Endpoint)
+    return process.start(folder, named, seed=seed)
+
+
+def _given_back(endpoint: Endpoint) -> None:
+    """Keep a simulated Azure for the next test, unless something may still hang in it."""
     try:
-        set_pace(endpoint)
+        whole = process.control(endpoint, "GET", "/faults") == []
+    except SimulatorError:
+        whole = False
+    if whole:
+        _idle.append(endpoint)
+    else:
+        end(Path(endpoint.ca_file).parent)
+
+
+def pytest_sessionfinish() -> None:
+    """End the simulated Azures that are left."""
+    while _idle:
+        end(Path(_idle.pop().ca_file).parent)
+
+
+@contextmanager
+def lent(
+    folder: Path, scenario: str | Path = "healthy-pair", *, seed: int = 0, own: bool = False
+) -> Iterator[Endpoint]:
+    """Yield a simulated Azure with a new world, and take it back.
+
+    ``own`` starts one in ``folder`` and ends it: for a test that stops it, or looks at its files.
+    """
+    if own:
+        endpoint = process.start(folder, str(scenario), seed=seed)
+    else:
+        endpoint = _begun(folder, scenario, seed)
+    try:
         yield endpoint
     finally:
-        end(folder)
+        if own:
+            end(folder)
+        else:
+            _given_back(endpoint)
+
+
+@contextmanager
+def running(
+    folder: Path, scenario: str | Path = "healthy-pair", *, seed: int = 0, own: bool = False
+) -> Iterator[Endpoint]:
+    """Yield a simulated Azure as :func:`lent`, its operations at a test's pace."""
+    with lent(folder, scenario, seed=seed, own=own) as endpoint:
+        set_pace(endpoint)
+        yield endpoint
 
 
 def credential(endpoint: Endpoint, **options: Any) -> ClientSecretCredential:
@@ -183,16 +242,12 @@ def lonely_workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpo
 
 @pytest.fixture
 def fresh_azure(tmp_path: Path) -> Iterator[Callable[..., Endpoint]]:
-    """A function that starts a simulated Azure of the test's own: ``fresh_azure("name")``."""
-    folders: list[Path] = []
+    """A function that begins a simulated Azure of the test's own: ``fresh_azure("name")``."""
+    with ExitStack() as stack:
+        numbers = count()
 
-    def start(scenario: str | Path = "healthy-pair", *, seed: int = 0) -> Endpoint:
-        folder = tmp_path / f"azure-{len(folders)}"
-        endpoint = process.start(folder, str(scenario), seed=seed)
-        folders.append(folder)
-        set_pace(endpoint)
-        return endpoint
+        def start(scenario: str | Path = "healthy-pair", *, seed: int = 0) -> Endpoint:
+            folder = tmp_path / f"azure-{next(numbers)}"
+            return stack.enter_context(running(folder, scenario, seed=seed))
 
-    yield start
-    for folder in folders:
-        end(folder)
+        yield start

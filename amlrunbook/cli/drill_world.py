@@ -13,7 +13,7 @@ from amlrunbook.cli.drill_history import compared, earlier_drills
 from amlrunbook.errors import AmlRunbookError, SimulatorError
 from amlrunbook.executor import drilling
 from amlrunbook.simulator import process
-from amlrunbook.simulator.judging import Judgement
+from amlrunbook.simulator.judgement import Judgement
 from amlrunbook.simulator.scoring import Acts, scored
 from amlrunbook.state import events as e
 

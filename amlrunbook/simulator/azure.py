@@ -17,7 +17,7 @@ import msgspec
 
 from amlrunbook.errors import SimulatorError
 from amlrunbook.simulator.blobs import Contents
-from amlrunbook.simulator.endpoint import CA_FILE, WORLD_FILE, Endpoint, Secrets
+from amlrunbook.simulator.endpoint import CA_FILE, ENDPOINT_FILE, WORLD_FILE, Endpoint, Secrets
 from amlrunbook.simulator.faults import FaultKind
 from amlrunbook.simulator.files import replace_file
 from amlrunbook.simulator.request_log import RequestLog
@@ -65,6 +65,10 @@ class SimulatedAzure:
             scenario=world.scenario,
             seed=world.seed,
         )
+
+    def tell(self) -> None:
+        """Write down how to reach it, for whoever finds the folder."""
+        replace_file(self.folder / ENDPOINT_FILE, msgspec.json.encode(self.describe()))
 
     def dirty(self) -> None:
         """Note a change that raises no revision (faults, operations) and must be written down."""

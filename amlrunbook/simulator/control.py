@@ -21,7 +21,7 @@ from amlrunbook.simulator.azure import SimulatedAzure
 from amlrunbook.simulator.faults import Fault
 from amlrunbook.simulator.genesis import build_world
 from amlrunbook.simulator.scenario import load_scenario
-from amlrunbook.simulator.tokens import TokenMint
+from amlrunbook.simulator.tokens import LIFETIME, TokenMint
 from amlrunbook.simulator.world import Pace
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -148,7 +148,7 @@ class _Control:
         return json_answer(studio.ways(self._azure.world))
 
     async def begin(self, request: Request) -> Response:
-        """Put another world in the place of this one; who signs in stays the same."""
+        """Put another world in the place of this one, as if newly started; who signs in stays the same."""
         asked = msgspec.json.decode(await request.body(), type=BeginSettings)
         before = self._azure.world.revision
         try:
@@ -161,7 +161,11 @@ class _Control:
         except AmlRunbookError as error:
             return arm_error(400, "BadRequest", error.what)
         self._azure.world.revision += before
+        self._azure.history.clear()
+        self._azure.log.forget()
+        self._mint.lifetime = LIFETIME
         self._azure.dirty()
+        self._azure.tell()
         return json_answer(self._azure.describe())
 
     async def alarm(self, _request: Request) -> Response:

@@ -8,7 +8,6 @@ import uuid
 from pathlib import Path
 
 import msgspec
-import trustme
 
 from amlrunbook.errors import SimulatorError
 from amlrunbook.simulator.files import replace_file
@@ -81,6 +80,8 @@ def keep_secrets(folder: Path) -> Secrets:
                 state="Nothing was started.",
                 next_step="Start a new drill; this one's folder is damaged.",
             ) from error
+    import trustme  # noqa: PLC0415 - who only reaches a simulated Azure makes no certificate
+
     authority = trustme.CA(organization_name="amlrunbook simulated Azure")
     server = authority.issue_cert("127.0.0.1", "localhost")
     replace_file(folder / CA_FILE, authority.cert_pem.bytes())

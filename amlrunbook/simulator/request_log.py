@@ -39,6 +39,7 @@ class RequestLog:
         self._kept: deque[LoggedRequest] = deque(maxlen=KEPT)
         self._encoder = msgspec.json.Encoder()
         self.count = 0
+        self._forgotten = 0
 
     def add(self, entry: LoggedRequest) -> None:
         """Note one request."""
@@ -53,7 +54,13 @@ class RequestLog:
 
     def since(self, number: int) -> list[LoggedRequest]:
         """Return the requests after ``number`` that are still kept, oldest first."""
-        return [entry for entry in self._kept if entry.number > number]
+        first = max(number, self._forgotten)
+        return [entry for entry in self._kept if entry.number > first]
+
+    def forget(self) -> None:
+        """Tell no more of what was asked up to now, even if it is answered later; the file keeps it."""
+        self._kept.clear()
+        self._forgotten = self.count
 
     def close(self) -> None:
         """Close the file."""

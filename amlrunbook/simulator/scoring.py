@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 import msgspec
 
 from amlrunbook.model.profile import duration_seconds
-from amlrunbook.simulator.judging import Judgement
+from amlrunbook.simulator.judgement import Judgement
 
 _TOO_LONG = 4
 """Times the wanted time that earn nothing."""

@@ -13,7 +13,6 @@ import time
 from pathlib import Path
 from typing import TextIO
 
-import msgspec
 import uvicorn
 from starlette.routing import BaseRoute, Router
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -39,14 +38,13 @@ from amlrunbook.simulator.azure import CONTENTS_FOLDER, SimulatedAzure, read_wor
 from amlrunbook.simulator.blobs import Contents
 from amlrunbook.simulator.endpoint import (
     CERTIFICATE_FILE,
-    ENDPOINT_FILE,
     LOCK_FILE,
     REQUESTS_FILE,
     WORLD_FILE,
     Secrets,
     keep_secrets,
 )
-from amlrunbook.simulator.files import private_folder, replace_file
+from amlrunbook.simulator.files import private_folder
 from amlrunbook.simulator.gate import Gate
 from amlrunbook.simulator.genesis import build_world
 from amlrunbook.simulator.request_log import RequestLog
@@ -101,9 +99,7 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._azure.commit()
-        replace_file(
-            self._azure.folder / ENDPOINT_FILE, msgspec.json.encode(self._azure.describe())
-        )
+        self._azure.tell()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Cut all lines at once: waiting for clients to close theirs would take seconds."""

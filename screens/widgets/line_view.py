@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -133,13 +133,12 @@ class LineView(LineBlock, can_focus=True):
         line = self.rows.line(index, room) if index < total else ()
         at_cursor = index == self.cursor and index < total
         line = _marked(line) if at_cursor else line
-        style = self._cursor_style if at_cursor and self.has_focus else self.tone_style
+        plain = self.tone_style()
+        style = self._cursor_style(plain) if at_cursor and self.has_focus else plain
         strip = strip_of(line, room, style, ascii_only=self.ascii_only)
         if not thumbed:
             return strip
-        thumb = strip_of(
-            (self._thumb(y, height, total),), 1, self.tone_style, ascii_only=self.ascii_only
-        )
+        thumb = strip_of((self._thumb(y, height, total),), 1, plain, ascii_only=self.ascii_only)
         return Strip.join([strip, thumb])
 
     def _thumb(self, y: int, height: int, total: int) -> Span:
@@ -148,8 +147,9 @@ class LineView(LineBlock, can_focus=True):
         inside = start <= y < start + size
         return Span("┃" if inside else "│", Tone.MODE if inside else Tone.DIM)
 
-    def _cursor_style(self, tone: Tone) -> Style:
-        return self.tone_style(tone) + self.tones[Tone.CURSOR]
+    def _cursor_style(self, plain: Callable[[Tone], Style]) -> Callable[[Tone], Style]:
+        cursor = self.tones[Tone.CURSOR]
+        return lambda tone: plain(tone) + cursor
 
     # Moving
 

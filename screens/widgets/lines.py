@@ -172,16 +172,17 @@ class LineBlock(Widget):
         """How every tone is drawn now."""
         return tone_styles(self.app.theme_variables, no_color=self.app.no_color)
 
-    def tone_style(self, tone: Tone) -> Style:
-        """Return how ``tone`` looks here."""
-        return self.rich_style + self.tones[tone]
+    def tone_style(self) -> Callable[[Tone], Style]:
+        """Return how every tone looks here; asked once a line: Textual composes the style anew."""
+        here, tones = self.rich_style, self.tones
+        return lambda tone: here + tones[tone]
 
     def render_line(self, y: int) -> Strip:
         """Draw one line of the widget."""
         width = self.content_size.width
         drawn = self.drawn(width, self.content_size.height)
         line = drawn[y] if y < len(drawn) else ()
-        return strip_of(line, width, self.tone_style, ascii_only=self.ascii_only)
+        return strip_of(line, width, self.tone_style(), ascii_only=self.ascii_only)
 
     def drawn(self, width: int, height: int) -> list[Line]:
         """Return :meth:`lines`, computed once for each refresh."""

@@ -57,6 +57,12 @@ _LOOKS: dict[Tone, _Look] = {
     Tone.CURSOR: _Look("", "cursor", "bold", "bold", reversed_plain=True),
 }
 
+_NAMES = sorted(
+    {"foreground", "background"}
+    | {name for look in _LOOKS.values() for name in (look.colour, look.ground) if name}
+)
+"""The theme's variables that tones are drawn with."""
+
 DEFAULT_VARIABLES: Mapping[str, str] = {
     "quiet": "#9AA7B0",
     "on-mode": "#101418",
@@ -67,9 +73,7 @@ DEFAULT_VARIABLES: Mapping[str, str] = {
 
 def tone_styles(variables: Mapping[str, str], *, no_color: bool) -> Mapping[Tone, Style]:
     """Return how every tone is drawn with a theme's variables."""
-    names = {name for look in _LOOKS.values() for name in (look.colour, look.ground) if name}
-    names |= {"foreground", "background"}
-    values = tuple(sorted((name, variables.get(name, "")) for name in names))
+    values = tuple((name, variables.get(name, "")) for name in _NAMES)
     return _styles(values, no_color)
 
 

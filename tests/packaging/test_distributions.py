@@ -23,7 +23,7 @@ IN_WHEEL = {
 
 IN_SDIST = IN_WHEEL | {
     "tests": {".py", ".toml", ".json", ".jsonl", ".svg", ".txt", ".md"},
-    "docs": {".md", ".svg", ".png"},
+    "docs": {".md", ".svg", ".png", ".json"},
     ".ci": {"", ".py"},
 }
 """The same for the source distribution, which also carries what is needed to check it."""

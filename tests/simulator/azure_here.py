@@ -16,8 +16,8 @@ from amlrunbook.model.cloud import loopback_cloud
 from amlrunbook.model.mode import Mode
 from amlrunbook.model.profile import Profile
 from amlrunbook.simulator.endpoint import Endpoint
-from amlrunbook.simulator.process import control, start
-from tests.simulator_fixtures import end
+from amlrunbook.simulator.process import control
+from tests.simulator_fixtures import lent
 
 
 class AzureHere:
@@ -61,13 +61,12 @@ class AzureHere:
 
 @contextmanager
 def azure_running(folder: Path, scenario: str) -> Iterator[AzureHere]:
-    endpoint = start(folder / "azure", scenario)
-    here = AzureHere(endpoint)
-    try:
-        yield here
-    finally:
-        here.close()
-        end(folder / "azure")
+    with lent(folder / "azure", scenario) as endpoint:
+        here = AzureHere(endpoint)
+        try:
+            yield here
+        finally:
+            here.close()
 
 
 @pytest.fixture(scope="module")

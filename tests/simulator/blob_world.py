@@ -11,7 +11,7 @@ from azure.storage.blob import BlobServiceClient
 
 from amlrunbook.simulator import process
 from amlrunbook.simulator.endpoint import Endpoint
-from tests.simulator_fixtures import end
+from tests.simulator_fixtures import lent
 
 SCENARIO = """
 format = 1
@@ -80,15 +80,12 @@ content_type = "text/plain"
 
 
 @contextmanager
-def storage_world(folder: Path) -> Iterator[Endpoint]:
-    """Start a simulated Azure with these accounts, and end it."""
+def storage_world(folder: Path, *, own: bool = False) -> Iterator[Endpoint]:
+    """Yield a simulated Azure with these accounts; ``own`` starts one in ``folder / "azure"``."""
     scenario = folder / "storage.toml"
     scenario.write_text(SCENARIO, encoding="utf-8")
-    endpoint = process.start(folder / "azure", str(scenario))
-    try:
+    with lent(folder / "azure", scenario, own=own) as endpoint:
         yield endpoint
-    finally:
-        end(folder / "azure")
 
 
 def credential(endpoint: Endpoint) -> ClientSecretCredential:

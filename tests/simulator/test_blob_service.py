@@ -452,7 +452,7 @@ def test_reads_leave_the_revision_and_writes_raise_it(azure, plain):
 
 
 def test_killed_and_started_again_it_has_what_it_had(tmp_path):
-    with storage_world(tmp_path) as first, service(first, "plain") as client:
+    with storage_world(tmp_path, own=True) as first, service(first, "plain") as client:
         container = client.create_container("kept")
         container.upload_blob("x", b"still here")
         log = container.get_blob_client("log")
@@ -469,7 +469,7 @@ def test_killed_and_started_again_it_has_what_it_had(tmp_path):
 
 def test_a_caller_without_the_data_role_is_refused(tmp_path):
     """Where the world narrows what the caller may do, its data actions count."""
-    with storage_world(tmp_path) as endpoint, service(endpoint, "plain") as client:
+    with storage_world(tmp_path, own=True) as endpoint, service(endpoint, "plain") as client:
         container = client.create_container("guarded")
         container.upload_blob("x", b"x")
         folder = tmp_path / "azure"

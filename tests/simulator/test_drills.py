@@ -27,7 +27,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory):
 
 @pytest.fixture(scope="module")
 def azure(folder) -> Iterator[Endpoint]:
-    with running(folder, "region-dark") as endpoint:
+    with running(folder, "region-dark", own=True) as endpoint:
         yield endpoint
 
 

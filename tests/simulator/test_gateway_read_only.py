@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from amlrunbook.azure.guard import Guard
 from amlrunbook.azure.machine_learning import ALLOWED
-from amlrunbook.errors import ReadOnlyError, RefusedError
+from amlrunbook.errors import NotFoundError, ReadOnlyError, RefusedError
 from amlrunbook.model.mode import Mode
 from amlrunbook.model.resource_id import ResourceId
 from tests.simulator.azure_here import AzureHere
@@ -162,11 +163,18 @@ def test_operations_of_azure_ai_ml_beyond_the_list_are_refused(
 
 def test_every_allowed_operation_only_reads(pair: AzureHere) -> None:
     learning = pair.gateway().machine_learning(ResourceId.parse(pair.profile.primary.workspace))
-    arguments: dict[str, dict[str, str]] = {"workspaces.get": {"name": "aml-fraud-e"}}
+    endpoint = {"endpoint_name": "fraud-score"}
+    arguments: dict[str, dict[str, str]] = {
+        "workspaces.get": {"name": "aml-fraud-e"},
+        "online_deployments.list": endpoint,
+        "batch_deployments.list": {"endpoint_name": "not-there"},
+    }
     before = pair.last
     listed = [*sorted(name for name in ALLOWED if name.endswith(".list")), "workspaces.get"]
     for operation in listed:
-        learning.read(operation, **arguments.get(operation, {}))
+        nothing = operation == "batch_deployments.list"  # the pair has no batch endpoint
+        with pytest.raises(NotFoundError) if nothing else contextlib.nullcontext():
+            learning.read(operation, **arguments.get(operation, {}))
     asked = pair.requests(before)
     assert len(asked) >= len(listed)
     assert changing(asked) == []

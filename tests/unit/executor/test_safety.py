@@ -213,11 +213,12 @@ class Copies(Declares):
 
     def apply(self, context, preview, intent, reporter):
         self.world.on = False
-        result = super().apply(context, preview, intent, reporter)
-        if self.world.on:
-            self.truth -= {place.region.lower() for place in self.effects.makes_unwritable}
-            self.truth |= {place.region.lower() for place in self.effects.makes_writable}
-        return result
+        try:
+            return super().apply(context, preview, intent, reporter)
+        finally:  # what happened has happened, also where the program dies of its next line
+            if self.world.on:
+                self.truth -= {place.region.lower() for place in self.effects.makes_unwritable}
+                self.truth |= {place.region.lower() for place in self.effects.makes_writable}
 
 
 ACTS = (

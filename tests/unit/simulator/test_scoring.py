@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from amlrunbook.simulator.drill_data import ScoreTable
-from amlrunbook.simulator.judging import JudgedGoal, JudgedHarm, Judgement
+from amlrunbook.simulator.judgement import JudgedGoal, JudgedHarm, Judgement
 from amlrunbook.simulator.scoring import Acts, scored
 
 ALARM = 1_000_000.0
