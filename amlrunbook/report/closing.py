@@ -162,8 +162,14 @@ def _not_moved(plan: Plan, state: RunState) -> tuple[Item, ...]:
         if _changes(planned)
         and not planned.not_applicable
         and state.step(planned.id).state not in {*_DONE, StepState.IN_DOUBT}
-        and state.step(planned.id).skipped_by not in {SkippedBy.PLAN, SkippedBy.WHEN}
+        and state.step(planned.id).skipped_by not in _not_missed(state)
     )
+
+
+def _not_missed(state: RunState) -> frozenset[SkippedBy]:
+    """Return by what a step may be left out and not be missed; where no incident was declared, by a decision too."""
+    by_plan = frozenset({SkippedBy.PLAN, SkippedBy.WHEN})
+    return by_plan if state.clock.declared else by_plan | {SkippedBy.BRANCH}
 
 
 def _why_not(record: StepRecord) -> str:

@@ -87,6 +87,7 @@ def test_a_false_alarm_has_nothing_to_undo():
         ),
     )
     assert report.moved == ()
+    assert report.not_moved == ()
     assert "Nothing was moved: nothing has to be undone." in report.next
     assert sections(report)["DECIDED"] == ["Alarm: It is none (It answers.)"]
     assert report.outcome
