@@ -105,6 +105,10 @@ class SignInError(AzureError):
     """No credential, or one that the identity service refuses."""
 
 
+class SignInUnreachableError(SignInError):
+    """The identity service does not answer: nobody refused anybody."""
+
+
 class DeadlineError(AzureError):
     """No answer within the deadline of the request."""
 

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from screens.run_doors import RunDoors
 
 _CHECKS = frozenset({StepKind.CHECK, StepKind.WAIT})
-_SAID = frozenset({StepState.PASSED, StepState.WARNED, StepState.FAILED, StepState.UNKNOWN})
+_SAID = (StepState.FAILED, StepState.UNKNOWN, StepState.WARNED, StepState.PASSED)
+"""How checks end, what weighs most in front."""
 _NOT_NOW: Option[AnyCommand | None] = Option("Not now", "nothing happens", None)
 
 
@@ -50,12 +51,14 @@ def decision_question(
 def _said_before(step: PlannedStep, plan: Plan, state: RunState) -> list[Paragraph]:
     """Return what the checks of the same phase said, so that nobody decides from memory."""
     ids = [each.id for each in plan.steps]
-    found = []
-    for each in plan.steps[: ids.index(step.id)]:
-        record = state.step(each.id)
-        if each.phase == step.phase and each.kind in _CHECKS and record.state in _SAID:
-            mark = STEP_MARKS[record.state]
-            found.append(Paragraph(f"{mark.text}: {record.text}", mark.tone))
+    records = [
+        state.step(each.id)
+        for each in plan.steps[: ids.index(step.id)]
+        if each.phase == step.phase and each.kind in _CHECKS
+    ]
+    told = sorted((r for r in records if r.state in _SAID), key=lambda r: _SAID.index(r.state))
+    marks = [(STEP_MARKS[record.state], record.text) for record in told]
+    found = [Paragraph(f"{mark.text}: {text}", mark.tone) for mark, text in marks]
     return [*found, Paragraph("")] if found else []
 
 

@@ -129,7 +129,8 @@ def _does(step: PlannedStep, record: StepRecord) -> str:
         case StepKind.MANUAL:
             return prose(step.explain) or "You do it yourself, then say how it can be seen."
         case StepKind.DECISION:
-            return "You choose. " + prose(step.explain)
+            texts = "; ".join(prose(choice.text) for choice in step.choices)
+            return f"You choose: {texts}. {prose(step.explain)}".strip()
         case StepKind.WAIT:
             until = f" until {step.until}" if step.until else " until it passes"
             return f"Repeats {step.check or step.do} every {_duration(step.every_seconds)}{until}."

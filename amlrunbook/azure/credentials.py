@@ -72,7 +72,7 @@ class SharedCredential:
     def _raise_recent_failure(self) -> None:
         if self._failure is not None and time.monotonic() - self._failure[0] < _REMEMBER_FAILURE:
             error = self._failure[1]
-            raise SignInError(error.what, state=error.state, next_step=error.next_step)
+            raise type(error)(error.what, state=error.state, next_step=error.next_step)
 
     def _sign_in(self, scopes: tuple[str, ...], claims: str | None, options: dict[str, Any]) -> Any:
         from azure.core.exceptions import AzureError

@@ -23,6 +23,7 @@ from amlrunbook.errors import (
     DeadlineError,
     NotFoundError,
     SignInError,
+    SignInUnreachableError,
     ThrottledError,
 )
 from amlrunbook.model.redaction import masked_text
@@ -156,11 +157,31 @@ def sign_in_error(error: Exception) -> SignInError:
     if len(tried) > 1:
         likely = tried.get("AzureCliCredential", next(iter(tried.values())))
         said = f"none of {len(tried)} kinds of credential works here ({plain(likely)})"
+    if _is_unreachable(error):
+        return SignInUnreachableError(
+            f"The sign-in service does not answer: {said}",
+            state="Nothing was sent to Azure's resource manager.",
+            next_step="Keep sessions that are signed in; look whether it is the network here, or identity itself.",
+        )
     return SignInError(
         f"Signing in failed: {said}",
         state="Nothing was sent to Azure's resource manager.",
         next_step="Sign in with `az login`, or check the credential, tenant and cloud.",
     )
+
+
+def _is_unreachable(error: BaseException) -> bool:
+    """Return whether a failed sign-in goes back to a connection that failed."""
+    from azure.core.exceptions import ServiceRequestError, ServiceResponseError
+
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        if isinstance(current, (ServiceRequestError, ServiceResponseError)):
+            return True
+        current = current.__cause__ or current.__context__
+    return False
 
 
 def _from_response(method: str, path: str, error: Any) -> AzureError:

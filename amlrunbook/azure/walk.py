@@ -19,6 +19,7 @@ from amlrunbook.errors import (
     AnswerError,
     NotFoundError,
     SignInError,
+    SignInUnreachableError,
     ThrottledError,
 )
 from amlrunbook.model.redaction import masked_document
@@ -130,7 +131,8 @@ class Walk:
                 self._progress(done, len(self._reads), read.path)
 
     def _failed(self, read: Read, error: AmlRunbookError) -> None:
-        if isinstance(error, SignInError) and not self.reached:
+        refused = isinstance(error, SignInError) and not isinstance(error, SignInUnreachableError)
+        if refused and not self.reached:
             raise error
         self.reached = self.reached or isinstance(error, (AnswerError, ThrottledError))
         if isinstance(error, NotFoundError) and read.names_one:

@@ -146,7 +146,7 @@ def test_a_wrong_secret_is_a_sign_in_error_that_does_not_show_it(pair: AzureHere
 
 def test_a_sign_in_service_that_is_dark_is_a_sign_in_error(pair: AzureHere) -> None:
     pair.fault(kind="dark", plane="identity")
-    with pytest.raises(SignInError, match="Signing in failed"):
+    with pytest.raises(SignInError, match="sign-in service does not answer"):
         pair.gateway().get(workspace(pair))
 
 

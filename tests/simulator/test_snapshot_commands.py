@@ -206,14 +206,14 @@ def test_a_dark_azure_exits_3_and_nothing_is_kept(
 def test_where_nothing_answers_the_last_snapshot_stands_in_and_none_is_kept(
     pair: AzureHere, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    gateway = gateway_for(pair.profile, Mode.READ_ONLY, endpoint=pair.endpoint)
-    gateway.get(pair.profile.primary.workspace)
     pair.fault(kind="dark")
     with pytest.raises(AzureError, match="did not answer at all"):
-        look(pair.profile, gateway)
+        look(pair.profile, gateway_for(pair.profile, Mode.READ_ONLY, endpoint=pair.endpoint))
     pair.clear()
+    gateway = gateway_for(pair.profile, Mode.READ_ONLY, endpoint=pair.endpoint)
     save_snapshot(take_snapshot(gateway, pair.profile).snapshot)
     pair.fault(kind="dark")
+    gateway = gateway_for(pair.profile, Mode.READ_ONLY, endpoint=pair.endpoint)
     taken = look(pair.profile, gateway)
     assert not taken.reached
     assert taken.snapshot.inventory.last_known().unread == ()

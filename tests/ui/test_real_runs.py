@@ -10,6 +10,7 @@ from amlrunbook.executor.thread import RunThread
 from amlrunbook.model.finding import Verdict
 from amlrunbook.model.mode import Mode
 from amlrunbook.model.operation import Confirmation
+from amlrunbook.planning.grammar import Choice, StepKind
 from amlrunbook.state.fold import RunState
 from amlrunbook.state.transitions import StepState
 from screens.app import AmlApp
@@ -17,7 +18,17 @@ from screens.confirm import ConfirmScreen
 from screens.doubt import DoubtScreen
 from tests.ui.sight import text_of, typed
 from tests.ui.worlds import clock
-from tests.unit.executor.ground import Ground, LookAt, Switch, SwitchOn, check, plan_of, switch_step
+from tests.unit.executor.ground import (
+    Ground,
+    LookAt,
+    Switch,
+    SwitchOn,
+    check,
+    decision,
+    plan_of,
+    planned,
+    switch_step,
+)
 
 
 class Rest:
@@ -167,3 +178,33 @@ async def test_leaving_pauses_and_another_screen_goes_on() -> None:
         assert not run.state.paused
         assert "! Look" in text_of(app)
         assert "▶▷ Switch" in text_of(app)
+
+
+async def test_one_decides_with_the_checks_words_in_sight_and_goes_on_by_itself() -> None:
+    choices = (Choice(id="go", text="Go", consequence="It begins."), Choice(id="stay", text="Stay"))
+    plan = plan_of(
+        check("well"),
+        check("ill"),
+        decision("which", *choices),
+        planned("by-hand", StepKind.MANUAL, explain="Turn the tap.", commands=("az tap turn",)),
+    )
+    looks = {"well": LookAt("well"), "ill": LookAt("ill", Verdict.FAIL)}
+    run, rest, app = on_screen(Ground(plan, looks, mode=Mode.DRILL).open())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await rest.wait(pilot)
+        await pilot.press("w")
+        await rest.wait(pilot)
+        await pilot.press("enter")
+        await rest.wait(pilot)
+        seen = text_of(app)
+        assert seen.index("✗ failed: ") < seen.index("✓ passed: ") < seen.index("Go: It begins.")
+        await pilot.press("down", "enter")
+        await rest.wait(pilot)
+        assert run.state.step("which").state is StepState.PASSED
+        assert "Turn the tap." in text_of(app), "the cursor stayed on what was decided"
+        await pilot.press("enter")
+        await rest.wait(pilot)
+        assert "az tap turn" in text_of(app)
+        await pilot.press("escape", "R")
+        await rest.wait(pilot)
+        assert "DECIDED   Which: Go" in text_of(app)
