@@ -10,7 +10,7 @@ import pytest
 
 from amlrunbook.errors import SimulatorError
 from amlrunbook.simulator import process
-from amlrunbook.simulator.endpoint import WORLD_FILE, Endpoint
+from amlrunbook.simulator.endpoint import WORLD_FILE, Endpoint, read_endpoint
 from tests.simulator_fixtures import Wire, running, seen, world
 
 ML = "2024-10-01"
@@ -107,6 +107,19 @@ def test_another_scenario_can_take_the_worlds_place_but_none_that_errs(azure):
     assert (before.port, before.client_secret) == (after.port, after.client_secret)
     assert before.tenant_id != after.tenant_id
     assert begun(azure, "false-alarm", seed=3).tenant_id == before.tenant_id
+
+
+def test_nothing_of_the_world_before_is_left(azure, folder):
+    before = begun(azure, "false-alarm")
+    process.control(before, "POST", "/tokens", {"lifetime": -1})
+    with Wire(before) as wire:
+        assert wire.ask("GET", AML_E, ML).status_code == 401
+    assert seen(before)
+    after = begun(azure, "region-dark")
+    assert seen(after) == []
+    assert read_endpoint(folder) == after
+    with Wire(after) as wire:
+        assert wire.ask("GET", AML_E, ML).status_code == 200
 
 
 def test_control_is_no_traffic_of_the_drill(drill):
