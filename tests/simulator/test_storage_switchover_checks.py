@@ -69,6 +69,7 @@ def test_both_sources_are_asked_and_told(pairs: StoragePairs) -> None:
 
 
 def test_what_would_be_lost_is_named(pairs: StoragePairs) -> None:
+    pairs.write("stlate", "late/1.parquet")  # within the two minutes that the copy lags behind
     report = replication(pairs, "stlate")
     assert report.verdict is Verdict.WARN
     assert report.text.endswith("known: 1 blob: data/late/1.parquet.")
