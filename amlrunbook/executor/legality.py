@@ -16,7 +16,7 @@ from amlrunbook.model.redaction import masked_text
 from amlrunbook.model.resource_id import ResourceId
 from amlrunbook.planning.grammar import Choice, StepKind
 from amlrunbook.planning.plan import Plan, PlannedStep
-from amlrunbook.state.events import Ruling
+from amlrunbook.state.events import Ruling, SkippedBy
 from amlrunbook.state.fold import RunState, StepRecord
 from amlrunbook.state.transitions import StepState
 
@@ -166,6 +166,11 @@ def _run(plan: Plan, state: RunState, planned: PlannedStep) -> None:
                 )
         case _:
             assert_never(planned.kind)
+    if record.skipped_by is SkippedBy.WHEN and record.state is _S.SKIPPED:
+        raise _no(
+            f"Step {planned.id!r} is not called for: {record.text}",
+            "It comes back by itself where that changes.",
+        )
     if waits_for_parent(planned, state) or left_out_with(planned, state):
         raise _no(
             f"Step {planned.id!r} belongs to {planned.parent!r}, which is {state.step(planned.parent).state.value}.",
