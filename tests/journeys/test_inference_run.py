@@ -30,7 +30,9 @@ RUNBOOK = Path(__file__).with_name("inference.toml")
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[Inference]:
     """The pair with its secondary at half strength, signing callers in by keys, and one job that runs."""
-    with azure_running(tmp_path, "healthy-pair") as here:
+    with azure_running(
+        tmp_path, "healthy-pair", own=True
+    ) as here:  # a drill writes in its own folder
         world = Inference(here)
         world.half()
         world.edited(world.endpoint, authMode="Key")

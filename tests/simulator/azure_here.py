@@ -60,8 +60,8 @@ class AzureHere:
 
 
 @contextmanager
-def azure_running(folder: Path, scenario: str) -> Iterator[AzureHere]:
-    with lent(folder / "azure", scenario) as endpoint:
+def azure_running(folder: Path, scenario: str, *, own: bool = False) -> Iterator[AzureHere]:
+    with lent(folder / "azure", scenario, own=own) as endpoint:
         here = AzureHere(endpoint)
         try:
             yield here
