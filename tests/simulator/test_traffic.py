@@ -115,8 +115,11 @@ def test_not_all_gateways_can_be_disabled(wire):
 
 
 def test_one_change_of_a_service_at_a_time(wire):
-    assert wire.ask("PATCH", APIM, APIM_API, body={"tags": {"a": "b"}}).status_code == 202
+    first = wire.ask("PATCH", APIM, APIM_API, body={"tags": {"a": "b"}})
+    assert first.status_code == 202
     assert wire.refused("PATCH", APIM, APIM_API, {"tags": {}}) == "ServiceLocked"
+    assert wire.ask("GET", first.headers["Location"], None).status_code == 200
+    assert wire.properties(APIM, APIM_API)["provisioningState"] == "Succeeded"
 
 
 def test_a_deleted_service_keeps_its_name_for_two_days(azure, wire):
