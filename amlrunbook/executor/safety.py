@@ -12,7 +12,7 @@ from typing import Protocol
 from amlrunbook.model.operation import DataPlace, Effects, ServingPlace
 from amlrunbook.model.profile import Profile, Strategy
 from amlrunbook.planning.plan import Plan
-from amlrunbook.state.events import SafetyViolated
+from amlrunbook.state.events import Ruling, SafetyViolated
 from amlrunbook.state.fold import RunState, StepRecord
 from amlrunbook.state.transitions import StepState
 
@@ -133,7 +133,13 @@ def _in_order(state: RunState, without: str) -> tuple[StepRecord, ...]:
     records = [
         record for record in state.steps.values() if record.step != without and _had_effect(record)
     ]
-    return tuple(sorted(records, key=lambda record: record.since))
+    return tuple(sorted(records, key=_when))
+
+
+def _when(record: StepRecord) -> str:
+    """Return when an effect was seen; of one that somebody ruled on, when it was sent: a ruling comes late."""
+    ruled = record.doubt is not None and record.doubt.ruling is Ruling.HAPPENED
+    return record.acted if ruled and record.state in _DONE else record.since
 
 
 def _had_effect(record: StepRecord) -> bool:

@@ -65,6 +65,8 @@ class StepRecord(_State, frozen=True, kw_only=True):
     decision: e.DecisionMade | None = None
     proposal: e.ActionProposed | None = None
     intent: e.ActionConfirmed | None = None
+    acted: str = ""
+    """When its latest intent was confirmed, RFC 3339: what it did it did then, whenever that was found out."""
     accepted: e.ActionAccepted | None = None
     result: e.ActionResulted | None = None
     doubt: Doubt | None = None
@@ -294,6 +296,8 @@ def _apply_to_step(state: RunState, entry: e.Recorded, event: e.StepEvent) -> Ru
         said = f"entry {entry.n}: {event.KIND} of {event.step} while it was {before.state.value}"
         return msgspec.structs.replace(state, anomalies=(*state.anomalies, said))
     record = _with_event(before, event)
+    if isinstance(event, e.ActionConfirmed):
+        record = msgspec.structs.replace(record, acted=entry.t)
     if following is not before.state:
         record = msgspec.structs.replace(
             record,

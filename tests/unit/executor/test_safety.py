@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from amlrunbook.errors import RefusedError
@@ -237,6 +237,15 @@ MOVE = st.tuples(
 
 @settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(moves=st.lists(MOVE, max_size=12))
+@example(
+    moves=[
+        (3, "unanswered", False, 0),
+        (2, "works", False, 0),
+        (3, "works", True, 0),
+        (1, "works", False, 0),
+    ]
+)
+@example(moves=[(0, "works", True, 5), (1, "works", False, 0)])
 def test_no_order_of_acts_answers_and_crashes_leaves_two_writable_copies(moves):
     ground = ground_with(*ACTS)
     truth = {"eastus"}
