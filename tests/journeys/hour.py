@@ -23,6 +23,7 @@ from amlrunbook.cli.folk import people_of_drill, with_calls
 from amlrunbook.cli.looking import gateway_for
 from amlrunbook.cli.parts import registry_of, runbook_named
 from amlrunbook.cli.portal import deeds_of
+from amlrunbook.errors import RefusedError
 from amlrunbook.executor import commands as c
 from amlrunbook.executor.ledger import JournalLedger
 from amlrunbook.executor.legality import typed_names
@@ -46,6 +47,8 @@ from tests.unit.executor.driving import UNDER_WAY
 SWITCHOVER = "switchover"
 _READING = ("/token", "/score", "/listkeys")
 """POSTs that change nothing."""
+_PATIENCE = 60.0
+"""Seconds that pass before somebody looks again."""
 _MOST = 400
 """Commands after which a script that does not end is given up."""
 
@@ -170,7 +173,10 @@ class Hour:
             if run.state.step(run.focus).state in UNDER_WAY:
                 run.crew.join()
                 continue
-            run.perform(self.next_command(run))
+            command = self.next_command(run)
+            if isinstance(command, c.LookAgain):
+                self.pace.wait(_PATIENCE)
+            _perform(run, command)
         raise AssertionError(f"the script does not end: {run.focus}")
 
     def next_command(self, run: Executor) -> c.AnyCommand:
@@ -209,6 +215,17 @@ class Hour:
         for deed in deeds_of(self.endpoint):
             if "aml-fraud-w (now" in deed.text:
                 process.control(self.endpoint, "POST", "/portal", deed.body)
+
+
+def _perform(run: Executor, command: c.AnyCommand) -> None:
+    """Perform a command; what is shown anew because it changed meanwhile is read, and confirmed next time."""
+    shown = run.state.step(run.focus).proposal if isinstance(command, c.Confirm) else None
+    try:
+        run.perform(command)
+    except RefusedError:
+        anew = run.state.step(run.focus).proposal
+        if shown is None or anew is None or anew.preview_sha256 == shown.preview_sha256:
+            raise
 
 
 def ruling_on(step: str, record: StepRecord) -> c.AnyCommand:
