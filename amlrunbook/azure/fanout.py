@@ -90,12 +90,23 @@ class FanOut(Generic[T]):
         return key
 
     def _grow(self) -> None:
-        """Have as many threads as there are open tasks, up to the width."""
-        while self._threads < min(self._width, len(self._open)):
-            self._threads += 1
-            threading.Thread(
-                target=self._work, name=f"amlrunbook-fanout-{self._threads}", daemon=True
-            ).start()
+        """Have as many threads as there are open tasks, up to the width.
+
+        Beginning a thread means waiting until it runs, and that takes long once others are busy. So one of the new
+        threads begins the rest: who takes the outcomes is free for the first answers, on which others hang.
+        """
+        missing = min(self._width, len(self._open)) - self._threads
+        if missing > 0:
+            self._threads += missing
+            _begin(self._begin_and_work, missing - 1)
+
+    def _begin_and_work(self, others: int) -> None:
+        try:
+            for _ in range(others):
+                _begin(self._work)
+        except RuntimeError:
+            pass  # the machine has no more threads to give: those that run take all tasks
+        self._work()
 
     def outcomes(self) -> Iterator[Outcome[T]]:
         """Yield outcomes as they come, until no task is open.
@@ -158,6 +169,10 @@ class FanOut(Generic[T]):
             except BaseException as error:  # noqa: BLE001 - the worker boundary: it is raised again by outcomes()
                 result = _Raised(error)
             self._done.put((job.key, result))
+
+
+def _begin(target: Callable[..., None], *arguments: int) -> None:
+    threading.Thread(target=target, args=arguments, name="amlrunbook-fanout", daemon=True).start()
 
 
 def in_order(

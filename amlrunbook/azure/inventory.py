@@ -71,6 +71,7 @@ _COLLECTIONS = (
 """The children of a workspace that a snapshot holds."""
 _PROVIDER = "Microsoft.MachineLearningServices"
 _ROLES = "providers/Microsoft.Authorization/roleAssignments"
+_LOCKS = "providers/Microsoft.Authorization/locks"
 _OF_A_ROW = frozenset(
     {"id", "name", "type", "limit", "currentValue", "unit", "family", "vCPUs", "gpus"}
 )
@@ -200,9 +201,8 @@ class _Walk(Walk):
         except UsageError as error:
             self._keep(placeholder(text, "", error))
             return
-        if resource.key in self._seen:
+        if not self._first(resource.key):
             return
-        self._seen.add(resource.key)
         visitors: dict[str, Callable[[ResourceId], None]] = {
             "microsoft.machinelearningservices/workspaces": self._workspace,
             "microsoft.storage/storageaccounts": self._account,
@@ -210,7 +210,6 @@ class _Walk(Walk):
             "microsoft.insights/components": self._insights,
         }
         visitors.get(resource.type.lower(), self._plain)(resource)
-        self._locks(resource.text)
         self._group(resource)
 
     def _workspace(self, workspace: ResourceId) -> None:
@@ -387,15 +386,25 @@ class _Walk(Walk):
 
         self._list(path, then)
 
-    def _locks(self, scope: str) -> None:
-        self._list(f"{scope}/providers/Microsoft.Authorization/locks", self._keep_all)
-
     def _group(self, resource: ResourceId) -> None:
-        group = f"/subscriptions/{resource.subscription}/resourceGroups/{resource.resource_group}"
-        if group.lower() not in self._seen:
-            self._seen.add(group.lower())
+        """Read what a resource lies in, and all locks there, once.
+
+        The list of a group's locks holds those of its resources too, so that none is asked for its own.
+        Source: https://learn.microsoft.com/powershell/module/az.resources/get-azresourcelock#-atscope
+        """
+        subscription = f"/subscriptions/{resource.subscription}"
+        group = f"{subscription}/resourceGroups/{resource.resource_group}"
+        if self._first(group):
             self._get(group, self._keep)
-            self._locks(group)
+            self._list(f"{group}/{_LOCKS}", self._keep_all)
+        if self._first(subscription):
+            self._list(f"{subscription}/{_LOCKS}", self._keep_all, filter="atScope()")
+
+    def _first(self, path: str) -> bool:
+        """Return whether a path is met for the first time."""
+        before = len(self._seen)
+        self._seen.add(path.lower())
+        return len(self._seen) > before
 
     def _locations(self, subscription: str) -> None:
         self._list(f"/subscriptions/{subscription}/locations", self._keep_all)

@@ -9,6 +9,9 @@ from amlrunbook.model.snapshot import AS_OF, Document, Inventory, Snapshot
 
 _STATS = "/georeplicationstats"
 """A view of an account that a snapshot keeps inside the account's own document."""
+_LOCKS = "/providers/microsoft.authorization/locks"
+_GROUP = 5
+"""How many pieces the id of a resource group falls into at its slashes."""
 _SUBSCRIPTION = 2
 """The slashes of a subscription's own path, of which no snapshot holds a document."""
 _NEVER_READ = "the last snapshot does not know it either"
@@ -67,7 +70,13 @@ def _asked_last(key: str, answered: Mapping[str, bool]) -> bool | None:
 
 
 def _upwards(key: str) -> Iterator[str]:
-    """Yield an id, then the collection and the resource that it lies in, up to its own provider."""
-    while key and not key.endswith("/providers"):
-        yield key
-        key = key.rpartition("/")[0]
+    """Yield an id, then the collection and the resource that it lies in, up to its own provider.
+
+    Locks are listed for a whole resource group, so for a lock that list comes last.
+    """
+    above = key
+    while above and not above.endswith("/providers"):
+        yield above
+        above = above.rpartition("/")[0]
+    if _LOCKS in key:
+        yield "/".join(key.split("/")[:_GROUP]) + _LOCKS

@@ -32,20 +32,18 @@ AS_OF = "asOf"
 
 
 class Document:
-    """One ARM document, read by path and without regard to the letter case of its keys."""
-
-    __slots__ = ("raw",)
+    """One ARM document, read by path and without regard to the letter case of its keys. It does not change."""
 
     def __init__(self, raw: Mapping[str, Any]) -> None:
         self.raw = raw
         """The document as ARM gave it."""
 
-    @property
+    @cached_property
     def id(self) -> str:
         """The ARM id, or an empty string."""
         return _text(_get(self.raw, "id"))
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The id in lower case without a slash at the end: what documents are indexed by."""
         return self.id.lower().rstrip("/")
@@ -65,7 +63,7 @@ class Document:
         """The region's short name, or an empty string."""
         return _text(_get(self.raw, "location")).replace(" ", "").lower()
 
-    @property
+    @cached_property
     def unread(self) -> str | None:
         """Why the document could not be read; ``None`` where it could."""
         reason = _get(self.raw, "unread")

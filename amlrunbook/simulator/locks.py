@@ -56,13 +56,17 @@ def _check(_call: Call, document: Document, _before: Document | None) -> None:
 
 
 def _list(call: Call) -> Response:
-    """List locks at the scope and, unless ``atScope()``, below it; inherited ones are not shown."""
+    """List locks at the scope, above it and, unless ``atScope()``, below it.
+
+    Source: https://learn.microsoft.com/powershell/module/az.resources/get-azresourcelock#-atscope
+    """
     scope = call.path.scope.lower()
-    only_here = "atscope()" in call.query.get("$filter", "").lower()
+    and_below = "atscope()" not in call.query.get("$filter", "").lower()
     found = []
     for key, lock in call.world.resources.items():
         where, mark, _ = key.rpartition(_MARK)
-        if mark and (where == scope or (not only_here and where.startswith(scope + "/"))):
+        above = f"{scope}/".startswith(f"{where}/")
+        if mark and (above or (and_below and where.startswith(f"{scope}/"))):
             found.append(lock)
     return call.page(found)
 
