@@ -393,7 +393,7 @@ def test_locks_forbid(fresh_azure, scope, level):
         assert wire.ask("GET", VAULT, "2023-07-01").status_code == 404
 
 
-def test_locks_are_listed_at_their_scope_and_below(healthy_pair):
+def test_locks_are_listed_at_their_scope_above_it_and_below_it(healthy_pair):
     locks = "/providers/Microsoft.Authorization/locks"
 
     def names(scope: str, **query: str) -> list[str]:
@@ -404,6 +404,11 @@ def test_locks_are_listed_at_their_scope_and_below(healthy_pair):
         assert names("@", **{"$filter": "atScope()"}) == []
         assert names("@/resourceGroups/rg-fraud-w") == ["keep-group"]
         assert names(WORKSPACE) == ["keep-workspace"]
+        assert len(names("@/resourceGroups/rg-fraud-e")) == 5
+        assert names("@/resourceGroups/rg-fraud-e", **{"$filter": "atScope()"}) == []
+        vault = "@/resourceGroups/rg-fraud-w/providers/Microsoft.KeyVault/vaults/kv-fraud-w"
+        assert names(vault) == ["keep-group"]
+        assert names(vault, **{"$filter": "atScope()"}) == ["keep-group"]
 
 
 # --- roles -------------------------------------------------------------------------------------------

@@ -249,6 +249,38 @@ def test_a_dark_region_is_known_as_it_was_when_it_was_last_read(pair: AzureHere)
         assert "documents of the snapshot of" in snapshot.stand_in_words
 
 
+LOCKS = "Microsoft.Authorization/locks"
+
+
+def test_all_locks_of_a_group_come_with_one_request(pair: AzureHere) -> None:
+    since, subscription = pair.last, f"/subscriptions/{pair.profile.subscription}"
+    found = taken(pair).snapshot.inventory.of_type(LOCKS)
+    asked = [r["path"] for r in pair.requests(since) if r["path"].endswith(LOCKS)]
+    scopes = ("", "/resourceGroups/rg-fraud-e", "/resourceGroups/rg-fraud-w")
+    assert sorted(asked) == sorted(f"{subscription}{at}/providers/{LOCKS}" for at in scopes)
+    assert {lock.name for lock in found} == {
+        "keep-workspace",
+        "keep-storage",
+        "keep-data",
+        "keep-group",
+        "keep-vault",
+        "keep-registry",
+    }
+
+
+def test_locks_of_a_group_that_does_not_answer_are_known_from_before(pair: AzureHere) -> None:
+    before = taken(pair).snapshot
+    pair.fault(
+        kind="error", path="*/rg-fraud-e/providers/microsoft.authorization/locks", status=503
+    )
+    now = taken(pair, earlier=before).snapshot.inventory
+    assert {lock.name for lock in now.of_type(LOCKS)} == {"keep-group"}
+    known = {lock.name: lock.as_of for lock in now.last_known().of_type(LOCKS)}
+    assert len(known) == 6
+    assert known["keep-vault"] == before.taken_at
+    assert known["keep-group"] == ""
+
+
 def test_what_answers_now_is_never_stood_in_for(pair: AzureHere) -> None:
     before = taken(pair).snapshot
     gone = {"id": f"{pair.profile.primary.workspace}/computes/long-gone", "type": f"{ML}/computes"}
