@@ -14,7 +14,7 @@ from amlrunbook.model.finding import Finding, Verdict, exit_code
 from amlrunbook.model.moments import age_words, seconds_between
 
 if TYPE_CHECKING:
-    from amlrunbook.azure.gateway import SdkGateway
+    from amlrunbook.azure.gateway import AzureGateway
     from amlrunbook.model.profile import Profile
     from amlrunbook.model.snapshot import Inventory
 
@@ -205,7 +205,7 @@ def of_profile(profile: Profile) -> Iterator[Finding]:
     )
 
 
-def there(profile: Profile, gateway: SdkGateway) -> Iterator[Finding]:
+def there(profile: Profile, gateway: AzureGateway) -> Iterator[Finding]:
     """Yield what Azure says: sign-in, clock, and the caller's rights."""
     from amlrunbook.operations.doctor.machine import clock
     from amlrunbook.operations.doctor.rights import Rights
@@ -218,7 +218,7 @@ def there(profile: Profile, gateway: SdkGateway) -> Iterator[Finding]:
         yield from Rights(gateway, profile, _inventory(profile, gateway)).findings()
 
 
-def _inventory(profile: Profile, gateway: SdkGateway) -> Inventory:
+def _inventory(profile: Profile, gateway: AzureGateway) -> Inventory:
     """Return the workspaces' own documents, from the last snapshot where they are dark."""
     from amlrunbook.azure.unread import placeholder
     from amlrunbook.model.snapshot import Inventory

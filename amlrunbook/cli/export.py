@@ -13,7 +13,7 @@ from amlrunbook.model.display import shown
 from amlrunbook.model.moments import age_words, seconds_between
 
 if TYPE_CHECKING:
-    from amlrunbook.azure.gateway import SdkGateway
+    from amlrunbook.azure.gateway import AzureGateway
     from amlrunbook.model.profile import Profile
     from amlrunbook.model.snapshot import Inventory
     from amlrunbook.operations.export.exporting import Drift, Exported, Found
@@ -72,7 +72,7 @@ def export(name: str, to: str, kinds: tuple[str, ...], status: bool, form: str) 
 
 def export_to(
     profile: Profile,
-    gateway: SdkGateway,
+    gateway: AzureGateway,
     *,
     to: str,
     kinds: frozenset[str] = frozenset(),
@@ -126,7 +126,7 @@ def ledger_of(profile: Profile, to: str) -> Path:
 
 
 def _save(
-    profile: Profile, gateway: SdkGateway, to: str, found: Found, kinds: frozenset[str]
+    profile: Profile, gateway: AzureGateway, to: str, found: Found, kinds: frozenset[str]
 ) -> Exported:
     from amlrunbook.operations.export.exporting import export as save
     from amlrunbook.operations.export.targets import ToContainer, ToFolder

@@ -13,7 +13,7 @@ from amlrunbook.model.moments import age_words, seconds_between
 from amlrunbook.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from amlrunbook.azure.gateway import SdkGateway
+    from amlrunbook.azure.gateway import AzureGateway
     from amlrunbook.model.posture import Turned
     from amlrunbook.model.profile import Profile
     from amlrunbook.store.snapshots import StoredSnapshot
@@ -44,7 +44,7 @@ def take(profile: str) -> int:
     return take_and_keep(chosen, gateway_for(chosen, Mode.READ_ONLY))
 
 
-def take_and_keep(profile: Profile, gateway: SdkGateway) -> ExitCode:
+def take_and_keep(profile: Profile, gateway: AzureGateway) -> ExitCode:
     """Take a snapshot, keep it, print its path and say what it lacks.
 
     Raises:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import trustme
 
 from amlrunbook.azure.credentials import SharedCredential
-from amlrunbook.azure.gateway import SdkGateway
+from amlrunbook.azure.sdk_gateway import SdkGateway
 from amlrunbook.model.cloud import loopback_cloud
 from amlrunbook.model.mode import Mode
 
