@@ -14,7 +14,7 @@ from starlette.responses import Response
 from amlrunbook.simulator.answers import Refusal
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Action
-from amlrunbook.simulator.arm_verbs import not_found
+from amlrunbook.simulator.arm_lookup import named
 from amlrunbook.simulator.clock import moment
 from amlrunbook.simulator.effects import Merge
 from amlrunbook.simulator.filling import forget
@@ -38,18 +38,6 @@ def replicas_of(world: World, server: Document) -> list[Document]:
         if document["type"] == server["type"]
         and str(document["properties"].get("sourceServerResourceId", "")).lower() == wanted
     ]
-
-
-def named(call: Call) -> Document:
-    """Return the server that a request is about.
-
-    Raises:
-        Refusal: there is none.
-    """
-    server = call.world.get(call.path.resource_id)
-    if server is None:
-        raise not_found(call.path.resource_id)
-    return server
 
 
 def list_replicas(show: Callable[[World, Document], Document]) -> Callable[[Call], Response]:

@@ -20,13 +20,13 @@ from amlrunbook.simulator import soft_delete
 from amlrunbook.simulator.answers import Refusal
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind, Lifecycle
+from amlrunbook.simulator.arm_lookup import named
 from amlrunbook.simulator.attached_flexible_servers import (
     POWER,
     forget_source,
     list_replicas,
     living,
     make_from,
-    named,
     refuse_geo_backups_into_the_dark,
     refuse_without_geo_backups,
     replicas_of,
