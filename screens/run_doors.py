@@ -13,16 +13,15 @@ from amlrunbook.executor.commands import (
 from amlrunbook.planning.plan import PlannedStep
 from amlrunbook.state.fold import StepRecord
 from screens.feed import RunFeed
-from screens.keyed import KeyedScreen
+from screens.follower import FollowerScreen
 from screens.step_fields import commands_of, what_to_do
 
 
-class RunDoors(KeyedScreen[None]):
+class RunDoors(FollowerScreen):
     """What leads away from the run screen; the screen itself says which step is meant."""
 
     def __init__(self, feed: RunFeed) -> None:
-        super().__init__(clock=feed.clock)
-        self.feed = feed
+        super().__init__(feed)
         self.run = feed.run
 
     @property
@@ -166,11 +165,6 @@ class RunDoors(KeyedScreen[None]):
             lambda text: AddNote(text=text, step=step),
         )
         self.open_screen(question, self.take)
-
-    def take(self, command: AnyCommand | None) -> None:
-        """Hand over the command that a question came back with; none means that it was left."""
-        if command is not None:
-            self.submit(command)
 
     def do_findings(self) -> None:
         """Show what the checks found."""
