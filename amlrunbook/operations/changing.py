@@ -1,4 +1,8 @@
-"""What every changing action does alike: send what was previewed once, and look by other requests."""
+"""What every changing action does alike: send once what was previewed, and look by other requests.
+
+:class:`Changing` is the flow of those that send one request to Azure. An action that changes something else takes the parts
+that fit it: it is refused in a read-only process, gives up, and says what it saw in the same words.
+"""
 
 from __future__ import annotations
 
@@ -96,7 +100,9 @@ class Changing:
     look_again: float
     """Seconds between two looks."""
     unread: str = "What is there could not be read again. {why} Nothing was sent."
+    """What is said where reading anew raised; ``{why}`` stands for the error's own sentence."""
     outdated: str = "What is there changed since the preview: look again. Nothing was sent."
+    """What is said where reading anew leads to another request."""
 
     def apply(
         self,
