@@ -74,7 +74,9 @@ def lying(folder: Path, answer: Liar) -> Iterator[Lies]:
             lies.tokens.append(self.headers.get("Authorization", ""))
             lies.bodies.append(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
             said = answer(self.command, self.path)
-            self.send_response(said.status)
+            self.send_response_only(said.status)
+            if "Date" not in said.headers:
+                self.send_header("Date", self.date_time_string())
             self.send_header("Content-Type", said.content_type)
             self.send_header("Content-Length", str(len(said.body)))
             self.send_header("Connection", "close")

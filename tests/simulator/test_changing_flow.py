@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -26,6 +26,8 @@ from tests.simulator.test_soft_delete_action import INTENT, Heard
 THING = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/a"
 VERSION = "api-version=2023-05-01"
 SLOW = f"{THING}/failover"
+ONE = datetime(2026, 11, 23, 1, tzinfo=UTC)
+"""When it is polled first; each poll is told to be an hour later than the one before."""
 PATCH = Request(method="PATCH", path=f"{THING}?{VERSION}", body={"sku": {"name": "X", "n": 1}})
 POST = Request(method="POST", path=f"{SLOW}?{VERSION}&failoverType=Planned")
 
@@ -41,7 +43,10 @@ class Azure:
         if path.startswith("/operation"):
             self.polls += 1
             state = b"InProgress" if self.polls <= 2 else b"Succeeded"
-            return Said(body=b'{"status": "%s"}' % state, headers={"Retry-After": "0"})
+            date = f"Mon, 23 Nov 2026 0{self.polls}:00:00 GMT"
+            return Said(
+                body=b'{"status": "%s"}' % state, headers={"Retry-After": "0", "Date": date}
+            )
         if method == "POST" and path.startswith(SLOW):
             self.polls = 0
             followed = {"Azure-AsyncOperation": f"{self.lies.base_url}/operation?{VERSION}"}
@@ -149,10 +154,17 @@ def test_what_the_resource_shows_meanwhile_is_told_with_when_it_began(azure: Azu
         return f"look {len(began)}"
 
     made = flow(azure)
-    made.apply(preview(POST), INTENT, heard, lambda: POST, progress)
+
+    def again() -> Request:
+        made.gateway.poll(f"{azure.lies.base_url}/operation?{VERSION}")
+        return POST
+
+    azure.polls = 0
+    made.apply(preview(POST), INTENT, heard, again, progress)
     assert [word[0] for word in heard.words] == ["sent", "accepted", "progressed", "progressed"]
     assert [f"look {n}" in str(word[1]) for n, word in enumerate(heard.words[2:], 1)] == [True] * 2
-    assert began[0] == began[1] <= made.gateway.now()
+    assert began[0] == began[1]
+    assert began[0].replace(minute=0, second=0) == ONE
 
 
 def test_a_journal_that_fails_stops_it(azure: Azure) -> None:
