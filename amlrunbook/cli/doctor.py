@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from amlrunbook.cli.options import REPORT_FORM
 from amlrunbook.errors import AmlRunbookError, DocumentError, ExitCode
 from amlrunbook.model.finding import Finding, Verdict, exit_code
 from amlrunbook.model.moments import age_words, seconds_between
@@ -34,13 +35,7 @@ _WEEK = (
     metavar="PROFILE",
     help="Whose subscription, roles and clock are asked; without it, this machine alone.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "markdown", "html"]),
-    default="text",
-    show_default=True,
-)
+@REPORT_FORM
 @click.option("--fail-on", type=click.Choice(["fail", "warn"]), default="fail", show_default=True)
 def doctor(name: str | None, form: str, fail_on: str) -> int:
     """Say whether you, on this machine, can run every step, and what is missing.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from amlrunbook.cli.options import FORM
 from amlrunbook.errors import ExitCode, UsageError
 from amlrunbook.model.display import shown
 from amlrunbook.model.moments import age_words, seconds_between
@@ -44,9 +45,7 @@ _SAY_EVERY = 50
 @click.option(
     "--status", is_flag=True, help="Say what changed since the last export; save nothing."
 )
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
-)
+@FORM
 def export(name: str, to: str, kinds: tuple[str, ...], status: bool, form: str) -> int:
     """Save before the day what would be lost with the region.
 
