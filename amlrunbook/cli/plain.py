@@ -140,7 +140,7 @@ class PlainText:
         if planned.explain:
             yield field("", planned.explain)
         if planned.kind is not StepKind.ACTION:
-            for command in planned.commands:
+            for command in planned.lines:
                 yield field("AZ", command)
         if planned.source:
             yield field("SOURCE", planned.source)

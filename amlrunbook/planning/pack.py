@@ -6,25 +6,26 @@ Pure: a plan and what it could not know go in, :mod:`.pack_paper` and :mod:`.pac
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
 from amlrunbook.errors import DocumentError
 from amlrunbook.model.moments import age_words, seconds_between
-from amlrunbook.model.operation import Confirmation, Registry, Risk
+from amlrunbook.model.operation import Confirmation, OperationContext, Registry, Risk
 from amlrunbook.model.profile import Profile
 from amlrunbook.model.resource_id import ResourceId
 from amlrunbook.model.snapshot import Snapshot, snapshot_of
-from amlrunbook.planning.command import command_words
+from amlrunbook.planning.command import command_words, only_looks, to_fill_in
+from amlrunbook.planning.command_lines import by_hand_of, is_path
 from amlrunbook.planning.conditions import StepPredicate
 from amlrunbook.planning.family import Library, shipped
 from amlrunbook.planning.grammar import Step, StepKind
 from amlrunbook.planning.lists import SNAPSHOT_LISTS
 from amlrunbook.planning.load import LoadedRunbook
 from amlrunbook.planning.plan import Plan, PlannedStep
-from amlrunbook.planning.resolve import is_path, resolve
+from amlrunbook.planning.resolve import resolve
 
 AZ = "az"
 """The only program that a script starts."""
@@ -37,7 +38,7 @@ class Gap:
 
     reason: str
     templates: tuple[str, ...] = ()
-    """The step's commands as the runbook has them, placeholders unfilled."""
+    """The step's commands as the runbook and its operation have them, what is not known unfilled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +79,13 @@ class Pack:
 
     @property
     def by_hand(self) -> tuple[PlannedStep, ...]:
-        """The steps of which the script can run nothing."""
+        """The steps for which no command is known."""
         return tuple(
             step
             for step in self.plan.steps
             if step.kind not in {StepKind.DECISION, StepKind.RUNBOOK}
             and not self.outside(step)
-            and not runnable_commands(step)
+            and not step.lines
         )
 
 
@@ -105,9 +106,17 @@ def pack_of(
     Raises:
         DocumentError: the runbook does not fit the operations there are.
     """
-    plan = resolve(loaded, profile, snapshot or snapshot_of([]), registry, library)
+    known = snapshot or snapshot_of([])
+    plan = resolve(loaded, profile, known, registry, library)
     books = _books(loaded, library, "")
-    found = {step.id: _gap(books[step.base], step, plan) for step in plan.steps}
+
+    def of_none(step: PlannedStep) -> tuple[str, ...]:
+        context = OperationContext(
+            profile=profile, snapshot=known, step=step.id, params=step.params, variant=step.variant
+        )
+        return by_hand_of(registry, step.check or step.do, context)
+
+    found = {step.id: _gap(books[step.base], step, plan, of_none) for step in plan.steps}
     return Pack(
         plan=plan,
         written_at=written_at,
@@ -127,17 +136,27 @@ def _books(loaded: LoadedRunbook, library: Library, inside: str) -> dict[str, St
     return books
 
 
-def _gap(book: Step, step: PlannedStep, plan: Plan) -> Gap | None:
+def _gap(
+    book: Step,
+    step: PlannedStep,
+    plan: Plan,
+    of_none: Callable[[PlannedStep], tuple[str, ...]],
+) -> Gap | None:
+    """Return what cannot be known of a step; ``of_none`` says how it is done by hand whatever it is about."""
     if book.for_each in SNAPSHOT_LISTS and not plan.snapshot_taken:
         known = "Only what the profile names is here" if step.resource else "Nothing of it is here"
         return Gap(
             f"The list {book.for_each!r} needs a snapshot. {known}: find the rest yourself.",
-            book.commands,
+            tuple(dict.fromkeys((*book.commands, *of_none(step)))),
         )
-    if len(step.commands) == len(book.commands) or (book.for_each and not step.resource):
+    other = "" if plan.profile.secondary else "{secondary"
+    meant = [text for text in book.commands if not other or other not in text]
+    if len(step.commands) == len(meant) or (book.for_each and not step.resource):
         return None
     if step.parent and not step.resource:
-        return Gap("Which resource it is about is not known here.", book.commands)
+        return Gap(
+            "Which resource it is about is not known here.", (*book.commands, *of_none(step))
+        )
     return Gap(
         "A name of this resource cannot stand in a command safely: write the command by hand.",
         book.commands,
@@ -153,10 +172,20 @@ class Command:
     words: tuple[str, ...]
     """What is started; empty where the script must not start it."""
 
+    @property
+    def looks(self) -> bool:
+        """Whether it changes nothing."""
+        return only_looks(self.text)
+
+    @property
+    def to_fill_in(self) -> tuple[str, ...]:
+        """What only the day tells of it."""
+        return to_fill_in(self.text)
+
 
 def commands_of(step: PlannedStep) -> tuple[Command, ...]:
     """Return a step's commands; what is shown of one is exactly what its words are."""
-    return tuple(_command(text) for text in step.commands)
+    return tuple(_command(text) for text in step.lines)
 
 
 def _command(text: str) -> Command:
@@ -165,6 +194,15 @@ def _command(text: str) -> Command:
     except DocumentError:
         return Command(text, ())
     return Command(shlex.join(words), words if words[0] == AZ else ())
+
+
+def order_words(commands: tuple[Command, ...], place: int) -> str:
+    """Return what a step's command at ``place`` is for: a look before, a change, or a look whether it happened."""
+    if not commands[place].looks:
+        return "Change"
+    if any(not command.looks for command in commands[:place]):
+        return "Look whether it happened"
+    return "Look first" if any(not command.looks for command in commands) else "Look"
 
 
 def runnable_commands(step: PlannedStep) -> tuple[Command, ...]:
@@ -186,6 +224,7 @@ def step_facts(step: PlannedStep) -> tuple[tuple[str, str], ...]:
     facts = (
         ("WHY", step.why),
         ("DOES", _does(step)),
+        ("ON", step.resource),
         ("EXPLAIN", step.explain.strip()),
         ("ONLY IF", _only_if(step)),
         ("NEEDS", ", ".join(step.needs)),
@@ -204,12 +243,17 @@ def step_facts(step: PlannedStep) -> tuple[tuple[str, str], ...]:
 def _does(step: PlannedStep) -> str:
     match step.kind:
         case StepKind.CHECK:
-            return f"Reads and judges ({step.do}). By hand: run the commands and judge by WHY."
+            if step.lines:
+                return f"Reads and judges ({step.do}). By hand: run the commands and judge by WHY."
+            return f"Reads and judges ({step.do}). By hand: judge by WHY from what you know."
         case StepKind.ACTION:
             given = [f"{key} = {value}" for key, value in sorted(step.params.items())]
             if step.variant:
                 given.append(f"variant = {step.variant}")
-            return f"Changes Azure ({'; '.join([step.do, *given])})."
+            what = (
+                "a file on this machine" if is_path(step.resource or "/subscriptions/") else "Azure"
+            )
+            return f"Changes {what} ({'; '.join([step.do, *given])})."
         case StepKind.MANUAL:
             return "Is done by a person; nothing of it is automatic."
         case StepKind.DECISION:

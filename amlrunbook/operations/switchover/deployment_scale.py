@@ -35,6 +35,7 @@ from amlrunbook.operations.changing import (
     unseen,
     with_trails,
 )
+from amlrunbook.operations.switchover.by_hand import scale_by_hand
 from amlrunbook.operations.switchover.deployment_quota import (
     Room,
     quota_words,
@@ -113,6 +114,14 @@ class ScaleDeployment:
             commands=tuple(filter(None, (_command(resource, count, size),))),
             needless=_needless(deployment, count, size),
         )
+
+    def by_hand(self, context: OperationContext) -> tuple[str, ...]:
+        """Return how it is done with ``az``.
+
+        Raises:
+            UsageError: the step names no deployment of the pair.
+        """
+        return scale_by_hand(context)
 
     def apply(
         self, context: OperationContext, preview: Preview, intent: Intent, reporter: Reporter
@@ -293,7 +302,7 @@ def _command(resource: ResourceId, count: int, size: str) -> str:
     if not size or not command:
         return command
     return (
-        f"{command} --set instance_type={size}"
+        f"{command} instance_type={size}"
         if size.isascii() and size.replace("_", "").isalnum()
         else ""
     )
