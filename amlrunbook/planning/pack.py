@@ -52,7 +52,7 @@ class Pack:
     gaps: Mapping[str, Gap]
     """By the id of the planned step."""
     unread: tuple[str, ...] = ()
-    """What the snapshot could not read."""
+    """What the snapshot could not read, nor the one before it."""
 
     @property
     def has_snapshot(self) -> bool:
@@ -66,7 +66,13 @@ class Pack:
             return "None: what only a snapshot knows is missing below, and said so."
         plan = self.plan
         age = age_words(seconds_between(plan.snapshot_taken, self.written_at))
-        return f"Taken {plan.snapshot_taken}, {age} before this was written; sha256 {plan.snapshot_digest}"
+        earlier = (
+            f"what it could not read is as the snapshot of {plan.snapshot_earlier} had it, "
+            f"{age_words(seconds_between(plan.snapshot_earlier, self.written_at))} before; "
+            if plan.snapshot_earlier
+            else ""
+        )
+        return f"Taken {plan.snapshot_taken}, {age} before this was written; {earlier}sha256 {plan.snapshot_digest}"
 
     def outside(self, step: PlannedStep) -> str:
         """Return why a step, or one that opens it, does not concern this pair.
@@ -122,7 +128,7 @@ def pack_of(
         written_at=written_at,
         program=program,
         gaps={step: gap for step, gap in found.items() if gap is not None},
-        unread=tuple(document.label for document in snapshot.inventory.unread) if snapshot else (),
+        unread=tuple(document.label for document in known.inventory.last_known().unread),
     )
 
 

@@ -17,7 +17,7 @@ from amlrunbook.model.operation import (
 )
 from amlrunbook.model.profile import Profile, duration_seconds
 from amlrunbook.model.resource_id import ResourceId
-from amlrunbook.model.snapshot import Inventory, Snapshot
+from amlrunbook.model.snapshot import Document, Inventory, Snapshot
 from amlrunbook.planning.command_lines import by_hand_of, filled_commands, is_path
 from amlrunbook.planning.conditions import (
     StepCondition,
@@ -54,6 +54,19 @@ class _Ground:
     inventory: Inventory
     registry: Registry
     library: Library
+    earlier: tuple[Document, ...]
+    """What stands in for what could not be read: it is as old as the last snapshot."""
+
+    def age(self, resource: str) -> str:
+        """Return how old the oldest thing is that is known of a resource, or of any, in words; empty where it was read now."""
+        key = resource.lower().rstrip("/")
+        about = (
+            each.as_of
+            for each in self.earlier
+            if not key or each.key == key or each.key.startswith(f"{key}/")
+        )
+        oldest = min(about, default="")
+        return f" By the snapshot of {oldest}: it could not be read since." if oldest else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +114,9 @@ def resolve(
     problems = family_problems(loaded, registry, library)
     if problems:
         raise DocumentError(f"{loaded.where}: {problems[0]}", next_step="\n".join(problems[1:]))
-    ground = _Ground(profile, snapshot, snapshot.inventory, registry, library)
+    inventory = snapshot.inventory
+    earlier = tuple(each for each in inventory.last_known().documents if each.as_of)
+    ground = _Ground(profile, snapshot, inventory, registry, library, earlier)
     resolved = _resolved(loaded, _Place(params=loaded.runbook.params), ground)
     return Plan(
         format=PLAN_FORMAT,
@@ -357,10 +372,11 @@ def _not_applicable(step: Step, resource: str, ground: _Ground) -> str:
     for names, unwanted, words in ((when.all, False, "does not hold"), (when.none, True, "holds")):
         for name in names:
             if unwanted in _answers((name,), resource, ground):
-                return f"It {words} that {PREDICATE_TEXTS[name]}."
+                return f"It {words} that {PREDICATE_TEXTS[name]}.{ground.age(resource)}"
     if any(is_about_a_step(name) for name in when.any):
         return ""
     answers = _answers(when.any, resource, ground)
     if answers and all(answer is False for answer in answers):
-        return f"None of these holds: {', '.join(PREDICATE_TEXTS[name] for name in when.any)}."
+        texts = ", ".join(PREDICATE_TEXTS[name] for name in when.any)
+        return f"None of these holds: {texts}.{ground.age(resource)}"
     return ""

@@ -77,7 +77,7 @@ def test_unplanned_says_what_is_lost_by_name_and_is_verified_by_a_byte(pairs: St
     assert "None for what is lost" in shown.undo
     assert shown.commands[0] == (
         "az storage account failover --name stunplanned --resource-group rg-fraud-e "
-        f"--subscription {pairs.here.profile.subscription}"
+        f"--subscription {pairs.here.profile.subscription} --failover-type Unplanned --no-wait"
     )
     assert shown.effects.planned is False
 

@@ -20,6 +20,7 @@ https://learn.microsoft.com/rest/api/azureml/online-endpoints/update
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping
 from pathlib import PurePath
@@ -54,6 +55,7 @@ from amlrunbook.operations.switchover.pairing import (
 
 _WORKSPACE = "--workspace-name {workspace} --resource-group {group} --subscription {subscription}"
 _ACCOUNT = "--name {name} --resource-group {group} --subscription {subscription}"
+_SECRET_NAME = re.compile(r"(?i)pass|pwd|secret|token|credential|key|sas\b|_sas")
 LONGEST_BODY = 6000
 """Characters of a job's specification that still go on a line; a longer one is submitted from a file."""
 
@@ -271,13 +273,24 @@ def job_by_hand(context: OperationContext) -> tuple[str, ...]:
     if job is not None and job.unread is None:
         shelf = _AsKnown(known, pair.secondary)
         made = specification(job, pair, known, shelf, dict(context.params))
-        if not unfit_as_known(job, made):
+        if not unfit_as_known(job, made) and not _may_tell_a_secret(made.body):
             rest = job_rest_line(target, made.body)
     return _lines(
         rest if len(rest) <= LONGEST_BODY else "",
         job_line("create --file {job_yml}", target),
         job_line("show --query [name,status]", target),
     )
+
+
+def _may_tell_a_secret(value: object) -> bool:
+    """Return whether an environment variable's name says that a secret stands in it: no paper shows that."""
+    if isinstance(value, Mapping):
+        variables = value.get("environmentVariables")
+        names = variables if isinstance(variables, Mapping) else ()
+        return any(_SECRET_NAME.search(name) for name in names) or any(
+            _may_tell_a_secret(each) for each in value.values()
+        )
+    return isinstance(value, list) and any(_may_tell_a_secret(each) for each in value)
 
 
 # -- files and probes -------------------------------------------------------------------------

@@ -187,7 +187,7 @@ def test_each_step_has_why_undo_a_place_to_tick_and_its_commands() -> None:
     assert "- **RISK** reversible" in paper
     assert "- **LOSES** Nothing that the undo does not bring back." in paper
     assert (
-        "2. Leave it, end here: The findings stay as they are; nothing is changed. Then go to end."
+        "2. Leave it, end here: The findings stay as they are; nothing is changed. Then go to end (3.4)."
         in paper
     )
 
@@ -369,6 +369,41 @@ def test_a_name_must_be_typed_where_the_plan_wants_it(desk: Desk) -> None:
     assert desk.calls == []
     assert desk.run(script, "r\nstdata\n")[0] == 0
     assert len(desk.calls) == 1
+
+
+def test_a_look_within_an_action_asks_for_no_name(desk: Desk) -> None:
+    careful = step(
+        kind=StepKind.ACTION,
+        risk=Risk.DATA_LOSS,
+        confirmation=Confirmation.TYPE_NAME,
+        commands=("az storage account show --name stdata",),
+        by_hand=("az storage account failover --name stdata",),
+    )
+    code, said = desk.run(pack_script(pack(careful)), "r\nr\naml-a\n")
+    assert code == 0, said
+    assert [call[2] for call in desk.calls] == ["show", "failover"]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("value", ["it's", "a b", "$(touch owned)", "`x`", "*", '"', "\\", "s3"])
+def test_what_only_the_day_tells_is_asked_for_and_reaches_az_as_one_word(
+    desk: Desk, shell: str, value: str
+) -> None:
+    open_ = step(commands=(shlex.join(["az", "x", "--name=<blob>", "it's <blob> of <container>"]),))
+    code, said = desk.run(pack_script(pack(open_)), f"{value}\nbox\nr\n", shell=shell)
+    assert code == 0, said
+    assert desk.calls == [["x", f"--name={value}", f"it's {value} of box"]]
+    assert "The next command needs <blob>" in said
+    assert not (desk.folder / "owned").exists()
+
+
+def test_a_command_is_left_out_where_a_value_is_not_given(desk: Desk) -> None:
+    open_ = step(commands=("az x --name '<blob>'", "az y"))
+    code, said = desk.run(pack_script(pack(open_)), "\n-rf\ns\nr\n")
+    assert (code, desk.calls) == (0, [["y"]]), said
+    assert "Left out: 1." in said
+    assert desk.run(pack_script(pack(open_)), "q\n")[0] == 130
+    assert desk.run(pack_script(pack(open_)), "")[0] == 130
 
 
 def test_two_persons_are_asked_for_by_name(desk: Desk) -> None:
