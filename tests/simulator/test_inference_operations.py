@@ -206,6 +206,7 @@ def test_scaling_sends_one_patch_and_is_verified_by_another_request(world: Infer
     assert "12 more than run now" in shown.after
     assert shown.undo.endswith("--set instance_count=2")
     assert shown.commands[0].endswith("--set instance_count=4")
+    assert shown.commands[0] == action.by_hand(context)[0]
     before = world.here.last
     assert not action.verify(context, shown).reached
     assert action.apply(context, shown, intent(), Heard()).outcome is Outcome.SUCCEEDED
@@ -320,6 +321,7 @@ def test_a_sample_that_is_no_json_is_refused(world: Inference) -> None:
 def test_traffic_is_a_whole_put_verified_by_get_and_by_a_request(world: Inference) -> None:
     action, context, shown = moving(world)
     (request,) = shown.requests
+    assert shown.commands[0] == action.by_hand(context)[0]
     assert request.method == "PUT"
     assert request.body["properties"]["traffic"] == {"blue": 100}
     assert request.body["properties"]["authMode"] == "AADToken"

@@ -177,16 +177,19 @@ def _shares(context: OperationContext, place: Place) -> str:
 def failover_lines(account: ResourceId, *, planned: bool) -> tuple[str, ...]:
     """Return the command that fails an account over, which asks before it sends and does not wait, and the one that looks.
 
-    Source: https://learn.microsoft.com/cli/azure/storage/account#az-storage-account-failover
+    An unplanned one is asked for by leaving its type out: ``az`` sends the word on as it is, and the service's
+    interface knows ``Planned`` alone.
+    Sources: https://learn.microsoft.com/cli/azure/storage/account#az-storage-account-failover and
+    https://learn.microsoft.com/rest/api/storagerp/storage-accounts/failover
     """
     values = {
         "name": account.name,
         "group": account.resource_group,
         "subscription": account.subscription,
     }
-    kind = "Planned" if planned else "Unplanned"
+    kind = "--failover-type Planned " if planned else ""
     return _lines(
-        az(f"az storage account failover {_ACCOUNT} --failover-type {kind} --no-wait", values),
+        az(f"az storage account failover {_ACCOUNT} {kind}--no-wait", values),
         az(
             f"az storage account show {_ACCOUNT} --expand geoReplicationStats "
             "--query [primaryLocation,secondaryLocation,sku.name,failoverInProgress,geoReplicationStats]",

@@ -156,7 +156,7 @@ def test_an_endpoint_gets_the_shares_of_the_dark_primary_and_is_asked() -> None:
 def test_an_account_is_failed_over_as_the_variant_says_and_a_default_account_never() -> None:
     account = f"--name stdata --resource-group rg-a --subscription {SUBSCRIPTION}"
     lines = by_hand("fail-over:stdata")
-    assert lines[0] == f"az storage account failover {account} --failover-type Unplanned --no-wait"
+    assert lines[0] == f"az storage account failover {account} --no-wait"
     assert lines[1].startswith(f"az storage account show {account} --expand geoReplicationStats")
 
     def said(variant: str, resource: str) -> tuple[str, ...]:
