@@ -464,7 +464,7 @@ def test_what_changed_since_the_preview_is_not_overwritten(world: Inference, whi
     before = world.here.last
     result = action.apply(context, shown, intent(), Heard())
     assert result.outcome is Outcome.FAILED
-    assert "changed since the preview" in result.text
+    assert result.text == ("What is there changed since the preview: look again. Nothing was sent.")
     assert changing(world.here, before) == []
 
 

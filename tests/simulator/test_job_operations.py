@@ -211,7 +211,8 @@ def test_it_is_sent_once_and_never_twice(world: Inference, name: str) -> None:
     assert action.verify(context, shown).reached
     again = action.apply(context, shown, intent(), Heard())
     assert again.outcome is Outcome.FAILED
-    assert "Nothing was sent" in again.text
+    new = shown.resources[0].rsplit("/", 1)[-1]
+    assert again.text == f"The secondary has a job {new} by now. Nothing was sent."
     assert [m for m, _ in changing(world.here, before)] == ["PUT"]
     assert "submitted already" in action.preview(context).needless
     assert one(left(world), name).verdict == "pass"

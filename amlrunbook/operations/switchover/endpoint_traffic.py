@@ -30,15 +30,7 @@ from amlrunbook.model.operation import (
 )
 from amlrunbook.model.resource_id import ResourceId
 from amlrunbook.model.snapshot import Document
-from amlrunbook.operations.changing import (
-    looked_again,
-    refuse_read_only,
-    refuse_secrets,
-    seen,
-    send_unchanged,
-    unseen,
-    with_trails,
-)
+from amlrunbook.operations.changing import Changing, refuse_secrets, seen, unseen
 from amlrunbook.operations.switchover.by_hand import traffic_by_hand, traffic_line
 from amlrunbook.operations.switchover.endpoint_shares import (
     Wanted,
@@ -79,9 +71,9 @@ class EndpointTraffic:
         look_again: float = 5.0,
     ) -> None:
         self._gateway = gateway
-        self._seconds = seconds
-        self._looks = looks
-        self._look_again = look_again
+        self._changing = Changing(
+            gateway=gateway, title=self.title, seconds=seconds, looks=looks, look_again=look_again
+        )
 
     def preview(self, context: OperationContext) -> Preview:
         """Read endpoint and deployments and say how the traffic would be shared.
@@ -129,35 +121,25 @@ class EndpointTraffic:
         Raises:
             ReadOnlyError: the gateway is read-only; nothing was sent.
         """
-        refuse_read_only(self._gateway.mode, self.title)
         resource = _place(context).resource
 
         def again() -> Request:
             wanted = self._wanted(context, _place(context))
             return _request(resource, Document(self._gateway.get(resource.text)), wanted)
 
-        return send_unchanged(
-            self._gateway,
-            preview.requests[0],
-            again,
-            intent=intent,
-            reporter=reporter,
-            seconds=self._seconds,
-        )
+        return self._changing.apply(preview, intent, reporter, again)
 
     def observe(
         self, context: OperationContext, preview: Preview, intent: Intent, poll_url: str
     ) -> Observation:
         """Look whether the traffic was set: the endpoint, the activity log, the poll URL."""
-        resource = _place(context).resource
-        return with_trails(self._gateway, self._look(resource, preview), resource, intent, poll_url)
+        look = self._look(_place(context).resource, preview)
+        return self._changing.observe(look, preview, intent, poll_url)
 
     def verify(self, context: OperationContext, preview: Preview) -> Observation:
         """Read the endpoint anew and send it a scoring request, wherever its traffic leads."""
         resource = _place(context).resource
-        looked = looked_again(
-            lambda: self._look(resource, preview), self._looks, self._look_again, self._seconds
-        )
+        looked = self._changing.verify(lambda: self._look(resource, preview))
         if not looked.reached or not _serving(_traffic(preview)):
             return looked
         return self._asked(context, resource, looked)

@@ -22,15 +22,7 @@ from amlrunbook.model.operation import (
 )
 from amlrunbook.model.resource_id import ResourceId
 from amlrunbook.model.snapshot import Document
-from amlrunbook.operations.changing import (
-    looked_again,
-    not_sent,
-    refuse_read_only,
-    seen,
-    send_unchanged,
-    unseen,
-    with_trails,
-)
+from amlrunbook.operations.changing import Changing, seen, unseen
 from amlrunbook.operations.switchover.by_hand import job_by_hand, job_line, job_rest_line
 from amlrunbook.operations.switchover.jobs_left import job_words
 from amlrunbook.operations.switchover.jobs_specification import (
@@ -68,9 +60,9 @@ class ResubmitJob:
         look_again: float = 5.0,
     ) -> None:
         self._gateway = gateway
-        self._seconds = seconds
-        self._looks = looks
-        self._look_again = look_again
+        self._changing = Changing(
+            gateway=gateway, title=self.title, seconds=seconds, looks=looks, look_again=look_again
+        )
 
     def preview(self, context: OperationContext) -> Preview:
         """Show exactly what would be sent.
@@ -131,42 +123,32 @@ class ResubmitJob:
         Raises:
             ReadOnlyError: the gateway is read-only; nothing was sent.
         """
-        refuse_read_only(self._gateway.mode, self.title)
-        old = _old(context)
         target = ResourceId.parse(preview.resources[0])
-        try:
-            if self._there(target) is not None:
-                return not_sent(f"The secondary has a job {target.name} by now.")
-        except AmlRunbookError as error:
-            return not_sent(f"Whether it was submitted already could not be read. {error.what}")
-
-        def again() -> Request:
-            return _request(target, self._made(context, self._job(context, old)))
-
-        return send_unchanged(
-            self._gateway,
-            preview.requests[0],
-            again,
-            intent=intent,
-            reporter=reporter,
-            seconds=self._seconds,
-        )
+        return self._changing.apply(preview, intent, reporter, lambda: self._again(context, target))
 
     def observe(
         self, context: OperationContext, preview: Preview, intent: Intent, poll_url: str
     ) -> Observation:
         """Look whether the job is there: the job, the activity log, the poll URL."""
         del context
-        target = ResourceId.parse(preview.resources[0])
-        return with_trails(self._gateway, self._look(target), target, intent, poll_url)
+        look = self._look(ResourceId.parse(preview.resources[0]))
+        return self._changing.observe(look, preview, intent, poll_url)
 
     def verify(self, context: OperationContext, preview: Preview) -> Observation:
         """Read the new job, a few times where it is not there yet."""
         del context
         target = ResourceId.parse(preview.resources[0])
-        return looked_again(
-            lambda: self._look(target), self._looks, self._look_again, self._seconds
-        )
+        return self._changing.verify(lambda: self._look(target))
+
+    def _again(self, context: OperationContext, target: ResourceId) -> Request | str:
+        """Return what a preview would show now, or why nothing is to be submitted any more."""
+        try:
+            there = self._there(target)
+        except AmlRunbookError as error:
+            return f"Whether it was submitted already could not be read. {error.what}"
+        if there is not None:
+            return f"The secondary has a job {target.name} by now."
+        return _request(target, self._made(context, self._job(context, _old(context))))
 
     def _look(self, target: ResourceId) -> Observation:
         try:

@@ -26,10 +26,11 @@ _DIFFER_SECONDS = 60
 """Two sources that are further apart than this are told both."""
 
 
-def path_of(state: AccountState, *, planned: bool) -> str:
-    """Return the request's path and query: without ``failoverType`` it is unplanned."""
+def request_of(state: AccountState, *, planned: bool) -> Request:
+    """Return the request: without ``failoverType`` it is unplanned."""
     query = {"failoverType": _PLANNED} if planned else {}
-    return with_version(f"{state.account.text}/failover", api_version(ACCOUNT), **query)
+    path = with_version(f"{state.account.text}/failover", api_version(ACCOUNT), **query)
+    return Request(method="POST", path=path)
 
 
 def preview_of(
@@ -44,7 +45,7 @@ def preview_of(
     place = state.account.text
     return Preview(
         summary=f"Fail over {state.account.name} from {old} to {new}, {kind}.",
-        requests=(Request(method="POST", path=path_of(state, planned=planned)),),
+        requests=(request_of(state, planned=planned),),
         resources=(state.account.text,),
         before=before_words(state, synced=not planned),
         after=_after(state, planned=planned) + _elsewhere(new, workspace_region),
@@ -65,7 +66,7 @@ def needless_preview(state: AccountState, leaving: str, *, planned: bool) -> Pre
     """Return that there is nothing to do: the account's primary is not in the region that is left."""
     return Preview(
         summary=f"{state.account.name} is not in {leaving} any more.",
-        requests=(Request(method="POST", path=path_of(state, planned=planned)),),
+        requests=(request_of(state, planned=planned),),
         resources=(state.account.text,),
         before=before_words(state),
         needless=f"The primary of {state.account.name} is {state.region('primary')} already, not {leaving}.",
