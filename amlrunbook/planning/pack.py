@@ -14,7 +14,7 @@ from typing import assert_never
 from amlrunbook.errors import DocumentError
 from amlrunbook.model.moments import age_words, seconds_between
 from amlrunbook.model.operation import Confirmation, OperationContext, Registry, Risk
-from amlrunbook.model.profile import Profile
+from amlrunbook.model.profile import Profile, duration_seconds
 from amlrunbook.model.resource_id import ResourceId
 from amlrunbook.model.snapshot import Snapshot, snapshot_of
 from amlrunbook.planning.command import command_words, only_looks, to_fill_in
@@ -265,11 +265,24 @@ def _does(step: PlannedStep) -> str:
         case StepKind.DECISION:
             return "Is a choice."
         case StepKind.WAIT:
-            return f"Waits until {step.check} passes: look every {step.every_seconds} s, until {step.until} at most."
+            return f"Waits until {step.check} passes: look every {step.every_seconds} s, {_at_most(step.until)}."
         case StepKind.RUNBOOK:
             return f"Opens another runbook, {step.do}: its steps follow."
         case _:
             assert_never(step.kind)
+
+
+def span_words(text: str) -> str:
+    """Return a duration as a person says it, ``15 min``; another text as it is."""
+    try:
+        return age_words(duration_seconds(text))
+    except DocumentError:
+        return text
+
+
+def _at_most(until: str) -> str:
+    words = span_words(until)
+    return f"until {until} at most" if words == until else f"for {words} at most"
 
 
 def _only_if(step: PlannedStep) -> str:

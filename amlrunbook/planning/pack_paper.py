@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 from amlrunbook.model.display import shown, shown_lines
 from amlrunbook.model.markdown import markdown, markdown_code
@@ -14,6 +15,7 @@ from amlrunbook.planning.pack import (
     commands_of,
     order_words,
     runnable_commands,
+    span_words,
     step_facts,
 )
 from amlrunbook.planning.plan import PlannedStep
@@ -43,6 +45,7 @@ def pack_paper(pack: Pack) -> str:
     lines += _before(plan.profile, needs_az=any(runnable_commands(step) for step in plan.steps))
     lines += _people(plan.profile)
     numbers = _numbers(pack)
+    lines += _in_short(pack, numbers)
     for number, phase in enumerate(plan.phases, start=1):
         lines += _phase(pack, phase, number, numbers)
     lines += ["", "## Afterwards", ""]
@@ -55,6 +58,7 @@ def pack_paper(pack: Pack) -> str:
 
 def _head(pack: Pack) -> list[str]:
     plan, profile = pack.plan, pack.plan.profile
+    rto, rpo = span_words(profile.targets.rto), span_words(profile.targets.rpo)
     sides = [("Primary", profile.primary)]
     if profile.secondary:
         sides.append(("Secondary", profile.secondary))
@@ -67,7 +71,8 @@ def _head(pack: Pack) -> list[str]:
         ("Written", f"{pack.written_at:%Y-%m-%dT%H:%M:%SZ} by {pack.program}"),
         (
             "Targets",
-            f"running again within {profile.targets.rto}, losing at most {profile.targets.rpo}",
+            f"running again within {span_words(profile.targets.rto)}, "
+            f"losing at most {span_words(profile.targets.rpo)}",
         ),
     ]
     if not profile.secondary:
@@ -97,9 +102,11 @@ def _before(profile: Profile, *, needs_az: bool) -> list[str]:
     lines = ["", "## Before you begin", ""]
     if profile.cloud != "public":
         lines += [f"The cloud is {markdown(profile.cloud)}: `az cloud set` must name it.", ""]
-    tenant = f" The tenant is {markdown(profile.tenant)}." if profile.tenant else ""
+    words = ["az", "login", *(("--tenant", profile.tenant) if profile.tenant else ())]
     lines += [
-        f"Sign in with `az login`.{tenant} The `ml` extension must be there:",
+        "Sign in, and look that the `ml` extension is there:",
+        "",
+        markdown_code(shlex.join(words)),
         "",
         markdown_code("az extension show --name ml --query version"),
         "",
@@ -133,6 +140,16 @@ def _phase(pack: Pack, phase: Phase, number: int, numbers: dict[str, str]) -> li
     for step in pack.plan.steps:
         if step.phase == phase.id:
             lines += _step(pack, step, numbers)
+    return lines
+
+
+def _in_short(pack: Pack, numbers: dict[str, str]) -> list[str]:
+    """Return the steps that concern this pair, a line each, so that one sees the way before one goes it."""
+    lines = ["", "## The way in short", ""]
+    for step in pack.plan.steps:
+        if not pack.outside(step):
+            changes = " (changes something)" if step.kind is StepKind.ACTION else ""
+            lines.append(f"- {numbers[step.id]} {markdown(step.title)}{changes}")
     return lines
 
 

@@ -246,7 +246,14 @@ def test_what_does_not_concern_the_pair_says_so_and_is_not_offered(desk: Desk) -
         ({"variant": "graceful"}, "variant = graceful"),
         ({"budget_seconds": 4500}, "**TAKES** at most 75 min"),
         ({"kind": StepKind.MANUAL}, "nothing of it is automatic"),
-        ({"kind": StepKind.WAIT, "every_seconds": 30, "until": "PT1H"}, "until PT1H at most"),
+        (
+            {"kind": StepKind.WAIT, "every_seconds": 30, "until": "PT1H"},
+            "every 30 s, for 60 min at most",
+        ),
+        (
+            {"kind": StepKind.WAIT, "every_seconds": 30, "until": "2026-01-31T06:00:00Z"},
+            "until 2026-01-31T06:00:00Z at most",
+        ),
         ({"kind": StepKind.RUNBOOK, "do": "failback"}, "another runbook, failback"),
     ],
 )
