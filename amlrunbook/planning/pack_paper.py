@@ -69,11 +69,7 @@ def _head(pack: Pack) -> list[str]:
         ("Plan", f"sha256 {plan.digest}"),
         ("Snapshot", pack.snapshot_words),
         ("Written", f"{pack.written_at:%Y-%m-%dT%H:%M:%SZ} by {pack.program}"),
-        (
-            "Targets",
-            f"running again within {span_words(profile.targets.rto)}, "
-            f"losing at most {span_words(profile.targets.rpo)}",
-        ),
+        ("Targets", f"running again within {rto}, losing at most {rpo}"),
     ]
     if not profile.secondary:
         rows.insert(2, ("Secondary", "none: there is nothing to switch to"))

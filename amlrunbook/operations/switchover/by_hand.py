@@ -7,7 +7,7 @@ What a form loses, beside what the action itself sends:
 
 - ``az ml online-deployment update`` and ``az ml online-endpoint update`` read the whole resource and send it back as the
   extension knows it, so what an old extension does not know is not sent back. An ``az rest --method put`` with part of a
-  document loses all that is not in it; a PATCH takes no traffic.
+  document loses all that is not in it; a PATCH takes a number of instances, and no traffic.
 - ``az ml job create`` from what ``az ml job show`` printed needs the primary to answer, and submits what the file names: paths
   and ids of the primary have to be changed in it. ``az rest`` sends what the last snapshot knew, ids changed already. Neither
   carries outputs, logs, metrics or checkpoints over, nor code that lies in the primary's default account.
@@ -92,7 +92,24 @@ def scale_by_hand(context: OperationContext) -> tuple[str, ...]:
         "--query [instance_count,provisioning_state]",
         values,
     )
-    return _lines(scale_line(values), look)
+    return _lines(scale_line(values), _scale_rest_line(context.resource, values), look)
+
+
+def _scale_rest_line(deployment: str, values: Mapping[str, str]) -> str:
+    """Return the command that sends what the action sends: a part alone, and without the extension.
+
+    Source: https://learn.microsoft.com/rest/api/azureml/online-deployments/update
+    """
+    if not deployment:
+        return ""
+    count = values.get("instances") or "<instances>"
+    return az(
+        "az rest --method patch --url {url} --body {body}",
+        {
+            "url": with_version(ResourceId.parse(deployment).text),
+            "body": f'{{"sku":{{"name":"Default","capacity":{count}}}}}',
+        },
+    )
 
 
 def _instances(context: OperationContext, place: Place, known: Inventory) -> str:

@@ -128,6 +128,8 @@ def test_a_deployment_gets_as_many_instances_as_the_dark_primary_had() -> None:
     blue = f"--name blue --endpoint-name score {THERE}"
     assert by_hand("scale:score/blue") == (
         f"az ml online-deployment update {blue} --set instance_count=4",
+        f"az rest --method patch --url '{OTHER}/onlineEndpoints/score/deployments/blue?api-version=2024-04-01' "
+        """--body '{"sku":{"name":"Default","capacity":4}}'""",
         f"az ml online-deployment show {blue} --query '[instance_count,provisioning_state]'",
     )
 
@@ -140,9 +142,9 @@ def test_no_instance_is_taken_away_and_what_nobody_knows_is_to_be_filled_in() ->
     )
     assert by_hand("scale:score/blue", more)[0].endswith("--set instance_count=6")
     alone = snapshot_of([{"id": OTHER, "type": ML}, *online(OTHER, 1, {})])
-    line = by_hand("scale:score/blue", alone)[0]
+    line, rest, _ = by_hand("scale:score/blue", alone)
     assert line.endswith("--set 'instance_count=<instances>'")
-    assert to_fill_in(line) == ("instances",)
+    assert to_fill_in(line) == to_fill_in(rest) == ("instances",)
 
 
 def test_an_endpoint_gets_the_shares_of_the_dark_primary_and_is_asked() -> None:
