@@ -126,10 +126,10 @@ def by_hand(step: str, snapshot: Snapshot | None = None, **changes: Any) -> tupl
 
 def test_a_deployment_gets_as_many_instances_as_the_dark_primary_had() -> None:
     blue = f"--name blue --endpoint-name score {THERE}"
+    path = f"{OTHER}/onlineEndpoints/score/deployments/blue?api-version=2024-04-01"
     assert by_hand("scale:score/blue") == (
         f"az ml online-deployment update {blue} --set instance_count=4",
-        f"az rest --method patch --url '{OTHER}/onlineEndpoints/score/deployments/blue?api-version=2024-04-01' "
-        """--body '{"sku":{"name":"Default","capacity":4}}'""",
+        f"""az rest --method patch --url '{path}' --body '{{"sku":{{"name":"Default","capacity":4}}}}'""",
         f"az ml online-deployment show {blue} --query '[instance_count,provisioning_state]'",
     )
 
