@@ -10,6 +10,7 @@ from amlrunbook.executor.commands import (
     RunProbes,
     Skip,
 )
+from amlrunbook.planning.grammar import StepKind
 from amlrunbook.planning.plan import PlannedStep
 from amlrunbook.state.fold import StepRecord
 from screens.feed import RunFeed
@@ -132,12 +133,17 @@ class RunDoors(FollowerScreen):
         """Ask how it can be seen that the step was done outside."""
         from screens.ask import AskScreen
 
-        step = self.step.id
+        step, lines = self.step.id, what_to_do(self.step, self.record)
+        asked = (
+            "How can it be seen? A command and its answer, a ticket, who did it and when. "
+            "It is journaled as your word; what can be observed is observed again."
+        )
+        text = (*lines, asked)
+        if lines and self.step.kind is not StepKind.MANUAL:
+            text = (asked, "By hand it is:", *lines)
         question = AskScreen(
             f"Done outside: {self.step.title}",
-            what_to_do(self.step)
-            + "How can it be seen? A command and its answer, a ticket, who did it and when. "
-            "It is journaled as your word; what can be observed is observed again.",
+            "\n".join(text),
             lambda text: DoneOutside(step=step, evidence=text),
         )
         self.open_screen(question, self.take)

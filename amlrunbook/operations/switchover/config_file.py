@@ -35,6 +35,7 @@ from amlrunbook.model.operation import (
 from amlrunbook.model.redaction import masked_text
 from amlrunbook.model.resource_id import ResourceId
 from amlrunbook.operations.changing import not_sent, refuse_read_only, seen, unseen
+from amlrunbook.operations.switchover.by_hand import config_by_hand
 from amlrunbook.operations.switchover.config_json import Named, named_by, renamed
 from amlrunbook.operations.switchover.pairing import pair_of
 from amlrunbook.store.files import read_whole, write_whole
@@ -103,6 +104,14 @@ class ConfigFile:
             commands=tuple(filter(None, (_copy(file.path, file.backup), _written(file)))),
             needless=f"It names {shown(named.workspace)} already." if already else "",
         )
+
+    def by_hand(self, context: OperationContext) -> tuple[str, ...]:
+        """Return how it is done with a shell.
+
+        Raises:
+            UsageError: there is no secondary, or the param ``to`` is neither workspace.
+        """
+        return config_by_hand(context.resource, _target(context))
 
     def apply(
         self, context: OperationContext, preview: Preview, intent: Intent, reporter: Reporter

@@ -27,6 +27,7 @@ from amlrunbook.model.operation import (
 from amlrunbook.model.resource_id import ResourceId
 from amlrunbook.model.snapshot import Document
 from amlrunbook.operations.changing import Changing, refuse_secrets, seen, unseen
+from amlrunbook.operations.switchover.by_hand import scale_by_hand
 from amlrunbook.operations.switchover.deployment_quota import (
     Room,
     quota_words,
@@ -105,6 +106,14 @@ class ScaleDeployment:
             commands=tuple(filter(None, (_command(resource, count, size),))),
             needless=_needless(deployment, count, size),
         )
+
+    def by_hand(self, context: OperationContext) -> tuple[str, ...]:
+        """Return how it is done with ``az``.
+
+        Raises:
+            UsageError: the step names no deployment of the pair.
+        """
+        return scale_by_hand(context)
 
     def apply(
         self, context: OperationContext, preview: Preview, intent: Intent, reporter: Reporter
@@ -280,7 +289,7 @@ def _command(resource: ResourceId, count: int, size: str) -> str:
     if not size or not command:
         return command
     return (
-        f"{command} --set instance_type={size}"
+        f"{command} instance_type={size}"
         if size.isascii() and size.replace("_", "").isalnum()
         else ""
     )

@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from amlrunbook.assessment.command import az
 from amlrunbook.azure.arm_path import with_version
 from amlrunbook.azure.gateway import AzureGateway
 from amlrunbook.errors import AmlRunbookError
@@ -32,6 +31,7 @@ from amlrunbook.model.operation import (
 from amlrunbook.model.resource_id import ResourceId
 from amlrunbook.model.snapshot import Document
 from amlrunbook.operations.changing import Changing, refuse_secrets, seen, unseen
+from amlrunbook.operations.switchover.by_hand import traffic_by_hand, traffic_line
 from amlrunbook.operations.switchover.endpoint_shares import (
     Wanted,
     refuse_unfit,
@@ -96,14 +96,22 @@ class EndpointTraffic:
             before=f"Traffic: {shares_text(before)}.",
             after=f"Traffic: {shares_text(_serving(wanted.shares))}; a request to the endpoint is answered.",
             loses=_differences(endpoint, mirror, place.other),
-            undo=_command(resource, before or dict.fromkeys(wanted.shares, 0))
+            undo=traffic_line(resource, before or dict.fromkeys(wanted.shares, 0))
             or f"Set the traffic to {shares_text(before)} again.",
             cost="None of its own: instances are billed whether they get traffic or not.",
             takes="A minute or two.",
-            commands=tuple(filter(None, (_command(resource, wanted.shares),))),
+            commands=tuple(filter(None, (traffic_line(resource, wanted.shares),))),
             effects=_effects(place.region, wanted),
             needless=_needless(endpoint, wanted),
         )
+
+    def by_hand(self, context: OperationContext) -> tuple[str, ...]:
+        """Return how it is done with ``az``.
+
+        Raises:
+            UsageError: the step names no endpoint of the pair.
+        """
+        return traffic_by_hand(context)
 
     def apply(
         self, context: OperationContext, preview: Preview, intent: Intent, reporter: Reporter
@@ -255,17 +263,3 @@ def _needless(endpoint: Document, wanted: Wanted) -> str:
     if shares_of(endpoint) == _serving(wanted.shares) and state == "Succeeded":
         return f"The traffic is {shares_text(wanted.shares)} already."
     return ""
-
-
-def _command(resource: ResourceId, shares: dict[str, int]) -> str:
-    return az(
-        "az ml online-endpoint update --name {name} --workspace-name {workspace} --resource-group {group} "
-        "--subscription {subscription} --traffic {traffic}",
-        {
-            "name": resource.name,
-            "workspace": resource.names[0],
-            "group": resource.resource_group,
-            "subscription": resource.subscription,
-            "traffic": shares_text(shares),
-        },
-    )

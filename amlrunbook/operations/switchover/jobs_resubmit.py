@@ -5,9 +5,6 @@ Source: https://learn.microsoft.com/rest/api/azureml/jobs/create-or-update
 
 from __future__ import annotations
 
-import msgspec
-
-from amlrunbook.assessment.command import az
 from amlrunbook.azure.arm_path import with_version
 from amlrunbook.azure.gateway import AzureGateway
 from amlrunbook.errors import AmlRunbookError, NotFoundError, RefusedError, UsageError
@@ -26,6 +23,7 @@ from amlrunbook.model.operation import (
 from amlrunbook.model.resource_id import ResourceId
 from amlrunbook.model.snapshot import Document
 from amlrunbook.operations.changing import Changing, seen, unseen
+from amlrunbook.operations.switchover.by_hand import job_by_hand, job_line, job_rest_line
 from amlrunbook.operations.switchover.jobs_left import job_words
 from amlrunbook.operations.switchover.jobs_specification import (
     Shelves,
@@ -95,17 +93,27 @@ class ResubmitJob:
             after=f"{shown(made.name)} is queued or runs.",
             loses="What the old job had computed, unless it resumes from a checkpoint of its own. Where the old job still "
             "runs, both may write to the same place.",
-            undo=_command("cancel", target),
+            undo=job_line("cancel", target),
             cost=f"The time of {shown(compute) or 'serverless compute'} while it runs.",
             takes="Seconds to submit; its own time to run.",
             commands=tuple(
                 filter(
                     None,
-                    (_command("create --file {the_job_yaml}", target), _rest(target, made)),
+                    (job_rest_line(target, made.body), job_line("create --file {job_yml}", target)),
                 )
             ),
             needless=shown(again) or self._ended(old),
         )
+
+    def by_hand(self, context: OperationContext) -> tuple[str, ...]:
+        """Return how it is done with ``az``.
+
+        Raises:
+            UsageError: the step names no job, or there is no secondary.
+        """
+        if context.resource:
+            _old(context)
+        return job_by_hand(context)
 
     def apply(
         self, context: OperationContext, preview: Preview, intent: Intent, reporter: Reporter
@@ -224,25 +232,3 @@ def _target(context: OperationContext, name: str) -> ResourceId:
 
 def _request(target: ResourceId, made: Specification) -> Request:
     return Request(method="PUT", path=with_version(target.text), body=made.body)
-
-
-def _command(what: str, target: ResourceId) -> str:
-    return az(
-        f"az ml job {what} --name {{name}} --workspace-name {{workspace}} --resource-group {{group}} "
-        "--subscription {subscription}",
-        {
-            "name": target.name,
-            "workspace": target.names[0],
-            "group": target.resource_group,
-            "subscription": target.subscription,
-        },
-    )
-
-
-def _rest(target: ResourceId, made: Specification) -> str:
-    """Return the command that sends the very same request."""
-    body = msgspec.json.encode(made.body).decode()
-    return az(
-        "az rest --method put --url {url} --body {body}",
-        {"url": with_version(target.text), "body": body},
-    )

@@ -26,6 +26,7 @@ from amlrunbook.model.operation import (
 from amlrunbook.model.resource_id import ResourceId, region_name
 from amlrunbook.model.snapshot import Document
 from amlrunbook.operations.changing import Changing, unseen
+from amlrunbook.operations.switchover.by_hand import failover_by_hand
 from amlrunbook.operations.switchover.storage_assets import assets_in
 from amlrunbook.operations.switchover.storage_default import refuse_default
 from amlrunbook.operations.switchover.storage_failover_words import (
@@ -96,6 +97,15 @@ class StorageFailover:
         losses = Losses() if planned else self._losses(context, state)
         other = str(context.profile.regions[1] or "")
         return preview_of(state, losses, planned=planned, workspace_region=other)
+
+    def by_hand(self, context: OperationContext) -> tuple[str, ...]:
+        """Return how it is done with ``az``.
+
+        Raises:
+            UsageError: the step names no storage account, or the variant is none.
+            RefusedError: it is a workspace's default account.
+        """
+        return failover_by_hand(context, account_of(context), planned=_planned(context))
 
     def apply(
         self, context: OperationContext, preview: Preview, intent: Intent, reporter: Reporter
