@@ -81,11 +81,20 @@ class AmlApp(App[AppResult]):
         self._rings = (look or Look()).bell
         self.mode = run.mode if run is not None else Mode.READ_ONLY
         """What this process may change; everything here that shows it reads it here."""
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = mode_look(self.mode).theme
+        self._wear(mode_look(self.mode).theme)
         self.add_class(mode_look(self.mode).css_class)
         self.set_class((look or Look()).ascii_only, "-ascii")
+
+    def _wear(self, theme: str) -> None:
+        """Put on ``theme`` for good, before any style was parsed.
+
+        Not by assignment: its watcher has textual parse every style, and then once more for the theme,
+        before the first frame.
+        """
+        for each in THEMES:
+            self.register_theme(each)
+        self.set_reactive(App.theme, theme)
+        self.stylesheet.set_variables(self.get_css_variables())
 
     def _feed_of(self, run: LiveRun | None) -> RunFeed | None:
         if run is None:
