@@ -19,7 +19,6 @@ from amlrunbook.model.mode import Mode
 from screens.keyed import KeyedScreen
 from screens.look import Look
 from screens.marks import mode_look
-from screens.results import AppResult
 from screens.theme import THEMES
 from screens.told import RunTold
 from screens.widgets.mode_header import ModeHeader
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from amlrunbook.executor.watching import LiveRun
     from screens.feed import RunFeed
     from screens.home_data import HomeData
+    from screens.results import AppResult  # noqa: F401 - AmlApp's base names it, quoted
 
 REFRESH_SECONDS = 0.1
 """The least time between two looks at the run."""
@@ -39,7 +39,7 @@ AT_THE_KEYS_SECONDS = 5.0
 """Who touched a key so short a time ago sees what happens, and is not called by a bell."""
 
 
-class AmlApp(App[AppResult]):
+class AmlApp(App["AppResult"]):
     """The home screen, or one run."""
 
     TITLE = "amlrunbook"
