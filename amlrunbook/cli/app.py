@@ -85,12 +85,12 @@ def open_home() -> int:
     Raises:
         UsageError: no screen can be shown here.
     """
-    from screens.results import OpenJournal
-
     _check_terminal("amlrunbook --help names the commands; most of them need no screen.")
     problem = ""
     while True:
         result = _shown(home=lambda said=problem: gather_home(said))
+        from screens.results import OpenJournal  # only now: the first frame does not wait for it
+
         if not isinstance(result, OpenJournal):
             break
         problem = _journal_shown(result.path)
