@@ -12,6 +12,7 @@ from typing import NamedTuple
 from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
+from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -173,9 +174,24 @@ class LineBlock(Widget):
         return tone_styles(self.app.theme_variables, no_color=self.app.no_color)
 
     def tone_style(self) -> Callable[[Tone], Style]:
-        """Return how every tone looks here; asked once a line: Textual composes the style anew."""
+        """Return how every tone looks here."""
+        return self._style_of_drawing or self._composed_style()
+
+    _style_of_drawing: Callable[[Tone], Style] | None = None
+    """How every tone looks, while the widget is drawn: it is the same for all of its lines."""
+
+    def _composed_style(self) -> Callable[[Tone], Style]:
+        """Return how every tone looks here; Textual composes that from all that lies around the widget."""
         here, tones = self.rich_style, self.tones
         return lambda tone: here + tones[tone]
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draw lines, all in one style: to compose it took longer than all else of a line."""
+        self._style_of_drawing = self._composed_style()
+        try:
+            return super().render_lines(crop)
+        finally:
+            self._style_of_drawing = None
 
     def render_line(self, y: int) -> Strip:
         """Draw one line of the widget."""
