@@ -172,20 +172,28 @@ class LineView(LineBlock, can_focus=True):
 
     def move(self, by: int) -> None:
         """Move the cursor by so many rows, or the sight where there is nothing to choose."""
-        if self.cursor < 0:
+        top, cursor = self.top, self.cursor
+        if cursor < 0:
             self.top += by
         else:
-            target = min(max(self.cursor + by, 0), len(self.rows) - 1)
+            target = min(max(cursor + by, 0), len(self.rows) - 1)
             self._set_cursor(self._choosable(target, 1 if by > 0 else -1), target)
-        self._keep_in_sight()
-        self.refresh()
+        self._show_moved(top, cursor)
 
     def go_to(self, key: str) -> None:
         """Put the cursor on the row with ``key``, where there is one."""
-        index = self._index_of(key, self.cursor)
+        top, cursor = self.top, self.cursor
+        index = self._index_of(key, cursor)
         self._set_cursor(index, index)
+        self._show_moved(top, cursor)
+
+    def _show_moved(self, top: int, cursor: int) -> None:
+        """Draw what moving changed: everything, or only the rows that the cursor left and came to."""
         self._keep_in_sight()
-        self.refresh()
+        if self.top != top:
+            self.refresh()
+        elif self.cursor != cursor:
+            self.refresh_lines(index - top for index in (cursor, self.cursor) if index >= 0)
 
     def _set_cursor(self, index: int, target: int) -> None:
         if index < 0 or index == self.cursor:

@@ -6,7 +6,8 @@ width, and translated where the terminal has ASCII only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import zip_longest
 from typing import NamedTuple
 
 from rich.cells import cell_len, chop_cells, set_cell_size
@@ -156,6 +157,15 @@ def strip_of(
     return Strip(segments, width)
 
 
+def changed(old: Sequence[Line], new: Sequence[Line]) -> list[int]:
+    """Return the numbers of the lines that differ."""
+    return [
+        number
+        for number, (before, now) in enumerate(zip_longest(old, new, fillvalue=()))
+        if before != now
+    ]
+
+
 class LineBlock(Widget):
     """A widget that draws lines; a subclass says which."""
 
@@ -210,6 +220,17 @@ class LineBlock(Widget):
     _drawn: tuple[tuple[int, int], list[Line]] | None = None
 
     def redraw(self) -> None:
-        """Draw again from what the widget knows now."""
-        self._drawn = None
-        self.refresh()
+        """Draw again from what the widget knows now: the lines that are others, where its size is known."""
+        before, self._drawn = self._drawn, None
+        if before is None:
+            self.refresh()
+            return
+        (width, height), old = before
+        self.refresh_lines(changed(old, self.drawn(width, height)))
+
+    def refresh_lines(self, numbers: Iterable[int]) -> None:
+        """Have some lines drawn again, or none."""
+        width = self.content_size.width
+        regions = [Region(0, number, width, 1) for number in numbers]
+        if regions:
+            self.refresh(*regions)

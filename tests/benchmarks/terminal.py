@@ -86,7 +86,7 @@ class Terminal:
         if self._pid == 0:
             try:
                 for number in keep:
-                    os.set_inheritable(number, True)
+                    os.set_inheritable(number, True)  # noqa: FBT003 - positional only
                 os.execve(sys.executable, [sys.executable, *arguments], _told(environment))
             finally:
                 os._exit(127)
