@@ -45,14 +45,15 @@ import os, sys, threading
 
 def beside():
     os.read(int(sys.argv[1]), 1)
-    from azure.ai.ml import MLClient
+    from amlrunbook.azure.machine_learning import sdk_client
+    sdk_client()
     os.write(int(sys.argv[2]), b".")
 
 threading.Thread(target=beside, daemon=True).start()
 from amlrunbook.cli import main
 sys.exit(main(["drill", "warm-pair", "--runbook", "switchover"]))
 """
-"""The drill, with a thread beside it that imports what the program imports of azure.ai.ml, as soon as it is told."""
+"""The drill, with a thread beside it that imports azure.ai.ml, as the program does, as soon as it is told."""
 
 
 class Drill:
