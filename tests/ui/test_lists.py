@@ -92,7 +92,14 @@ async def test_what_is_drawn_in_parts_is_what_is_drawn_whole() -> None:
             app.view.refresh()
             await pilot.pause()
             assert text_of(app) == in_parts
-        for rows in (("-", *WORDS[1:]), WORDS[:12], WORDS[3:], (), WORDS):
+        for rows in (
+            ("A-", *WORDS[1:-1], "T-"),
+            ("A", "-", *WORDS[2:]),
+            WORDS[:12],
+            WORDS[3:],
+            (),
+            WORDS,
+        ):
             app.view.show(Named(tuple(rows)))
             app.view.go_to("H")
             await pilot.pause()
