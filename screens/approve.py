@@ -10,13 +10,13 @@ from textual.binding import BindingType
 
 from amlrunbook.errors import AmlRunbookError
 from amlrunbook.executor.approvals import token_of
-from amlrunbook.executor.commands import AnyCommand, AskApproval, OverruleSafety
+from amlrunbook.executor.commands import AskApproval, OverruleSafety
 from amlrunbook.state.fold import StepRecord
 from amlrunbook.state.transitions import StepState
 from screens.ask import AskScreen
 from screens.clipboard import offer
-from screens.feed import Change, RunFeed
-from screens.keyed import KeyedScreen
+from screens.feed import RunFeed
+from screens.follower import FollowerScreen
 from screens.keys import BACK, HELP, MENU, UP_ONE, Key, bindings
 from screens.moments import clock_words, counted, seconds_between, time_of_day
 from screens.second_person import (
@@ -26,8 +26,6 @@ from screens.second_person import (
     second_person_words,
     wants_two,
 )
-from screens.told import words_of
-from screens.widgets.mode_header import HeaderFacts
 from screens.widgets.notice import Notice
 from screens.widgets.page_view import PageView, Paragraph
 from screens.widgets.tones import Tone
@@ -48,7 +46,7 @@ _KEYS = (
 _LABEL = 13
 
 
-class ApproveScreen(KeyedScreen[None]):
+class ApproveScreen(FollowerScreen):
     """What is asked, of whom, how much time is left, and what came back."""
 
     CSS_PATH = "approve.tcss"
@@ -63,8 +61,7 @@ class ApproveScreen(KeyedScreen[None]):
 
     def __init__(self, feed: RunFeed, step: str, then: Callable[[], None]) -> None:
         """``then`` opens the confirmation, once nothing is missing any more."""
-        super().__init__(clock=feed.clock)
-        self.feed = feed
+        super().__init__(feed)
         self.step = feed.run.plan.step(step)
         self._then = then
 
@@ -77,16 +74,11 @@ class ApproveScreen(KeyedScreen[None]):
         yield self.status_rule()
         yield self.key_bar()
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Show how it stands."""
-        self._unlisten = self.feed.listen(self.changed)
         self.query_one("#standing", PageView).can_focus = False
         self.query_one("#message", PageView).focus()
         self.fill()
-
-    def on_unmount(self) -> None:
-        """Listen no more."""
-        self._unlisten()
 
     # What is shown
 
@@ -101,10 +93,6 @@ class ApproveScreen(KeyedScreen[None]):
         asked = self.record.asked
         left = seconds_between(self.now().isoformat(), asked.expires) if asked else None
         return max(left or 0, 0)
-
-    def facts(self) -> HeaderFacts:
-        """Return what the header tells."""
-        return self.feed.header()
 
     def status(self) -> str:
         """Return how many approved, and how long an answer counts."""
@@ -228,12 +216,6 @@ class ApproveScreen(KeyedScreen[None]):
         except AmlRunbookError as error:
             return (f"The challenge cannot be shown: {error.what}",)
 
-    def changed(self, change: Change) -> None:
-        """Show what came."""
-        for refusal in change.refusals:
-            self.say("✗ refused: " + words_of(refusal.error), Tone.ERROR)
-        self.fill()
-
     # What is done
 
     def do_go(self) -> None:
@@ -254,7 +236,7 @@ class ApproveScreen(KeyedScreen[None]):
         """Take an answer."""
         from screens.paste import PasteScreen
 
-        self.open_screen(PasteScreen(self.step.id), self._take)
+        self.open_screen(PasteScreen(self.step.id), self.take)
 
     def do_copy(self) -> None:
         """Offer the message to the terminal's clipboard."""
@@ -274,14 +256,10 @@ class ApproveScreen(KeyedScreen[None]):
             "Why may it be done all the same? Your name and the approvers' go into the journal with it.",
             lambda reason: OverruleSafety(step=step, rule=rule, reason=reason),
         )
-        self.open_screen(question, self._take)
+        self.open_screen(question, self.take)
 
     def do_glass(self) -> None:
         """Ask for the phrase and the reason."""
         from screens.glass import GlassScreen
 
-        self.open_screen(GlassScreen(self.step.id, self.step.title), self._take)
-
-    def _take(self, command: AnyCommand | None) -> None:
-        if command is not None:
-            self.feed.run.submit(command)
+        self.open_screen(GlassScreen(self.step.id, self.step.title), self.take)

@@ -109,7 +109,7 @@ class CallsScreen(ListingScreen):
         self._seen = 0
         self._only_failures = False
 
-    def begin(self) -> None:
+    def place_cursor(self) -> None:
         """Begin on the latest call."""
         self.view.move(len(self.calls))
 

@@ -248,4 +248,4 @@ class ConfirmScreen(AmlModal[None]):
         """Offer the az commands to the terminal's clipboard, and show them."""
         from screens.clipboard import offer
 
-        offer(self, *(self._proposed.commands or self.step.commands))
+        offer(self, *(self._proposed.commands or self.step.lines))

@@ -8,17 +8,16 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 
-from amlrunbook.executor.commands import AnyCommand, LookAgain, Rule
+from amlrunbook.executor.commands import LookAgain, Rule
 from amlrunbook.state.events import Ruling
 from amlrunbook.state.fold import Doubt, StepRecord
 from amlrunbook.state.transitions import StepState
 from screens.ask import AskScreen
-from screens.feed import Change, RunFeed
-from screens.keyed import KeyedScreen
+from screens.feed import RunFeed
+from screens.follower import FollowerScreen
 from screens.keys import BACK, HELP, MENU, UP_ONE, Key, bindings
 from screens.moments import time_of_day
 from screens.told import words_of
-from screens.widgets.mode_header import HeaderFacts
 from screens.widgets.notice import Notice
 from screens.widgets.page_view import PageView, Paragraph
 from screens.widgets.tones import Tone
@@ -48,7 +47,7 @@ _RULINGS: dict[Ruling, tuple[str, str]] = {
 }
 
 
-class DoubtScreen(KeyedScreen[None]):
+class DoubtScreen(FollowerScreen):
     """The evidence on both sides, and the three rulings."""
 
     CSS_PATH = "doubt.tcss"
@@ -62,8 +61,7 @@ class DoubtScreen(KeyedScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = bindings(_KEYS)
 
     def __init__(self, feed: RunFeed, step: str) -> None:
-        super().__init__(clock=feed.clock)
-        self.feed = feed
+        super().__init__(feed)
         self.step = feed.run.plan.step(step)
 
     def compose(self) -> ComposeResult:
@@ -78,24 +76,15 @@ class DoubtScreen(KeyedScreen[None]):
         yield self.status_rule()
         yield self.key_bar()
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Show what is known."""
-        self._unlisten = self.feed.listen(self.changed)
         self.query_one("#for", PageView).focus()
         self.fill()
-
-    def on_unmount(self) -> None:
-        """Listen no more."""
-        self._unlisten()
 
     @property
     def record(self) -> StepRecord:
         """What happened to the step."""
         return self.feed.run.state.step(self.step.id)
-
-    def facts(self) -> HeaderFacts:
-        """Return what the header tells."""
-        return self.feed.header()
 
     def status(self) -> str:
         """Return whether somebody looks just now."""
@@ -109,12 +98,6 @@ class DoubtScreen(KeyedScreen[None]):
             if self.record.state is not StepState.IN_DOUBT:
                 return "It is not in doubt any more; esc goes back to the run."
         return ""
-
-    def changed(self, change: Change) -> None:
-        """Show what was seen meanwhile."""
-        for refusal in change.refusals:
-            self.say("✗ refused: " + words_of(refusal.error), Tone.ERROR)
-        self.fill()
 
     def fill(self) -> None:
         """Show both sides as they stand."""
@@ -170,11 +153,7 @@ class DoubtScreen(KeyedScreen[None]):
             text,
             lambda reason: Rule(step=step, ruling=ruling, reason=reason),
         )
-        self.open_screen(question, self._take)
-
-    def _take(self, command: AnyCommand | None) -> None:
-        if command is not None:
-            self.feed.run.submit(command)
+        self.open_screen(question, self.take)
 
     def do_evidence(self) -> None:
         """Show the journal."""

@@ -78,7 +78,7 @@ class EvidenceScreen(ListingScreen):
         "were kept, drawn so that they can do nothing to your terminal."
     )
 
-    def begin(self) -> None:
+    def place_cursor(self) -> None:
         """Begin on the latest entry."""
         self.view.move(len(self.feed.run.entries))
 

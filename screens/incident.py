@@ -35,7 +35,8 @@ class DeclareScreen(WrittenScreen):
         text = (
             Paragraph(
                 f"The clock starts now, towards the profile's target ({target}), and stops when every "
-                "health probe is green. Tell people first: t shows the status text to paste."
+                "health probe is green. Telling people is a step of its own, and t on the run screen "
+                "shows the words to paste at any time."
             ),
         )
         blanks = (

@@ -13,11 +13,10 @@ from textual.widgets import Input
 
 from screens.feed import Change, RunFeed
 from screens.filtering import kept
-from screens.keyed import KeyedScreen
+from screens.follower import FollowerScreen
 from screens.keys import BACK, HELP, MENU, UP_ONE, Key, bindings
 from screens.widgets.line_view import LineView, ListRows, Row, Rows
 from screens.widgets.lines import Line, Span
-from screens.widgets.mode_header import HeaderFacts
 from screens.widgets.notice import Notice
 from screens.widgets.tones import Tone
 
@@ -57,7 +56,7 @@ class Picked:
         return self._rows.line(self._indices[index], width)
 
 
-class ListingScreen(KeyedScreen[None]):
+class ListingScreen(FollowerScreen):
     """A list, its filter, and a line that says what is seen of how many."""
 
     CSS_PATH = "listing.tcss"
@@ -65,8 +64,7 @@ class ListingScreen(KeyedScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = bindings(LIST_KEYS)
 
     def __init__(self, feed: RunFeed) -> None:
-        super().__init__(clock=feed.clock)
-        self.feed = feed
+        super().__init__(feed)
         self.wanted = ""
         """The filter."""
 
@@ -98,31 +96,22 @@ class ListingScreen(KeyedScreen[None]):
         yield self.status_rule()
         yield self.key_bar()
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Begin on the first row."""
         for quiet in ("#summary", "#slash"):
             self.query_one(quiet, LineView).can_focus = False
         self.query_one("#filter").display = False
-        self._unlisten = self.feed.listen(self.changed)
         self.view.focus()
         self.fill()
-        self.begin()
+        self.place_cursor()
 
-    def begin(self) -> None:
+    def place_cursor(self) -> None:
         """Put the cursor where one begins: on the first row."""
-
-    def on_unmount(self) -> None:
-        """Listen no more."""
-        self._unlisten()
 
     @property
     def view(self) -> LineView:
         """The list."""
         return self.query_one("#list", LineView)
-
-    def facts(self) -> HeaderFacts:
-        """Return what the header tells."""
-        return self.feed.header()
 
     def status(self) -> str:
         """Return what is seen of how many."""

@@ -8,16 +8,13 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from amlrunbook.executor.clock import ClockView, span
-from amlrunbook.executor.commands import AnyCommand, RunProbes
+from amlrunbook.executor.commands import RunProbes
 from amlrunbook.executor.one_page import LABELS, NOTHING, OnePage, Row, one_page
 from amlrunbook.executor.status_text import support_ticket
 from screens.clipboard import offer
-from screens.feed import Change, RunFeed
+from screens.follower import FollowerScreen
 from screens.incident import DeclareScreen, told_screen
-from screens.keyed import KeyedScreen
 from screens.keys import BACK, HELP, MENU, UP_ONE, Key, bindings
-from screens.told import words_of
-from screens.widgets.mode_header import HeaderFacts
 from screens.widgets.notice import Notice
 from screens.widgets.page_view import PageView, Paragraph
 from screens.widgets.tones import Tone
@@ -44,7 +41,7 @@ _TONES = {
 }
 
 
-class OnePageScreen(KeyedScreen[None]):
+class OnePageScreen(FollowerScreen):
     """The rows in their fixed order, drawn anew whenever something happens."""
 
     CSS_PATH = "page.tcss"
@@ -57,10 +54,6 @@ class OnePageScreen(KeyedScreen[None]):
     KEYS_HERE = _KEYS
     BINDINGS: ClassVar[list[BindingType]] = bindings(_KEYS)
 
-    def __init__(self, feed: RunFeed) -> None:
-        super().__init__(clock=feed.clock)
-        self.feed = feed
-
     def compose(self) -> ComposeResult:
         """Lay the page out."""
         yield self.header()
@@ -69,24 +62,15 @@ class OnePageScreen(KeyedScreen[None]):
         yield self.status_rule()
         yield self.key_bar()
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Show how things stand."""
-        self._unlisten = self.feed.listen(self.changed)
         self.query_one(PageView).focus()
         self.fill()
-
-    def on_unmount(self) -> None:
-        """Listen no more."""
-        self._unlisten()
 
     @property
     def page(self) -> OnePage:
         """The page as things stand."""
         return one_page(self.feed.run.plan, self.feed.run.state, self.now(), self.feed.run.forecast)
-
-    def facts(self) -> HeaderFacts:
-        """Return what the header tells."""
-        return self.feed.header()
 
     def status(self) -> str:
         """Return whether something is going on."""
@@ -104,12 +88,6 @@ class OnePageScreen(KeyedScreen[None]):
         if key.id == "probes" and not self.feed.run.plan.profile.probes:
             return "The profile has no health probes."
         return ""
-
-    def changed(self, change: Change) -> None:
-        """Show how things stand now."""
-        for refusal in change.refusals:
-            self.say("✗ refused: " + words_of(refusal.error), Tone.ERROR)
-        self.fill()
 
     def tick(self) -> None:
         """Let the times on the page run."""
@@ -150,19 +128,15 @@ class OnePageScreen(KeyedScreen[None]):
 
     def do_told(self) -> None:
         """Ask when the next word is due."""
-        self.open_screen(told_screen(self.feed), self._take)
+        self.open_screen(told_screen(self.feed), self.take)
 
     def do_declare(self) -> None:
         """Ask how grave the incident is."""
-        self.open_screen(DeclareScreen(self.feed.run.plan.profile.targets.rto), self._take)
+        self.open_screen(DeclareScreen(self.feed.run.plan.profile.targets.rto), self.take)
 
     def do_probes(self) -> None:
         """Ask the probes."""
         self.feed.run.submit(RunProbes())
-
-    def _take(self, command: AnyCommand | None) -> None:
-        if command is not None:
-            self.feed.run.submit(command)
 
 
 def _clock_row(view: ClockView) -> Paragraph:

@@ -24,7 +24,6 @@ from screens.run_keys import RUN_KEYS
 from screens.step_fields import commands_of, step_fields
 from screens.told import words_of
 from screens.widgets.line_view import LineView
-from screens.widgets.mode_header import HeaderFacts
 from screens.widgets.notice import Notice
 from screens.widgets.step_detail import StepDetail
 from screens.widgets.step_list import StepRows
@@ -88,19 +87,14 @@ class RunScreen(RunDoors):
         yield self.status_rule()
         yield self.key_bar()
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Begin on the step that the run waits for."""
-        self._unlisten = self.feed.listen(self.changed)
         self.steps.focus()
         self.steps.go_to(self.run.focus)
         self.refresh_step()
         opened = self.run.state.opened
         if opened is not None and opened.alarm:
             self.say(" ".join(shown_lines(opened.alarm)), Tone.WARNING)  # the rule breaks lines
-
-    def on_unmount(self) -> None:
-        """Listen no more."""
-        self._unlisten()
 
     # What is shown
 
@@ -118,10 +112,6 @@ class RunScreen(RunDoors):
     def act(self) -> NextAct:
         """What enter does here and now."""
         return next_act(self.step, self.run.state, self.run.focus)
-
-    def facts(self) -> HeaderFacts:
-        """Return what the header tells."""
-        return self.feed.header()
 
     def status(self) -> str:
         """Return the counts of the steps."""

@@ -10,19 +10,19 @@ from amlrunbook.executor.commands import (
     RunProbes,
     Skip,
 )
+from amlrunbook.planning.grammar import StepKind
 from amlrunbook.planning.plan import PlannedStep
 from amlrunbook.state.fold import StepRecord
 from screens.feed import RunFeed
-from screens.keyed import KeyedScreen
+from screens.follower import FollowerScreen
 from screens.step_fields import commands_of, what_to_do
 
 
-class RunDoors(KeyedScreen[None]):
+class RunDoors(FollowerScreen):
     """What leads away from the run screen; the screen itself says which step is meant."""
 
     def __init__(self, feed: RunFeed) -> None:
-        super().__init__(clock=feed.clock)
-        self.feed = feed
+        super().__init__(feed)
         self.run = feed.run
 
     @property
@@ -133,12 +133,17 @@ class RunDoors(KeyedScreen[None]):
         """Ask how it can be seen that the step was done outside."""
         from screens.ask import AskScreen
 
-        step = self.step.id
+        step, lines = self.step.id, what_to_do(self.step, self.record)
+        asked = (
+            "How can it be seen? A command and its answer, a ticket, who did it and when. "
+            "It is journaled as your word; what can be observed is observed again."
+        )
+        text = (*lines, asked)
+        if lines and self.step.kind is not StepKind.MANUAL:
+            text = (asked, "By hand it is:", *lines)
         question = AskScreen(
             f"Done outside: {self.step.title}",
-            what_to_do(self.step)
-            + "How can it be seen? A command and its answer, a ticket, who did it and when. "
-            "It is journaled as your word; what can be observed is observed again.",
+            "\n".join(text),
             lambda text: DoneOutside(step=step, evidence=text),
         )
         self.open_screen(question, self.take)
@@ -166,11 +171,6 @@ class RunDoors(KeyedScreen[None]):
             lambda text: AddNote(text=text, step=step),
         )
         self.open_screen(question, self.take)
-
-    def take(self, command: AnyCommand | None) -> None:
-        """Hand over the command that a question came back with; none means that it was left."""
-        if command is not None:
-            self.submit(command)
 
     def do_findings(self) -> None:
         """Show what the checks found."""

@@ -10,6 +10,7 @@ from amlrunbook.executor.forecast import UNFORESEEN, Forecast
 from amlrunbook.model.mode import Mode
 from amlrunbook.model.operation import Confirmation, Risk
 from amlrunbook.model.resource_id import ResourceId
+from amlrunbook.planning.command import only_looks
 from amlrunbook.planning.grammar import StepKind
 from amlrunbook.planning.plan import PlannedStep
 from amlrunbook.state.fold import StepRecord
@@ -55,25 +56,29 @@ def step_fields(
         _takes(step, record, forecast),
         _risk(step, record),
         _mode(step, record, mode),
-        Field(
-            "AZ", commands_of(step, record)[0] if commands_of(step, record) else "none", Tone.ACCENT
-        ),
+        Field("AZ", command_of(step, record), Tone.ACCENT),
         Field("SOURCE", step.source or "none given", Tone.DIM),
     )
 
 
 def commands_of(step: PlannedStep, record: StepRecord) -> tuple[str, ...]:
-    """Return the ``az`` commands of a step: those of its preview where there is one."""
+    """Return the commands of a step: those of its preview where there is one, else what the plan knows of it by hand."""
     proposal = record.proposal
-    return (proposal.commands if proposal is not None else ()) or step.commands
+    return (proposal.commands if proposal is not None else ()) or step.lines
 
 
-def what_to_do(step: PlannedStep) -> str:
-    """Return what a person does by hand at a step, a line each; empty where the program does it."""
-    if step.kind is not StepKind.MANUAL:
-        return ""
-    lines = [line for line in (prose(step.explain), *step.commands) if line]
-    return "".join(f"{line}\n" for line in lines)
+def command_of(step: PlannedStep, record: StepRecord) -> str:
+    """Return the one command that stands for a step: what changes something, else its first; ``none`` where it has none."""
+    commands = commands_of(step, record)
+    return next((each for each in commands if not only_looks(each)), (*commands, "none")[0])
+
+
+def what_to_do(step: PlannedStep, record: StepRecord) -> tuple[str, ...]:
+    """Return what a person does by hand at a step, a line each: the commands that its paper has, too."""
+    said = prose(step.explain) if step.kind is StepKind.MANUAL else ""
+    commands = commands_of(step, record)
+    looks = (line for line in step.lines if line not in commands and only_looks(line))
+    return tuple(filter(None, (said, *commands, *looks)))
 
 
 def risk_words(risk: Risk) -> str:

@@ -8,6 +8,7 @@ from amlrunbook.assessment import types
 from amlrunbook.assessment.landscape import Landscape
 from amlrunbook.assessment.parity import (
     all_in_both,
+    counterpart,
     has_twin,
     lacking,
     seen_from_primary,
@@ -63,12 +64,9 @@ def _same_place(landscape: Landscape, datastore: Document) -> Ruling:
     if datastore.name.lower() in _SYSTEM_DATASTORES:
         return unconcerned("every workspace has its own")
     read_properties(datastore)
-    outside = seen_from_primary(landscape, datastore)
-    if outside is not None:
-        return outside
-    other = twin(landscape, datastore)
-    if other is None:
-        return unconcerned("the secondary has no datastore of this name")
+    other = counterpart(landscape, datastore, "datastore")
+    if isinstance(other, Ruling):
+        return other
     mine, theirs = (_place(each) for each in (datastore, other))
     if mine == theirs:
         return passed(f"{shown(mine)} in both workspaces")
@@ -98,12 +96,9 @@ def _schedule_in_both(landscape: Landscape, schedule: Document) -> Ruling:
 
 def _schedule_runs_once(landscape: Landscape, schedule: Document) -> Ruling:
     read_properties(schedule)
-    outside = seen_from_primary(landscape, schedule)
-    if outside is not None:
-        return outside
-    other = twin(landscape, schedule)
-    if other is None:
-        return unconcerned("the secondary has no schedule of this name")
+    other = counterpart(landscape, schedule, "schedule")
+    if isinstance(other, Ruling):
+        return other
     both = all(flag(each, "properties.isEnabled", default=True) for each in (schedule, other))
     return (
         warned("enabled in both workspaces") if both else passed("enabled in one workspace at most")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from amlrunbook.assessment import types
 from amlrunbook.assessment.landscape import Landscape, is_gone
 from amlrunbook.assessment.parity import (
+    counterpart,
     has_twin,
     lacking,
     seen_from_primary,
@@ -14,8 +15,8 @@ from amlrunbook.assessment.parity import (
 from amlrunbook.assessment.provisioning import provisioning
 from amlrunbook.assessment.reading import flag, items, number, read_properties, shown, text
 from amlrunbook.assessment.rule import Rule, Ruling, failed, passed, unconcerned, warned
+from amlrunbook.assessment.vm_sizes import size_lasts
 from amlrunbook.errors import IncompleteError
-from amlrunbook.facts import fact_base
 from amlrunbook.model.snapshot import Document
 
 _CREATE = "az ml compute create --name {name} --type AmlCompute --workspace-name {other_workspace} --resource-group {other_group} --subscription {other_subscription}"
@@ -39,12 +40,9 @@ def _in_both(landscape: Landscape, compute: Document) -> Ruling:
 def _capacity(landscape: Landscape, compute: Document) -> Ruling:
     if _kind(compute) != "amlcompute":
         return unconcerned("no compute cluster")
-    outside = seen_from_primary(landscape, compute)
-    if outside is not None:
-        return outside
-    other = twin(landscape, compute)
-    if other is None:
-        return unconcerned("the secondary has no cluster of this name")
+    other = counterpart(landscape, compute, "cluster")
+    if isinstance(other, Ruling):
+        return other
     read_properties(other)
     path = "properties.properties.scaleSettings.maxNodeCount"
     mine, theirs = number(compute, path), number(other, path)
@@ -80,18 +78,6 @@ def _own_cluster(_: Landscape, compute: Document) -> Ruling:
     if attached is True:
         return warned("an AKS cluster of your own: its availability is yours")
     return failed("an AKS cluster that Azure Machine Learning made")
-
-
-def _size_lasts(_: Landscape, compute: Document) -> Ruling:
-    read_properties(compute)
-    size = text(compute, "properties.properties.vmSize")
-    if not size:
-        return unconcerned("it has no vmSize")
-    family = fact_base().retiring_family(size)
-    if family is None:
-        return passed(f"vmSize is {shown(size)}")
-    ends = f", which retires on {family.retires}" if family.retires else ""
-    return warned(f"vmSize is {shown(size)}, of the family {family.name}{ends}")
 
 
 def _dedicated(_: Landscape, compute: Document) -> Ruling:
@@ -145,12 +131,9 @@ def _attached_apart(landscape: Landscape, compute: Document) -> Ruling:
 def _same_size(landscape: Landscape, compute: Document) -> Ruling:
     if _kind(compute) != "amlcompute":
         return unconcerned("no compute cluster")
-    outside = seen_from_primary(landscape, compute)
-    if outside is not None:
-        return outside
-    other = twin(landscape, compute)
-    if other is None:
-        return unconcerned("the secondary has no cluster of this name")
+    other = counterpart(landscape, compute, "cluster")
+    if isinstance(other, Ruling):
+        return other
     mine, theirs = (text(c, "properties.properties.vmSize") for c in (compute, other))
     observed = f"{shown(mine)} here, {shown(theirs)} in the secondary"
     return passed(observed) if mine.lower() == theirs.lower() else warned(observed)
@@ -221,7 +204,7 @@ RULES: tuple[Rule, ...] = (
         fact="compute.retiring-families",
         remedy="Choose a newer size that both regions offer.",
         command="az ml compute list-sizes --location {secondary_region}",
-        judge=_size_lasts,
+        judge=size_lasts("properties.properties.vmSize"),
     ),
     Rule(
         id="compute.dedicated",

@@ -9,6 +9,7 @@ from amlrunbook.assessment.rule import Rule, Ruling, failed, passed, unconcerned
 from amlrunbook.facts import fact_base
 from amlrunbook.model.snapshot import Document
 
+_KEEPS = "properties.deleteRetentionPolicy"
 _FILES_ONLY = "filestorage"
 _BLOBS_ONLY = ("blobstorage", "blockblobstorage")
 _BLOB_UPDATE = "az storage account blob-service-properties update --account-name {name} --resource-group {group} --subscription {subscription} "
@@ -80,14 +81,21 @@ def _versioning(landscape: Landscape, account: Document) -> Ruling:
     return passed("isVersioningEnabled is true") if on else warned("isVersioningEnabled is false")
 
 
-def _kept_long_enough(landscape: Landscape, account: Document) -> Ruling:
+def _keeping(landscape: Landscape, account: Document) -> Document | Ruling:
+    """Return the settings of a blob service that keeps deleted blobs, or why there are none."""
     service = _blobs(landscape, account)
     if isinstance(service, Ruling):
         return service
-    path = "properties.deleteRetentionPolicy"
-    if service is None or not flag(service, f"{path}.enabled", default=False):
+    if service is None or not flag(service, f"{_KEEPS}.enabled", default=False):
         return unconcerned("soft delete of blobs is off")
-    days = number(service, f"{path}.days")
+    return service
+
+
+def _kept_long_enough(landscape: Landscape, account: Document) -> Ruling:
+    service = _keeping(landscape, account)
+    if isinstance(service, Ruling):
+        return service
+    days = number(service, f"{_KEEPS}.days")
     least = fact_base().limits.workspace_soft_delete_days.value
     if days is None:
         return warned("deleteRetentionPolicy.days is not said")
@@ -95,13 +103,10 @@ def _kept_long_enough(landscape: Landscape, account: Document) -> Ruling:
 
 
 def _not_permanent(landscape: Landscape, account: Document) -> Ruling:
-    service = _blobs(landscape, account)
+    service = _keeping(landscape, account)
     if isinstance(service, Ruling):
         return service
-    path = "properties.deleteRetentionPolicy"
-    if service is None or not flag(service, f"{path}.enabled", default=False):
-        return unconcerned("soft delete of blobs is off")
-    allowed = flag(service, f"{path}.allowPermanentDelete", default=False)
+    allowed = flag(service, f"{_KEEPS}.allowPermanentDelete", default=False)
     observed = f"allowPermanentDelete is {str(allowed).lower()}"
     return warned(observed) if allowed else passed(observed)
 

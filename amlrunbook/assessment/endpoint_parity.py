@@ -6,7 +6,7 @@ import re
 
 from amlrunbook.assessment import types
 from amlrunbook.assessment.landscape import Landscape
-from amlrunbook.assessment.parity import lacking, seen_from_primary, strategy_of, twin
+from amlrunbook.assessment.parity import counterpart, lacking, seen_from_primary, strategy_of, twin
 from amlrunbook.assessment.reading import mapping, number, read_properties, shown, text
 from amlrunbook.assessment.rule import Rule, Ruling, failed, passed, unconcerned, warned
 from amlrunbook.errors import IncompleteError
@@ -20,13 +20,8 @@ _SHOW = "az ml online-endpoint show --name {name} --workspace-name {other_worksp
 
 
 def _twin(landscape: Landscape, endpoint: Document) -> Document | Ruling:
-    """Return the secondary's endpoint of the same name, or why nothing is compared."""
     read_properties(endpoint)
-    outside = seen_from_primary(landscape, endpoint)
-    if outside is not None:
-        return outside
-    other = twin(landscape, endpoint)
-    return other or unconcerned("the secondary has no endpoint of this name")
+    return counterpart(landscape, endpoint, "endpoint")
 
 
 def _auth(landscape: Landscape, endpoint: Document) -> Ruling:

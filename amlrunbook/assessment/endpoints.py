@@ -10,6 +10,7 @@ from amlrunbook.assessment.parity import has_twin, lacking, readable_secondary, 
 from amlrunbook.assessment.provisioning import provisioning
 from amlrunbook.assessment.reading import mapping, number, read_properties, shown, text
 from amlrunbook.assessment.rule import Rule, Ruling, failed, passed, unconcerned, warned
+from amlrunbook.assessment.vm_sizes import size_lasts
 from amlrunbook.errors import IncompleteError
 from amlrunbook.facts import fact_base
 from amlrunbook.model.finding import Verdict
@@ -121,18 +122,6 @@ def _instances(_: Landscape, deployment: Document) -> Ruling:
     return passed(observed) if count >= least else warned(observed)
 
 
-def _size_lasts(_: Landscape, deployment: Document) -> Ruling:
-    read_properties(deployment)
-    size = text(deployment, "properties.instanceType")
-    if not size:
-        return unconcerned("it has no instanceType")
-    family = fact_base().retiring_family(size)
-    if family is None:
-        return passed(f"instanceType is {shown(size)}")
-    ends = f", which retires on {family.retires}" if family.retires else ""
-    return warned(f"instanceType is {shown(size)}, of the family {family.name}{ends}")
-
-
 RULES: tuple[Rule, ...] = (
     Rule(
         id="endpoint.in-both-regions",
@@ -225,7 +214,7 @@ RULES: tuple[Rule, ...] = (
         remedy="Deploy on a newer size that both regions offer.",
         command="az ml online-deployment update --name {name} --endpoint-name {endpoint} --set instance_type=SIZE "
         + _ON_ENDPOINT,
-        judge=_size_lasts,
+        judge=size_lasts("properties.instanceType"),
     ),
 )
 """The rules of endpoints and deployments."""

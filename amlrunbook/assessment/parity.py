@@ -81,6 +81,18 @@ def twin(landscape: Landscape, document: Document) -> Document | None:
     return same
 
 
+def counterpart(landscape: Landscape, document: Document, what: str) -> Document | Ruling:
+    """Return the secondary's child of the same name, or why nothing is compared; ``what`` it is, in a word.
+
+    Raises:
+        IncompleteError: the secondary, or its collection, could not be read.
+    """
+    outside = seen_from_primary(landscape, document)
+    if outside is not None:
+        return outside
+    return twin(landscape, document) or unconcerned(f"the secondary has no {what} of this name")
+
+
 def has_twin(landscape: Landscape, document: Document, lack: Lacking) -> Ruling:
     """Judge whether the secondary has a child of the same name."""
     outside = seen_from_primary(landscape, document)

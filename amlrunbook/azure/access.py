@@ -22,3 +22,8 @@ class Access:
     transport: GuardedTransport
     run: Callable[[str, str, Callable[[], Any]], Any]
     """Runs a call of the SDK under a deadline, its errors translated: method, what it is for, the call."""
+
+    def check(self, request: Any) -> None:
+        """Refuse a pipeline's request before anybody signs in; the wire would refuse as well."""
+        http = request.http_request
+        self.guard.check(http.method, http.url, http.headers)

@@ -235,13 +235,8 @@ class BlobService:
             secondary_hostname=urlsplit(base).netloc,
             transport=self._access.transport,
             retry_total=0,
-            raw_request_hook=self._check,
+            raw_request_hook=self._access.check,
         )
-
-    def _check(self, request: Any) -> None:
-        """Refuse before anybody signs in; the wire would refuse as well."""
-        http = request.http_request
-        self._access.guard.check(http.method, http.url, http.headers)
 
 
 def _blob(container: str, item: Any) -> Blob:

@@ -81,10 +81,5 @@ class BlobStore:
             retry_total=0,
             max_block_size=_BLOCK,
             max_single_put_size=_BLOCK,
-            raw_request_hook=self._check,
+            raw_request_hook=self._access.check,
         )
-
-    def _check(self, request: Any) -> None:
-        """Refuse before anybody signs in; the wire would refuse as well."""
-        http = request.http_request
-        self._access.guard.check(http.method, http.url, http.headers)

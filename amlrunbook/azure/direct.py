@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from amlrunbook.azure.access import Access
 from amlrunbook.azure.answer import Answer
+from amlrunbook.azure.translation import refusal
 
 LARGEST_BODY = 1 << 20
 """Bytes of an answer that are read; what comes after is left."""
+_ERRORS_FROM = 400
 
 
 def bearer(access: Access, scope: str) -> str:
@@ -44,6 +48,22 @@ def ask(
     finally:
         response.close()
     return Answer(response.status_code, response.headers, content)
+
+
+def told(answer: Answer, shown: str, field: str) -> str | None:
+    """Return a text in the JSON object that a POST to ``shown`` was answered with; ``None`` where it is not there.
+
+    Raises:
+        AzureError: the POST was refused.
+    """
+    if answer.status >= _ERRORS_FROM:
+        raise refusal("POST", shown, answer)
+    try:
+        document = msgspec.json.decode(answer.content)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return None
+    text = document.get(field) if isinstance(document, dict) else None
+    return text if isinstance(text, str) else None
 
 
 def _bounded_body(response: Any) -> bytes:

@@ -95,13 +95,8 @@ class FileService:
             token_intent="backup",  # noqa: S106 - a header's value, no secret
             transport=self._access.transport,
             retry_total=0,
-            raw_request_hook=self._check,
+            raw_request_hook=self._access.check,
         )
-
-    def _check(self, request: Any) -> None:
-        """Refuse before anybody signs in; the wire would refuse as well."""
-        http = request.http_request
-        self._access.guard.check(http.method, http.url, http.headers)
 
 
 def _file(share: str, path: str, item: Any) -> ShareFile:

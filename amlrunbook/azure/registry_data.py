@@ -11,11 +11,9 @@ from __future__ import annotations
 import re
 from urllib.parse import quote, urlencode
 
-import msgspec
-
 from amlrunbook.azure.access import Access
 from amlrunbook.azure.answer import Answer
-from amlrunbook.azure.direct import ask, bearer
+from amlrunbook.azure.direct import ask, bearer, told
 from amlrunbook.azure.translation import plain, refusal
 from amlrunbook.errors import AzureError, RefusedError, UsageError
 from amlrunbook.model.cloud import Cloud
@@ -118,13 +116,7 @@ class RegistryImages:
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         answer = ask(self._access, "POST", f"{self._base}/oauth2/{what}", headers, form)
         shown = f"{self._login_server}/oauth2/{what}"
-        if answer.status >= _ERRORS_FROM:
-            raise refusal("POST", shown, answer)
-        try:
-            document = msgspec.json.decode(answer.content)
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-            document = None
-        token = document.get(wanted) if isinstance(document, dict) else None
-        if not isinstance(token, str) or not token:
+        token = told(answer, shown, wanted)
+        if not token:
             raise AzureError(f"POST {shown} was answered without a token.")
         return token

@@ -10,14 +10,12 @@ import time
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-import msgspec
-
 from amlrunbook.azure.access import Access
 from amlrunbook.azure.answer import Answer
 from amlrunbook.azure.arm_path import with_version
-from amlrunbook.azure.direct import ask, bearer
+from amlrunbook.azure.direct import ask, bearer, told
 from amlrunbook.azure.guard import under
-from amlrunbook.azure.translation import plain, refusal
+from amlrunbook.azure.translation import plain
 from amlrunbook.errors import AzureError, RefusedError
 from amlrunbook.model.api_versions import api_version
 from amlrunbook.model.cloud import Cloud
@@ -36,7 +34,6 @@ _SCOPES = {
     "china": "https://ml.azure.cn/.default",
 }
 _ENDPOINTS = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"
-_ERRORS_FROM = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +137,7 @@ class Scoring:
         target = with_version(path, api_version(_ENDPOINTS))
         headers = {"Authorization": bearer(self._keys, cloud.arm_scope), "Content-Length": "0"}
         answer = ask(self._keys, "POST", cloud.resource_manager + target, headers, b"")
-        if answer.status >= _ERRORS_FROM:
-            raise refusal("POST", path, answer)
-        try:
-            document = msgspec.json.decode(answer.content)
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-            document = None
-        secret = document.get(field) if isinstance(document, dict) else None
-        if not isinstance(secret, str) or not secret.isascii() or not secret.isprintable():
+        secret = told(answer, path, field)
+        if secret is None or not secret.isascii() or not secret.isprintable():
             raise AzureError(f"POST {path} was answered without a usable {field}.")
         return secret

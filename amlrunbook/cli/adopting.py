@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from amlrunbook.errors import UsageError
 
 if TYPE_CHECKING:
-    from amlrunbook.azure.gateway import SdkGateway
+    from amlrunbook.azure.gateway import AzureGateway
     from amlrunbook.cli.parts import LeftRun
     from amlrunbook.executor.commands import AdoptPlan
     from amlrunbook.executor.run import Executor
@@ -57,7 +57,7 @@ class Changes:
 
 
 def adoption(
-    executor: Executor, found: LeftRun, runbook: str, changes: Changes, gateway: SdkGateway
+    executor: Executor, found: LeftRun, runbook: str, changes: Changes, gateway: AzureGateway
 ) -> AdoptPlan | None:
     """Propose the plan of today to a run that was left, say what differs, and return the word that adopts it.
 

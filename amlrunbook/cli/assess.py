@@ -19,6 +19,7 @@ from amlrunbook import __version__
 from amlrunbook.assessment import SERVICES, drift_since, posture, posture_table
 from amlrunbook.assessment import assess as judged
 from amlrunbook.cli import talk
+from amlrunbook.cli.options import REPORT_FORM
 from amlrunbook.errors import DocumentError, ExitCode, UsageError, worst_exit
 from amlrunbook.facts import fact_base
 from amlrunbook.model.finding import Finding, Verdict, exit_code
@@ -75,13 +76,7 @@ class Looking(Protocol):
     help="A profile; reads Azure unless --from is given.",
 )
 @click.option("--resource-id", metavar="ID", help="A workspace's ARM id; reads Azure.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "markdown", "html"]),
-    default="text",
-    show_default=True,
-)
+@REPORT_FORM
 @click.option(
     "--fail-on",
     type=click.Choice(["fail", "warn"]),

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from amlrunbook.cli.options import REPORT_FORM
 from amlrunbook.errors import AmlRunbookError, DocumentError, ExitCode
 from amlrunbook.model.finding import Finding, Verdict, exit_code
 from amlrunbook.model.moments import age_words, seconds_between
 
 if TYPE_CHECKING:
-    from amlrunbook.azure.gateway import SdkGateway
+    from amlrunbook.azure.gateway import AzureGateway
     from amlrunbook.model.profile import Profile
     from amlrunbook.model.snapshot import Inventory
 
@@ -34,13 +35,7 @@ _WEEK = (
     metavar="PROFILE",
     help="Whose subscription, roles and clock are asked; without it, this machine alone.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "markdown", "html"]),
-    default="text",
-    show_default=True,
-)
+@REPORT_FORM
 @click.option("--fail-on", type=click.Choice(["fail", "warn"]), default="fail", show_default=True)
 def doctor(name: str | None, form: str, fail_on: str) -> int:
     """Say whether you, on this machine, can run every step, and what is missing.
@@ -205,7 +200,7 @@ def of_profile(profile: Profile) -> Iterator[Finding]:
     )
 
 
-def there(profile: Profile, gateway: SdkGateway) -> Iterator[Finding]:
+def there(profile: Profile, gateway: AzureGateway) -> Iterator[Finding]:
     """Yield what Azure says: sign-in, clock, and the caller's rights."""
     from amlrunbook.operations.doctor.machine import clock
     from amlrunbook.operations.doctor.rights import Rights
@@ -218,7 +213,7 @@ def there(profile: Profile, gateway: SdkGateway) -> Iterator[Finding]:
         yield from Rights(gateway, profile, _inventory(profile, gateway)).findings()
 
 
-def _inventory(profile: Profile, gateway: SdkGateway) -> Inventory:
+def _inventory(profile: Profile, gateway: AzureGateway) -> Inventory:
     """Return the workspaces' own documents, from the last snapshot where they are dark."""
     from amlrunbook.azure.unread import placeholder
     from amlrunbook.model.snapshot import Inventory

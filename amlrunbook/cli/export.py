@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from amlrunbook.cli.options import FORM
 from amlrunbook.errors import ExitCode, UsageError
 from amlrunbook.model.display import shown
 from amlrunbook.model.moments import age_words, seconds_between
 
 if TYPE_CHECKING:
-    from amlrunbook.azure.gateway import SdkGateway
+    from amlrunbook.azure.gateway import AzureGateway
     from amlrunbook.model.profile import Profile
     from amlrunbook.model.snapshot import Inventory
     from amlrunbook.operations.export.exporting import Drift, Exported, Found
@@ -44,9 +45,7 @@ _SAY_EVERY = 50
 @click.option(
     "--status", is_flag=True, help="Say what changed since the last export; save nothing."
 )
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
-)
+@FORM
 def export(name: str, to: str, kinds: tuple[str, ...], status: bool, form: str) -> int:
     """Save before the day what would be lost with the region.
 
@@ -72,7 +71,7 @@ def export(name: str, to: str, kinds: tuple[str, ...], status: bool, form: str) 
 
 def export_to(
     profile: Profile,
-    gateway: SdkGateway,
+    gateway: AzureGateway,
     *,
     to: str,
     kinds: frozenset[str] = frozenset(),
@@ -126,7 +125,7 @@ def ledger_of(profile: Profile, to: str) -> Path:
 
 
 def _save(
-    profile: Profile, gateway: SdkGateway, to: str, found: Found, kinds: frozenset[str]
+    profile: Profile, gateway: AzureGateway, to: str, found: Found, kinds: frozenset[str]
 ) -> Exported:
     from amlrunbook.operations.export.exporting import export as save
     from amlrunbook.operations.export.targets import ToContainer, ToFolder

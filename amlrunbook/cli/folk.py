@@ -10,7 +10,7 @@ from amlrunbook.executor.people import People, Seen
 from amlrunbook.journal import Identity, ThrowAwayIdentity, Trust, drill_approvers, sshsig
 
 if TYPE_CHECKING:
-    from amlrunbook.azure.gateway import SdkGateway
+    from amlrunbook.azure.gateway import AzureGateway
     from amlrunbook.executor.ledger import JournalLedger
     from amlrunbook.executor.run import Executor
     from amlrunbook.model.cloud import Cloud
@@ -96,7 +96,7 @@ def _revision(endpoint: Endpoint) -> int:
     return revision if isinstance(revision, int) else 0
 
 
-def with_calls(executor: Executor, gateway: SdkGateway) -> Executor:
+def with_calls(executor: Executor, gateway: AzureGateway) -> Executor:
     """Have every call that ``gateway`` makes from now on journaled; return the run."""
     gateway.call_log.subscribe(executor.call_made)
     return executor

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from amlrunbook.cli.options import FORM
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -50,9 +52,7 @@ def list_journals() -> int:
     help="Another pinned list than yours (amlrunbook trust). A drill needs none.",
 )
 @click.option("--fast", is_flag=True, help="Check the signatures at the ends of sessions only.")
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
-)
+@FORM
 def verify_journal(path: Path, trust_file: Path | None, fast: bool, form: str) -> int:
     """Verify the journal at PATH, or the one in that run's folder.
 

@@ -10,8 +10,9 @@ from typing import Protocol
 
 from amlrunbook.azure.call_log import CallLog
 from amlrunbook.azure.credentials import ClientSecret, credential_for
-from amlrunbook.azure.gateway import SdkGateway
+from amlrunbook.azure.gateway import AzureGateway
 from amlrunbook.azure.inventory import Taken, take_snapshot
+from amlrunbook.azure.sdk_gateway import SdkGateway
 from amlrunbook.azure.walk import Progress
 from amlrunbook.cli import talk
 from amlrunbook.cli.patience import Patience
@@ -155,7 +156,7 @@ def workspace_id(text: str) -> ResourceId:
 
 def look(
     profile: Profile,
-    gateway: SdkGateway,
+    gateway: AzureGateway,
     *,
     progress: Progress | None = None,
     drill: Path | None = None,

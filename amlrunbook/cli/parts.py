@@ -22,7 +22,7 @@ from amlrunbook.store.paths import runbooks_folder
 from amlrunbook.store.runs import find_run_folder
 
 if TYPE_CHECKING:
-    from amlrunbook.azure.gateway import SdkGateway
+    from amlrunbook.azure.gateway import AzureGateway
     from amlrunbook.model.operation import Registry
 
 SIMULATOR_FOLDER = "simulator"
@@ -37,14 +37,14 @@ def operator_name() -> str:
         return "unknown"
 
 
-def registry_of(gateway: SdkGateway | None) -> Registry:
+def registry_of(gateway: AzureGateway | None) -> Registry:
     """Return all operations, on ``gateway`` or on nothing."""
     from amlrunbook.operations.registry import build_registry
 
     return build_registry(gateway)
 
 
-def looked_at(gateway: SdkGateway, profile: Profile, *, drill: Path | None = None) -> Snapshot:
+def looked_at(gateway: AzureGateway, profile: Profile, *, drill: Path | None = None) -> Snapshot:
     """Take the snapshot of a profile's pair, and say on stderr how that goes.
 
     Raises:

@@ -140,7 +140,7 @@ class PlainText:
         if planned.explain:
             yield field("", planned.explain)
         if planned.kind is not StepKind.ACTION:
-            for command in planned.commands:
+            for command in planned.lines:
                 yield field("AZ", command)
         if planned.source:
             yield field("SOURCE", planned.source)
@@ -169,6 +169,7 @@ class PlainText:
                 yield self._said(StepState.FAILED, "failed", event.text)
             case e.StepUnknown():
                 yield self._said(StepState.UNKNOWN, "unknown", event.text)
+                yield from self._by_hand(event.step)
             case e.StepTimedOut():
                 yield self._said(StepState.WARNED, "timed out", event.text)
             case e.StepSkipped():
@@ -224,6 +225,12 @@ class PlainText:
                 yield one_line(f"Closed: {event.outcome.value}; {event.text}.")
             case _:
                 yield from self._of_people(event)
+
+    def _by_hand(self, step: str) -> Iterator[str]:
+        """Tell how an action of which nothing could be previewed is done with a shell, as the plan knows it."""
+        for planned in self._plan.steps:
+            if planned.id == step and planned.kind is StepKind.ACTION:
+                yield from (field("BY HAND", command) for command in planned.lines)
 
     def _of_people(self, event: e.Event) -> Iterator[str]:
         for word, text in told(event):

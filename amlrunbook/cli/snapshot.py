@@ -7,21 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from amlrunbook.cli.options import FORM, REPORT_FORM
 from amlrunbook.errors import AzureError, ExitCode, UsageError
 from amlrunbook.model.display import shown
 from amlrunbook.model.moments import age_words, seconds_between
 from amlrunbook.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from amlrunbook.azure.gateway import SdkGateway
+    from amlrunbook.azure.gateway import AzureGateway
     from amlrunbook.model.posture import Turned
     from amlrunbook.model.profile import Profile
     from amlrunbook.store.snapshots import StoredSnapshot
 
 _PROFILE = click.option("-w", "--workspace", "profile", metavar="PROFILE", required=True)
-_FORMAT = click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
-)
 
 
 @click.group()
@@ -44,7 +42,7 @@ def take(profile: str) -> int:
     return take_and_keep(chosen, gateway_for(chosen, Mode.READ_ONLY))
 
 
-def take_and_keep(profile: Profile, gateway: SdkGateway) -> ExitCode:
+def take_and_keep(profile: Profile, gateway: AzureGateway) -> ExitCode:
     """Take a snapshot, keep it, print its path and say what it lacks.
 
     Raises:
@@ -69,7 +67,7 @@ def take_and_keep(profile: Profile, gateway: SdkGateway) -> ExitCode:
 
 @snapshot.command("list")
 @click.option("-w", "--workspace", "profile", metavar="PROFILE", default="")
-@_FORMAT
+@FORM
 def list_kept(profile: str, form: str) -> None:
     """List the snapshots that are kept, oldest first."""
     from amlrunbook.store.snapshots import list_snapshots
@@ -85,7 +83,7 @@ def list_kept(profile: str, form: str) -> None:
 @snapshot.command("show")
 @_PROFILE
 @click.argument("stamp", default="")
-@_FORMAT
+@FORM
 def show(profile: str, stamp: str, form: str) -> int:
     """Show a snapshot of PROFILE, the newest unless STAMP names another. Exits 6 where it has gaps."""
     from amlrunbook.store.snapshots import find_snapshot, read_snapshot
@@ -115,13 +113,7 @@ def _show_text(stored: StoredSnapshot, loaded: Snapshot) -> None:
 @_PROFILE
 @click.argument("older", default="")
 @click.argument("newer", default="")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "markdown", "html"]),
-    default="text",
-    show_default=True,
-)
+@REPORT_FORM
 def diff(profile: str, older: str, newer: str, form: str) -> None:
     """Say what changed between two snapshots of PROFILE, and which checks turned; between the last two unless told.
 

@@ -9,7 +9,7 @@ from amlrunbook.errors import RefusedError, UsageError
 from amlrunbook.executor import commands as c
 from amlrunbook.executor.branching import steps_between
 from amlrunbook.executor.children import left_out_with, waits_for_parent
-from amlrunbook.executor.readiness import unmet_needs
+from amlrunbook.executor.readiness import hindrance, unmet_needs
 from amlrunbook.model.mode import Mode
 from amlrunbook.model.operation import Confirmation
 from amlrunbook.model.redaction import masked_text
@@ -59,7 +59,7 @@ def refuse(command: c.AnyCommand, plan: Plan, state: RunState, mode: Mode) -> No
         case c.RunStep():
             _run(plan, state, _planned(plan, command.step))
         case c.Confirm():
-            _confirm(command, state, _planned(plan, command.step), mode)
+            _confirm(command, plan, state, mode)
         case c.Decline():
             _in_state(_record(plan, state, command), _S.PROPOSED, "has no proposal to go back from")
         case c.Skip():
@@ -221,7 +221,8 @@ def _next_for(record: StepRecord) -> str:
             assert_never(record.state)
 
 
-def _confirm(command: c.Confirm, state: RunState, planned: PlannedStep, mode: Mode) -> None:
+def _confirm(command: c.Confirm, plan: Plan, state: RunState, mode: Mode) -> None:
+    planned = _planned(plan, command.step)
     record = state.step(planned.id)
     _in_state(record, _S.PROPOSED, "has no proposal to confirm")
     if not mode.may_change:
@@ -233,6 +234,13 @@ def _confirm(command: c.Confirm, state: RunState, planned: PlannedStep, mode: Mo
         )
     if record.proposal is None:
         raise _no("The proposal is gone.", "Propose it again.")
+    why = hindrance(plan, state, planned)
+    if why:
+        raise _no(
+            f"Step {planned.id!r} is not to be done any more as it was proposed: {why.rstrip('.')}.",
+            "Go back from it. Then do what it needs first, or overrule that with a reason.",
+            "Nothing was sent; the proposal stands.",
+        )
     match record.proposal.confirmation:
         case Confirmation.ENTER:
             return

@@ -102,6 +102,12 @@ def _left_out(planned: PlannedStep, state: RunState) -> StepSkipped | None:
     return None
 
 
+def hindrance(plan: Plan, state: RunState, planned: PlannedStep) -> str:
+    """Return why a step is not to be done as things stand, whatever its own state is; empty where it may be."""
+    left_out = _left_out(planned, state)
+    return left_out.reason if left_out else _hindered(plan, state, planned)[0]
+
+
 def _hindered(plan: Plan, state: RunState, planned: PlannedStep) -> tuple[str, tuple[str, ...]]:
     """Return why a step cannot begin and which steps it waits for; empty where it can."""
     if children.waits_for_parent(planned, state):

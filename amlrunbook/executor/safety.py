@@ -17,10 +17,8 @@ from amlrunbook.state.fold import RunState, StepRecord
 from amlrunbook.state.transitions import StepState
 
 _DONE = frozenset({StepState.VERIFIED, StepState.DONE_OUTSIDE})
-_PERHAPS = frozenset(
-    {StepState.CONFIRMED, StepState.SENT, StepState.ACCEPTED, StepState.IN_DOUBT, StepState.FAILED}
-)
-"""Where an action may have had its effect: one that failed halfway, too."""
+_PERHAPS = frozenset({StepState.CONFIRMED, StepState.SENT, StepState.ACCEPTED, StepState.IN_DOUBT})
+"""Where an action may have had its effect. One that failed may have, too, whatever became of its step since."""
 _CLASSES = ("inference", "data", "experiments")
 
 
@@ -119,9 +117,8 @@ def standing_of(plan: Plan, state: RunState, *, without: str = "") -> Standing:
             for kind in _CLASSES
             if getattr(plan.profile.strategy, kind) is Strategy.HOT_HOT
         }
-    for record in _in_order(state, without):
-        effects = record.proposal.effects if record.proposal else Effects()
-        if record.state in _DONE:
+    for _, effects, surely in _in_order(state, without):
+        if surely:
             writable -= set(map(_data, effects.makes_unwritable))
             serving |= set(map(_serving, effects.starts_serving))
         writable |= set(map(_data, effects.makes_writable))
@@ -129,11 +126,16 @@ def standing_of(plan: Plan, state: RunState, *, without: str = "") -> Standing:
     return Standing(frozenset(writable), frozenset(serving))
 
 
-def _in_order(state: RunState, without: str) -> tuple[StepRecord, ...]:
-    records = [
-        record for record in state.steps.values() if record.step != without and _had_effect(record)
-    ]
-    return tuple(sorted(records, key=_when))
+def _in_order(state: RunState, without: str) -> list[tuple[str, Effects, bool]]:
+    """Return when effects were seen or tried, which, and whether they are sure; oldest first."""
+    found = []
+    for record in state.steps.values():
+        if record.step == without:
+            continue
+        found += [(each.at, each.effects, False) for each in record.tried]
+        if record.proposal is not None and _had_effect(record):
+            found.append((_when(record), record.proposal.effects, record.state in _DONE))
+    return sorted(found, key=lambda each: each[0])
 
 
 def _when(record: StepRecord) -> str:

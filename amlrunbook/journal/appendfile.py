@@ -262,9 +262,7 @@ def _write_ballast(path: Path, disk: Disk) -> None:
     descriptor = os.open(path, flags, 0o600)
     try:
         # random bytes, because zeros take no room on a file system that compresses
-        view = memoryview(os.urandom(BALLAST_SIZE))
-        while view:
-            view = view[disk.write(descriptor, view) :]
+        disk.write_all(descriptor, os.urandom(BALLAST_SIZE))
         disk.sync(descriptor)
     finally:
         os.close(descriptor)

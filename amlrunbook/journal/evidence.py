@@ -141,9 +141,7 @@ def _place(directory: int, name: str, content: bytes, disk: Disk) -> None:
     descriptor = os.open(part, _CREATE, 0o600, dir_fd=directory)
     try:
         try:
-            view = memoryview(content)
-            while view:
-                view = view[disk.write(descriptor, view) :]
+            disk.write_all(descriptor, content)
             disk.sync(descriptor)
         finally:
             os.close(descriptor)

@@ -28,6 +28,12 @@ class Disk:
         """Write once and return how many bytes went."""
         return os.write(descriptor, data)
 
+    def write_all(self, descriptor: int, data: bytes) -> None:
+        """Write until all of it went."""
+        view = memoryview(data)
+        while view:
+            view = view[self.write(descriptor, view) :]
+
     def sync(self, descriptor: int) -> None:
         """Return when what was written is on the medium.
 

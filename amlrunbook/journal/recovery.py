@@ -112,9 +112,7 @@ def _copy(stream: BinaryIO, path: Path, n: int, disk: Disk) -> None:
     descriptor = _new_file(path.parent, f"{path.name}.torn-{n}")
     try:
         while chunk := stream.read(_CHUNK):
-            view = memoryview(chunk)
-            while view:
-                view = view[disk.write(descriptor, view) :]
+            disk.write_all(descriptor, chunk)
         disk.sync(descriptor)
     finally:
         os.close(descriptor)

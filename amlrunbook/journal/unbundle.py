@@ -237,9 +237,7 @@ def _write(source: _Unpacked, staging: Path, one: BundledFile, disk: Disk) -> No
     try:
         for chunk in source.exactly(one.size):
             digest.update(chunk)
-            view = memoryview(chunk)
-            while view:
-                view = view[disk.write(descriptor, view) :]
+            disk.write_all(descriptor, chunk)
         disk.sync(descriptor)
     finally:
         os.close(descriptor)

@@ -14,9 +14,9 @@ def markdown(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", shown(text))
 
 
-def markdown_code(text: str) -> str:
-    """Return ``text`` as a fenced block of shell that it cannot close."""
-    body = shown(text)
+def markdown_code(text: str, *, keep: str = "") -> str:
+    """Return ``text`` as a fenced block of shell that it cannot close; ``keep`` may name the line break."""
+    body = shown(text, keep=keep)
     longest = max((len(run) for run in re.findall(r"`+", body)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}sh\n{body}\n{fence}"

@@ -257,6 +257,21 @@ class Action(Protocol):
         """Read independently whether the wanted state is reached. Changes nothing."""
 
 
+@runtime_checkable
+class ByHand(Protocol):
+    """An operation that can also be done by a person with a shell: which commands, as far as snapshot and profile know."""
+
+    def by_hand(self, context: OperationContext) -> tuple[str, ...]:
+        """Return the commands that change what the operation changes, then those that look whether it happened.
+
+        Asks nobody: what only the day tells stands in them as a word in angle brackets, ``<instances>``. Without a
+        resource in ``context`` the resource's names are such words too.
+
+        Raises:
+            AmlRunbookError: nothing can be said by hand of this resource.
+        """
+
+
 Operation = Check | Action
 """What a registry holds."""
 

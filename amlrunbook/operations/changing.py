@@ -1,12 +1,20 @@
-"""What every changing action does alike: send what was previewed once, and look by other requests."""
+"""What every changing action does alike: send once what was previewed, and look by other requests.
+
+:class:`Changing` is the flow of those that send one request to Azure. An action that changes something else takes the parts
+that fit it: it is refused in a read-only process, gives up, and says what it saw in the same words.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from amlrunbook.azure.deadline import current_deadline
+import msgspec
+
+from amlrunbook.azure.deadline import Deadline, current_deadline
 from amlrunbook.azure.gateway import AzureGateway
 from amlrunbook.errors import AmlRunbookError, ReadOnlyError, RefusedError, UsageError
 from amlrunbook.model.mode import Mode
@@ -16,6 +24,7 @@ from amlrunbook.model.operation import (
     Intent,
     Observation,
     Outcome,
+    Preview,
     Reporter,
     Request,
 )
@@ -53,92 +62,131 @@ def refuse_secrets(body: dict[str, Any], what: str) -> dict[str, Any]:
     return body
 
 
-def send_unchanged(
-    gateway: AzureGateway,
-    request: Request,
-    again: Callable[[], Request],
-    *,
-    intent: Intent,
-    reporter: Reporter,
-    seconds: float,
-) -> ActionResult:
-    """Send ``request`` once and follow it, if reading anew still leads to the same request.
-
-    Args:
-        gateway: where it goes.
-        request: what was previewed.
-        again: reads what is there and returns the request that a preview would show now.
-        intent: names the request.
-        reporter: told how it goes.
-        seconds: how long it may take, polls included.
-
-    Raises:
-        ReadOnlyError: the gateway is read-only; nothing was sent.
-    """
-    try:
-        now = again()
-    except AmlRunbookError as error:
-        return not_sent(f"What is there could not be read again. {error.what}")
-    if now != request:
-        return not_sent("What is there changed since the preview: look again.")
-    target = urlsplit(request.path)
-    try:
-        answer = gateway.change(
-            request.method,
-            target.path,
-            request.body,
-            request_id=intent.request_id,
-            on_sent=reporter.sent,
-            on_accepted=reporter.accepted,
-            on_progress=reporter.progressed,
-            version=parse_qs(target.query)["api-version"][0],
-            seconds=seconds,
-        )
-    except ReadOnlyError:
-        raise
-    except RefusedError as error:
-        return ActionResult(outcome=Outcome.FAILED, text=error.what)
-    return ActionResult(outcome=answer.outcome, text=answer.text)
-
-
 def not_sent(why: str) -> ActionResult:
     """Return the result of an action that was given up before anything left."""
-    return ActionResult(outcome=Outcome.FAILED, text=f"{why} Nothing was sent.")
+    return _failed(f"{why} Nothing was sent.")
 
 
-def seen(text: str, *, reached: bool) -> Observation:
-    """Return what the resource itself shows."""
-    evidence = Evidence(source="resource", text=text, speaks="for" if reached else "against")
+def _failed(text: str) -> ActionResult:
+    return ActionResult(outcome=Outcome.FAILED, text=text)
+
+
+def seen(text: str, *, reached: bool, source: str = "resource") -> Observation:
+    """Return what the changed thing itself shows."""
+    evidence = Evidence(source=source, text=text, speaks="for" if reached else "against")
     return Observation(reached=reached, text=text, evidence=(evidence,))
 
 
-def unseen(what: str, error: AmlRunbookError) -> Observation:
-    """Return that the resource could not be read: no evidence for or against."""
+def unseen(what: str, error: AmlRunbookError, source: str = "resource") -> Observation:
+    """Return that the changed thing could not be read: no evidence for or against."""
     text = f"{what} could not be read: {error.what}"
-    evidence = Evidence(source="resource", text=text, speaks="neither")
+    evidence = Evidence(source=source, text=text, speaks="neither")
     return Observation(reached=False, text=text, readable=False, evidence=(evidence,))
 
 
-def with_trails(
-    gateway: AzureGateway, look: Observation, resource: ResourceId, intent: Intent, poll_url: str
-) -> Observation:
-    """Return an observation together with what the activity log and the poll URL say."""
-    evidence = [*look.evidence, activity_evidence(gateway, resource, intent.request_id)]
-    if poll_url:
-        evidence.append(poll_evidence(gateway, poll_url))
-    return Observation(
-        reached=look.reached, text=look.text, readable=look.readable, evidence=tuple(evidence)
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changing:
+    """The flow of an action that changes Azure by one request.
 
+    The action itself says what it reads, what it would send, and what proves that it happened.
+    """
 
-def looked_again(
-    look: Callable[[], Observation], looks: int, pause: float, seconds: float
-) -> Observation:
-    """Look up to ``looks`` times, ``pause`` seconds apart, until the wanted state is seen or the caller's deadline ends."""
-    patience = current_deadline(looks * pause + seconds)
-    found = look()
-    for _ in range(looks - 1):
-        if found.reached or not patience.wait(pause):
-            break
-        found = look()
-    return found
+    gateway: AzureGateway
+    title: str
+    seconds: float
+    """How long the change may take, polls included."""
+    looks: int
+    """How many times it is looked for the wanted state."""
+    look_again: float
+    """Seconds between two looks."""
+    unread: str = "What is there could not be read again. {why} Nothing was sent."
+    """What is said where reading anew raised; ``{why}`` stands for the error's own sentence."""
+    outdated: str = "What is there changed since the preview: look again. Nothing was sent."
+    """What is said where reading anew leads to another request."""
+
+    def apply(
+        self,
+        preview: Preview,
+        intent: Intent,
+        reporter: Reporter,
+        again: Callable[[], Request | str],
+        progress: Callable[[datetime], str] | None = None,
+    ) -> ActionResult:
+        """Send the previewed request once and follow it, if reading anew still leads to the same request.
+
+        Args:
+            preview: what was confirmed.
+            intent: names the request.
+            reporter: told how it goes.
+            again: reads what is there and returns the request that a preview would show now, or a sentence on why
+                there would be none.
+            progress: asked after each poll that finds it running what the resource shows, given when it began, by
+                Azure's clock; must not raise.
+
+        Raises:
+            ReadOnlyError: the process or the gateway is read-only; nothing was sent.
+        """
+        refuse_read_only(self.gateway.mode, self.title)
+        try:
+            now = again()
+        except AmlRunbookError as error:
+            return _failed(self.unread.format(why=error.what))
+        if isinstance(now, str):
+            return not_sent(now)
+        request = preview.requests[0]
+        if now != request:
+            return _failed(self.outdated)
+        return self._send(request, intent, reporter, progress)
+
+    def observe(self, look: Observation, preview: Preview, intent: Intent, url: str) -> Observation:
+        """Return what the resource shows together with what the activity log and the poll URL say."""
+        resource = ResourceId.parse(preview.resources[0])
+        evidence = [*look.evidence, activity_evidence(self.gateway, resource, intent.request_id)]
+        if url:
+            evidence.append(poll_evidence(self.gateway, url))
+        return msgspec.structs.replace(look, evidence=tuple(evidence))
+
+    def verify(self, look: Callable[[], Observation]) -> Observation:
+        """Look a few times, until the wanted state is seen or the caller's deadline ends."""
+        patience = current_deadline(self.looks * self.look_again + self.seconds)
+        return self.looked_on(look(), look, self.looks, patience)
+
+    def looked_on(
+        self, found: Observation, look: Callable[[], Observation], looks: int, patience: Deadline
+    ) -> Observation:
+        """Look on after a first look, up to ``looks`` with that one, as long as it is not reached and patience lasts."""
+        for _ in range(looks - 1):
+            if found.reached or not patience.wait(self.look_again):
+                break
+            found = look()
+        return found
+
+    def _send(
+        self,
+        request: Request,
+        intent: Intent,
+        reporter: Reporter,
+        progress: Callable[[datetime], str] | None,
+    ) -> ActionResult:
+        target = urlsplit(request.path)
+        query: dict[str, Any] = {name: values[0] for name, values in parse_qs(target.query).items()}
+        began = self.gateway.now()
+        try:
+            answer = self.gateway.change(
+                request.method,
+                target.path,
+                request.body or None,
+                request_id=intent.request_id,
+                on_sent=reporter.sent,
+                on_accepted=reporter.accepted,
+                on_progress=reporter.progressed,
+                look=None if progress is None else lambda: progress(began),
+                version=query.pop("api-version"),
+                seconds=self.seconds,
+                **query,
+            )
+        except ReadOnlyError:
+            raise
+        except RefusedError as error:
+            return _failed(error.what)
+        return ActionResult(outcome=answer.outcome, text=answer.text)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shlex
+from itertools import pairwise, takewhile
 
 from amlrunbook.errors import DocumentError
 from amlrunbook.model.display import shown
@@ -46,3 +48,35 @@ def _has_operator(text: str) -> bool:
         elif char in _OPERATORS:
             return True
     return False
+
+
+_LOOKING = re.compile(
+    r"(?:show|list)(?:-[a-z-]+)?|get-access-token|blob download|online-endpoint invoke"
+)
+"""The last words of an ``az`` command that changes nothing in Azure."""
+_LOOKING_PROGRAMS = frozenset({"cat", "curl", "dig"})
+
+
+def only_looks(text: str) -> bool:
+    """Return whether a command changes nothing; what is not known to look counts as a change."""
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        return False
+    if not words or _has_operator(text):
+        return False
+    if words[0] != "az":
+        return words[0] in _LOOKING_PROGRAMS
+    options = {name.lower(): value for name, value in pairwise(words)}
+    verbs = list(takewhile(lambda word: not word.startswith("-"), words[1:]))
+    if verbs == ["rest"]:
+        return options.get("--method", "get").lower() == "get"
+    return any(_LOOKING.fullmatch(" ".join(verbs[-count:])) for count in (1, 2))
+
+
+_UNKNOWN = re.compile(r"<([a-z][a-z0-9_ ]*)>")
+
+
+def to_fill_in(text: str) -> tuple[str, ...]:
+    """Return what only the day tells of a command: the words in its angle brackets, each once."""
+    return tuple(dict.fromkeys(_UNKNOWN.findall(text)))

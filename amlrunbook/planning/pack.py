@@ -6,25 +6,26 @@ Pure: a plan and what it could not know go in, :mod:`.pack_paper` and :mod:`.pac
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
 from amlrunbook.errors import DocumentError
 from amlrunbook.model.moments import age_words, seconds_between
-from amlrunbook.model.operation import Confirmation, Registry, Risk
-from amlrunbook.model.profile import Profile
+from amlrunbook.model.operation import Confirmation, OperationContext, Registry, Risk
+from amlrunbook.model.profile import Profile, duration_seconds
 from amlrunbook.model.resource_id import ResourceId
 from amlrunbook.model.snapshot import Snapshot, snapshot_of
-from amlrunbook.planning.command import command_words
+from amlrunbook.planning.command import command_words, only_looks, to_fill_in
+from amlrunbook.planning.command_lines import by_hand_of, is_path
 from amlrunbook.planning.conditions import StepPredicate
 from amlrunbook.planning.family import Library, shipped
 from amlrunbook.planning.grammar import Step, StepKind
 from amlrunbook.planning.lists import SNAPSHOT_LISTS
 from amlrunbook.planning.load import LoadedRunbook
 from amlrunbook.planning.plan import Plan, PlannedStep
-from amlrunbook.planning.resolve import is_path, resolve
+from amlrunbook.planning.resolve import resolve
 
 AZ = "az"
 """The only program that a script starts."""
@@ -37,7 +38,7 @@ class Gap:
 
     reason: str
     templates: tuple[str, ...] = ()
-    """The step's commands as the runbook has them, placeholders unfilled."""
+    """The step's commands as the runbook and its operation have them, what is not known unfilled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Pack:
     gaps: Mapping[str, Gap]
     """By the id of the planned step."""
     unread: tuple[str, ...] = ()
-    """What the snapshot could not read."""
+    """What the snapshot could not read, nor the one before it."""
 
     @property
     def has_snapshot(self) -> bool:
@@ -65,7 +66,13 @@ class Pack:
             return "None: what only a snapshot knows is missing below, and said so."
         plan = self.plan
         age = age_words(seconds_between(plan.snapshot_taken, self.written_at))
-        return f"Taken {plan.snapshot_taken}, {age} before this was written; sha256 {plan.snapshot_digest}"
+        earlier = (
+            f"what it could not read is as the snapshot of {plan.snapshot_earlier} had it, "
+            f"{age_words(seconds_between(plan.snapshot_earlier, self.written_at))} before; "
+            if plan.snapshot_earlier
+            else ""
+        )
+        return f"Taken {plan.snapshot_taken}, {age} before this was written; {earlier}sha256 {plan.snapshot_digest}"
 
     def outside(self, step: PlannedStep) -> str:
         """Return why a step, or one that opens it, does not concern this pair.
@@ -78,13 +85,13 @@ class Pack:
 
     @property
     def by_hand(self) -> tuple[PlannedStep, ...]:
-        """The steps of which the script can run nothing."""
+        """The steps for which no command is known."""
         return tuple(
             step
             for step in self.plan.steps
             if step.kind not in {StepKind.DECISION, StepKind.RUNBOOK}
             and not self.outside(step)
-            and not runnable_commands(step)
+            and not step.lines
         )
 
 
@@ -105,15 +112,23 @@ def pack_of(
     Raises:
         DocumentError: the runbook does not fit the operations there are.
     """
-    plan = resolve(loaded, profile, snapshot or snapshot_of([]), registry, library)
+    known = snapshot or snapshot_of([])
+    plan = resolve(loaded, profile, known, registry, library)
     books = _books(loaded, library, "")
-    found = {step.id: _gap(books[step.base], step, plan) for step in plan.steps}
+
+    def of_none(step: PlannedStep) -> tuple[str, ...]:
+        context = OperationContext(
+            profile=profile, snapshot=known, step=step.id, params=step.params, variant=step.variant
+        )
+        return by_hand_of(registry, step.check or step.do, context)
+
+    found = {step.id: _gap(books[step.base], step, plan, of_none) for step in plan.steps}
     return Pack(
         plan=plan,
         written_at=written_at,
         program=program,
         gaps={step: gap for step, gap in found.items() if gap is not None},
-        unread=tuple(document.label for document in snapshot.inventory.unread) if snapshot else (),
+        unread=tuple(document.label for document in known.inventory.last_known().unread),
     )
 
 
@@ -127,17 +142,27 @@ def _books(loaded: LoadedRunbook, library: Library, inside: str) -> dict[str, St
     return books
 
 
-def _gap(book: Step, step: PlannedStep, plan: Plan) -> Gap | None:
+def _gap(
+    book: Step,
+    step: PlannedStep,
+    plan: Plan,
+    of_none: Callable[[PlannedStep], tuple[str, ...]],
+) -> Gap | None:
+    """Return what cannot be known of a step; ``of_none`` says how it is done by hand whatever it is about."""
     if book.for_each in SNAPSHOT_LISTS and not plan.snapshot_taken:
         known = "Only what the profile names is here" if step.resource else "Nothing of it is here"
         return Gap(
             f"The list {book.for_each!r} needs a snapshot. {known}: find the rest yourself.",
-            book.commands,
+            tuple(dict.fromkeys((*book.commands, *of_none(step)))),
         )
-    if len(step.commands) == len(book.commands) or (book.for_each and not step.resource):
+    other = "" if plan.profile.secondary else "{secondary"
+    meant = [text for text in book.commands if not other or other not in text]
+    if len(step.commands) == len(meant) or (book.for_each and not step.resource):
         return None
     if step.parent and not step.resource:
-        return Gap("Which resource it is about is not known here.", book.commands)
+        return Gap(
+            "Which resource it is about is not known here.", (*book.commands, *of_none(step))
+        )
     return Gap(
         "A name of this resource cannot stand in a command safely: write the command by hand.",
         book.commands,
@@ -153,10 +178,20 @@ class Command:
     words: tuple[str, ...]
     """What is started; empty where the script must not start it."""
 
+    @property
+    def looks(self) -> bool:
+        """Whether it changes nothing."""
+        return only_looks(self.text)
+
+    @property
+    def to_fill_in(self) -> tuple[str, ...]:
+        """What only the day tells of it."""
+        return to_fill_in(self.text)
+
 
 def commands_of(step: PlannedStep) -> tuple[Command, ...]:
     """Return a step's commands; what is shown of one is exactly what its words are."""
-    return tuple(_command(text) for text in step.commands)
+    return tuple(_command(text) for text in step.lines)
 
 
 def _command(text: str) -> Command:
@@ -165,6 +200,15 @@ def _command(text: str) -> Command:
     except DocumentError:
         return Command(text, ())
     return Command(shlex.join(words), words if words[0] == AZ else ())
+
+
+def order_words(commands: tuple[Command, ...], place: int) -> str:
+    """Return what a step's command at ``place`` is for: a look before, a change, or a look whether it happened."""
+    if not commands[place].looks:
+        return "Change"
+    if any(not command.looks for command in commands[:place]):
+        return "Look whether it happened"
+    return "Look first" if any(not command.looks for command in commands) else "Look"
 
 
 def runnable_commands(step: PlannedStep) -> tuple[Command, ...]:
@@ -186,6 +230,7 @@ def step_facts(step: PlannedStep) -> tuple[tuple[str, str], ...]:
     facts = (
         ("WHY", step.why),
         ("DOES", _does(step)),
+        ("ON", step.resource),
         ("EXPLAIN", step.explain.strip()),
         ("ONLY IF", _only_if(step)),
         ("NEEDS", ", ".join(step.needs)),
@@ -204,22 +249,40 @@ def step_facts(step: PlannedStep) -> tuple[tuple[str, str], ...]:
 def _does(step: PlannedStep) -> str:
     match step.kind:
         case StepKind.CHECK:
-            return f"Reads and judges ({step.do}). By hand: run the commands and judge by WHY."
+            if step.lines:
+                return f"Reads and judges ({step.do}). By hand: run the commands and judge by WHY."
+            return f"Reads and judges ({step.do}). By hand: judge by WHY from what you know."
         case StepKind.ACTION:
             given = [f"{key} = {value}" for key, value in sorted(step.params.items())]
             if step.variant:
                 given.append(f"variant = {step.variant}")
-            return f"Changes Azure ({'; '.join([step.do, *given])})."
+            what = (
+                "a file on this machine" if is_path(step.resource or "/subscriptions/") else "Azure"
+            )
+            return f"Changes {what} ({'; '.join([step.do, *given])})."
         case StepKind.MANUAL:
             return "Is done by a person; nothing of it is automatic."
         case StepKind.DECISION:
             return "Is a choice."
         case StepKind.WAIT:
-            return f"Waits until {step.check} passes: look every {step.every_seconds} s, until {step.until} at most."
+            return f"Waits until {step.check} passes: look every {step.every_seconds} s, {_at_most(step.until)}."
         case StepKind.RUNBOOK:
             return f"Opens another runbook, {step.do}: its steps follow."
         case _:
             assert_never(step.kind)
+
+
+def span_words(text: str) -> str:
+    """Return a duration as a person says it, ``15 min``; another text as it is."""
+    try:
+        return age_words(duration_seconds(text))
+    except DocumentError:
+        return text
+
+
+def _at_most(until: str) -> str:
+    words = span_words(until)
+    return f"until {until} at most" if words == until else f"for {words} at most"
 
 
 def _only_if(step: PlannedStep) -> str:

@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
-from amlrunbook.model.display import shown_lines
+import re
+import shlex
+
+from amlrunbook.model.display import shown, shown_lines
 from amlrunbook.model.markdown import markdown, markdown_code
 from amlrunbook.model.profile import Profile
 from amlrunbook.planning.grammar import Phase, StepKind
-from amlrunbook.planning.pack import NO_COMMAND, Pack, commands_of, runnable_commands, step_facts
+from amlrunbook.planning.pack import (
+    NO_COMMAND,
+    Pack,
+    commands_of,
+    order_words,
+    runnable_commands,
+    span_words,
+    step_facts,
+)
 from amlrunbook.planning.plan import PlannedStep
 
+_WIDTH = 100
+_WORD = re.compile(r"""(?:[^\s'"\\]|'[^']*'|"(?:[^"\\]|\\.)*"|\\.)+""")
+"""A word as a shell takes it, quotes and all."""
+_HOW_TO_READ = (
+    "A line that ends in a backslash goes on in the next: take both. What stands in `<angle brackets>` only the day tells: "
+    "put it in their place. A command to a region that is dark may hang: end it with ctrl-c after a minute; that it did "
+    "not answer is an answer."
+)
+_TELL_STEPS = frozenset({"ONLY IF", "NEEDS", "FAILS", "LATE"})
+"""The facts that name other steps."""
 _TICK = "- [ ] done  - [ ] failed  - [ ] left out, because ______________________"
 _SIGN = "Who ____________________  When (UTC) ____________________"
 
 
 def pack_paper(pack: Pack) -> str:
-    """Return the pack as Markdown. Each command stands on one line of its own block, never wrapped."""
+    """Return the pack as Markdown. Each command stands in a block of its own, broken only where a shell goes on reading."""
     plan = pack.plan
     lines = [f"# {markdown(plan.title)}", "", *_head(pack)]
     if plan.explain:
@@ -23,8 +44,10 @@ def pack_paper(pack: Pack) -> str:
     lines += _limits(pack)
     lines += _before(plan.profile, needs_az=any(runnable_commands(step) for step in plan.steps))
     lines += _people(plan.profile)
+    numbers = _numbers(pack)
+    lines += _in_short(pack, numbers)
     for number, phase in enumerate(plan.phases, start=1):
-        lines += _phase(pack, phase, number)
+        lines += _phase(pack, phase, number, numbers)
     lines += ["", "## Afterwards", ""]
     lines.append(
         "What was done by this paper is in no journal: open the runbook when the program runs again, and mark each "
@@ -35,6 +58,7 @@ def pack_paper(pack: Pack) -> str:
 
 def _head(pack: Pack) -> list[str]:
     plan, profile = pack.plan, pack.plan.profile
+    rto, rpo = span_words(profile.targets.rto), span_words(profile.targets.rpo)
     sides = [("Primary", profile.primary)]
     if profile.secondary:
         sides.append(("Secondary", profile.secondary))
@@ -45,10 +69,7 @@ def _head(pack: Pack) -> list[str]:
         ("Plan", f"sha256 {plan.digest}"),
         ("Snapshot", pack.snapshot_words),
         ("Written", f"{pack.written_at:%Y-%m-%dT%H:%M:%SZ} by {pack.program}"),
-        (
-            "Targets",
-            f"running again within {profile.targets.rto}, losing at most {profile.targets.rpo}",
-        ),
+        ("Targets", f"running again within {rto}, losing at most {rpo}"),
     ]
     if not profile.secondary:
         rows.insert(2, ("Secondary", "none: there is nothing to switch to"))
@@ -77,11 +98,15 @@ def _before(profile: Profile, *, needs_az: bool) -> list[str]:
     lines = ["", "## Before you begin", ""]
     if profile.cloud != "public":
         lines += [f"The cloud is {markdown(profile.cloud)}: `az cloud set` must name it.", ""]
-    tenant = f" The tenant is {markdown(profile.tenant)}." if profile.tenant else ""
+    words = ["az", "login", *(("--tenant", profile.tenant) if profile.tenant else ())]
     lines += [
-        f"Sign in with `az login`.{tenant} The `ml` extension must be there:",
+        "Sign in, and look that the `ml` extension is there:",
+        "",
+        markdown_code(shlex.join(words)),
         "",
         markdown_code("az extension show --name ml --query version"),
+        "",
+        _HOW_TO_READ,
     ]
     return lines
 
@@ -104,28 +129,60 @@ def _people(profile: Profile) -> list[str]:
     return lines
 
 
-def _phase(pack: Pack, phase: Phase, number: int) -> list[str]:
+def _phase(pack: Pack, phase: Phase, number: int, numbers: dict[str, str]) -> list[str]:
     lines = ["", f"## Phase {number}: {markdown(phase.title)}"]
     if phase.explain:
         lines += ["", *_paragraph(phase.explain)]
-    steps = [step for step in pack.plan.steps if step.phase == phase.id]
-    for place, step in enumerate(steps, start=1):
-        lines += _step(pack, step, f"{number}.{place}")
+    for step in pack.plan.steps:
+        if step.phase == phase.id:
+            lines += _step(pack, step, numbers)
     return lines
 
 
-def _step(pack: Pack, step: PlannedStep, number: str) -> list[str]:
-    lines = ["", f"### {number} {markdown(step.title)}", ""]
+def _in_short(pack: Pack, numbers: dict[str, str]) -> list[str]:
+    """Return the steps that concern this pair, a line each, so that one sees the way before one goes it."""
+    lines = ["", "## The way in short", ""]
+    for step in pack.plan.steps:
+        if not pack.outside(step):
+            changes = " (changes something)" if step.kind is StepKind.ACTION else ""
+            lines.append(f"- {numbers[step.id]} {markdown(step.title)}{changes}")
+    return lines
+
+
+def _numbers(pack: Pack) -> dict[str, str]:
+    """Return the number of each step on the paper, by its id; by what its instances have in common where it has some."""
+    found: dict[str, str] = {}
+    for phase_number, phase in enumerate(pack.plan.phases, start=1):
+        steps = (step for step in pack.plan.steps if step.phase == phase.id)
+        for place, step in enumerate(steps, start=1):
+            found[step.id] = f"{phase_number}.{place}"
+            found.setdefault(step.base, found[step.id])
+    return found
+
+
+def _numbered(text: str, numbers: dict[str, str]) -> str:
+    """Return a text with the number of each step behind its name."""
+
+    def told(found: re.Match[str]) -> str:
+        name, rest = found.groups()
+        return f"{name} ({numbers[name]}){rest}" if name in numbers else found.group()
+
+    return re.sub(r"(\S+?)([,;.]?(?= |$))", told, text)
+
+
+def _step(pack: Pack, step: PlannedStep, numbers: dict[str, str]) -> list[str]:
+    lines = ["", f"### {numbers[step.id]} {markdown(step.title)}", ""]
     lines.append(f"Step {markdown(step.id)}, {step.kind.value}")
     outside = pack.outside(step)
     if outside:
         lines += ["", f"**It does not concern this pair, by what was known.** {markdown(outside)}"]
     lines.append("")
     for label, text in step_facts(step):
-        lines.append(f"- **{label}** {' '.join(_paragraph(text))}")
+        words = " ".join(_paragraph(_numbered(text, numbers) if label in _TELL_STEPS else text))
+        lines.append(f"- **{label}** {words}")
     lines += _commands(pack, step)
     for place, choice in enumerate(step.choices, start=1):
-        leads = f" Then go to {markdown(choice.next)}." if choice.next else ""
+        leads = f" Then go to {markdown(_numbered(choice.next, numbers))}." if choice.next else ""
         text = f"- [ ] {place}. {markdown(choice.text)}: {markdown(choice.consequence)}"
         lines += ["", text + leads]
     tick = [] if step.choices else ["", _TICK]
@@ -134,22 +191,43 @@ def _step(pack: Pack, step: PlannedStep, number: str) -> list[str]:
 
 def _commands(pack: Pack, step: PlannedStep) -> list[str]:
     lines: list[str] = []
-    for command in commands_of(step):
-        lines += ["", markdown_code(command.text)]
+    commands = commands_of(step)
+    said = ""
+    for place, command in enumerate(commands):
+        words = order_words(commands, place)
+        if words != said:
+            lines += ["", f"{words}:"]
+        said = words
+        lines += ["", markdown_code(_broken(command.text), keep="\n")]
     gap = pack.gaps.get(step.id)
     if gap is not None:
         lines += ["", f"**{markdown(gap.reason)}**"]
     if gap is not None and gap.templates:
         lines += ["", "What to fill in, and run once for each:"]
         for template in gap.templates:
-            lines += ["", markdown_code(template)]
+            lines += ["", markdown_code(_broken(template), keep="\n")]
     if (
         gap is None
-        and not step.commands
+        and not step.lines
         and step.kind in {StepKind.CHECK, StepKind.ACTION, StepKind.WAIT}
     ):
         lines += ["", f"**{NO_COMMAND}**"]
     return lines
+
+
+def _broken(command: str) -> str:
+    """Return a command broken before its options, as a shell reads it, where it is wider than the paper."""
+    text = shown(command)
+    words = _WORD.findall(text)
+    if " ".join(words) != text:
+        return text
+    lines = [""]
+    for word in words:
+        if word.startswith("--") and len(lines[-1]) >= _WIDTH // 2:
+            lines.append(f"  {word}")
+        else:
+            lines[-1] += f" {word}" if lines[-1] else word
+    return " \\\n".join(lines)
 
 
 def _paragraph(text: str) -> list[str]:

@@ -109,6 +109,19 @@ offer() { # offer once|again NAME PERSONS TEXT COMMAND...
   count "$outcome"
 }
 
+fill() { # fill WHAT: reads into $reply what only the day tells of a command; false where the command is left out
+  while :; do
+    say ''
+    answer "The next command needs <$1>: type it, or [s]kip, [q]uit:"
+    case $reply in
+      s | skip) count skipped; return 1 ;;
+      q | quit) leave ;;
+      '' | -*) say 'That is no such value. Nothing was run.' ;;
+      *) return 0 ;;
+    esac
+  done
+}
+
 count() { # count ran|failed|skipped
   case $1 in
     ran) ran=$((ran + 1)) ;;
@@ -250,9 +263,19 @@ def _offers(pack: Pack, step: PlannedStep) -> list[str]:
 
 def _offer(pack: Pack, step: PlannedStep, command: Command) -> str:
     how = "again" if step.kind is StepKind.WAIT else "once"
-    name = typed_name(step, pack.plan.profile)
-    two = step.kind is StepKind.ACTION and step.confirmation is Confirmation.TWO_PERSONS
-    return f"offer {how} {_quoted(name)} {2 if two else 1} {_quoted(command.text)} {shlex.join(command.words)}"
+    changes = step.kind is StepKind.ACTION and not command.looks
+    name = typed_name(step, pack.plan.profile) if changes else ""
+    two = changes and step.confirmation is Confirmation.TWO_PERSONS
+    text, words = _quoted(command.text), shlex.join(command.words)
+    line = f"offer {how} {_quoted(name)} {2 if two else 1}"
+    if not command.to_fill_in:
+        return f"{line} {text} {words}"
+    asked = []
+    for number, what in enumerate(command.to_fill_in, start=1):
+        # what is in angle brackets stands in single quotes, both in the text and in the words
+        text, words = (each.replace(f"<{what}>", f"'\"$given{number}\"'") for each in (text, words))
+        asked.append(f"fill {_quoted(what)} && given{number}=$reply")
+    return f"if {' && '.join(asked)}; then {line} {text} {words}; fi"
 
 
 def _decision(step: PlannedStep) -> list[str]:

@@ -55,11 +55,18 @@ class PlannedStep(msgspec.Struct, frozen=True, kw_only=True):
     until: str = ""
     choices: tuple[Choice, ...] = ()
     commands: tuple[str, ...] = ()
-    """``az`` commands, ids resolved."""
+    """The runbook's ``az`` commands, ids resolved."""
+    by_hand: tuple[str, ...] = ()
+    """The operation's own: what does by hand what it does, by what snapshot and profile know, and what looks at it."""
     parent: str = ""
     """The step whose child plan this one belongs to; empty in the run's own plan."""
     when: StepCondition = StepCondition()
     """What must hold of other steps; what snapshot and profile could tell is told already."""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """All commands of the step, in the order in which a person uses them."""
+        return (*self.commands, *(line for line in self.by_hand if line not in self.commands))
 
 
 class ChildPlan(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 from dataclasses import dataclass
 from pathlib import PurePath
 
 import msgspec
 
 from amlrunbook.errors import DocumentError
-from amlrunbook.model.display import shown
-from amlrunbook.model.operation import Action, Confirmation, Registry, Risk
+from amlrunbook.model.operation import (
+    Action,
+    Confirmation,
+    OperationContext,
+    Registry,
+    Risk,
+)
 from amlrunbook.model.profile import Profile, duration_seconds
 from amlrunbook.model.resource_id import ResourceId
-from amlrunbook.model.snapshot import Inventory, Snapshot
-from amlrunbook.planning.command import command_words
+from amlrunbook.model.snapshot import Document, Inventory, Snapshot
+from amlrunbook.planning.command_lines import by_hand_of, filled_commands, is_path
 from amlrunbook.planning.conditions import (
     StepCondition,
     StepPredicate,
@@ -28,10 +31,6 @@ from amlrunbook.planning.grammar import Choice, Condition, Step, StepKind
 from amlrunbook.planning.lists import PREDICATE_TEXTS, PREDICATES, RESOURCE_LISTS
 from amlrunbook.planning.load import LoadedRunbook
 from amlrunbook.planning.plan import PLAN_FORMAT, ChildPlan, Plan, PlannedStep
-
-_PLACEHOLDER = re.compile(
-    r"\{(?:name|last|parent|group|id|subscription|path|secondary|secondary_group)\}"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +50,23 @@ class _Ground:
     """What a runbook is resolved against."""
 
     profile: Profile
+    snapshot: Snapshot
     inventory: Inventory
     registry: Registry
     library: Library
+    earlier: tuple[Document, ...]
+    """What stands in for what could not be read: it is as old as the last snapshot."""
+
+    def age(self, resource: str) -> str:
+        """Return how old the oldest thing is that is known of a resource, or of any, in words; empty where it was read now."""
+        key = resource.lower().rstrip("/")
+        about = (
+            each.as_of
+            for each in self.earlier
+            if not key or each.key == key or each.key.startswith(f"{key}/")
+        )
+        oldest = min(about, default="")
+        return f" By the snapshot of {oldest}: it could not be read since." if oldest else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +114,9 @@ def resolve(
     problems = family_problems(loaded, registry, library)
     if problems:
         raise DocumentError(f"{loaded.where}: {problems[0]}", next_step="\n".join(problems[1:]))
-    ground = _Ground(profile, snapshot.inventory, registry, library)
+    inventory = snapshot.inventory
+    earlier = tuple(each for each in inventory.last_known().documents if each.as_of)
+    ground = _Ground(profile, snapshot, inventory, registry, library, earlier)
     resolved = _resolved(loaded, _Place(params=loaded.runbook.params), ground)
     return Plan(
         format=PLAN_FORMAT,
@@ -210,11 +225,6 @@ def _longest(resource: str) -> str:
     return f"{parsed.resource_group}/{'/'.join(parsed.names)}"
 
 
-def is_path(resource: str) -> bool:
-    """Return whether an instance is about a file on this machine, and not about a resource of Azure."""
-    return not resource.lower().startswith("/subscriptions/")
-
-
 def _planned(
     step: Step,
     instance: _Instance,
@@ -225,6 +235,9 @@ def _planned(
     risk, confirmation = _risk(step, ground.registry)
     resource = instance.resource
     given = step.params if step.kind is StepKind.RUNBOOK else {**place.params, **step.params}
+    params = {key: value for key, value in given.items() if key != "variant"}
+    variant = step.params.get("variant", step.variants[0] if step.variants else "")
+    nothing = not resource and bool(step.for_each or place.of_nothing)
     not_applicable = _not_applicable(step, resource, ground)
 
     def first(name: str) -> str:
@@ -240,9 +253,9 @@ def _planned(
         explain=step.explain,
         source=step.source,
         do=step.do,
-        params={key: value for key, value in given.items() if key != "variant"},
+        params=params,
         resource=resource,
-        variant=step.params.get("variant", step.variants[0] if step.variants else ""),
+        variant=variant,
         variants=step.variants,
         needs=_needs(step, resource, instances),
         not_applicable=not_applicable,
@@ -259,7 +272,21 @@ def _planned(
         every_seconds=duration_seconds(step.every) if step.every else 0,
         until=step.until,
         choices=tuple(_led(choice, first(choice.next)) for choice in step.choices),
-        commands=_commands(step, resource, place, ground.profile),
+        commands=() if nothing else filled_commands(step.commands, resource, ground.profile),
+        by_hand=()
+        if nothing
+        else by_hand_of(
+            ground.registry,
+            step.check or step.do,
+            OperationContext(
+                profile=ground.profile,
+                snapshot=ground.snapshot,
+                step=instance.id,
+                resource=resource,
+                params=params,
+                variant=variant,
+            ),
+        ),
         parent=place.parent.id if place.parent else "",
         when=StepCondition() if not_applicable else _asked(step, resource, instances, ground),
     )
@@ -345,52 +372,11 @@ def _not_applicable(step: Step, resource: str, ground: _Ground) -> str:
     for names, unwanted, words in ((when.all, False, "does not hold"), (when.none, True, "holds")):
         for name in names:
             if unwanted in _answers((name,), resource, ground):
-                return f"It {words} that {PREDICATE_TEXTS[name]}."
+                return f"It {words} that {PREDICATE_TEXTS[name]}.{ground.age(resource)}"
     if any(is_about_a_step(name) for name in when.any):
         return ""
     answers = _answers(when.any, resource, ground)
     if answers and all(answer is False for answer in answers):
-        return f"None of these holds: {', '.join(PREDICATE_TEXTS[name] for name in when.any)}."
+        texts = ", ".join(PREDICATE_TEXTS[name] for name in when.any)
+        return f"None of these holds: {texts}.{ground.age(resource)}"
     return ""
-
-
-def _commands(step: Step, resource: str, place: _Place, profile: Profile) -> tuple[str, ...]:
-    """Return a step's commands; none where it goes over a list that is empty, so that no other id stands in."""
-    if not resource and (step.for_each or place.of_nothing):
-        return ()
-    of_azure = resource and not is_path(resource)
-    subject = ResourceId.parse(resource) if of_azure else profile.primary_id
-    path = resource if is_path(resource) else ""
-    return tuple(
-        filter(None, (_command(template, subject, profile, path) for template in step.commands))
-    )
-
-
-def _command(template: str, subject: ResourceId, profile: Profile, path: str) -> str:
-    """Return one command with the resource's parts in it, each word quoted for a POSIX shell.
-
-    Empty where a part is not known, or could not stand there safely: it holds hidden characters, or would be read as an
-    option.
-    """
-    account, other = subject, profile.secondary_id
-    while account.parent is not None:
-        account = account.parent
-    parts = {
-        "{name}": account.name,
-        "{last}": subject.name,
-        "{parent}": subject.parent.name if subject.parent else "",
-        "{path}": path,
-        "{secondary}": other.name if other else "",
-        "{secondary_group}": other.resource_group if other else "",
-        "{group}": subject.resource_group,
-        "{id}": subject.text,
-        "{subscription}": subject.subscription,
-    }
-    used = [parts[key] for key in _PLACEHOLDER.findall(template)]
-    if any(not value or value.startswith("-") or shown(value) != value for value in used):
-        return ""
-    words = (
-        _PLACEHOLDER.sub(lambda found: parts[found.group()], word)
-        for word in command_words(template)
-    )
-    return shlex.join(words)

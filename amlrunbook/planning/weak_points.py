@@ -1,7 +1,8 @@
 """What hardening goes over, and which weak points a snapshot shows: lists and predicates of their own.
 
 A predicate with a resource speaks of that one; without one it asks whether any resource of the kind has the weak
-point. ``None`` means that the snapshot cannot tell.
+point. ``None`` means that the snapshot cannot tell. What could not be read counts as the last snapshot held it, so that
+nothing is missing where a region is dark; the plan says how old that is.
 """
 
 from __future__ import annotations
@@ -20,37 +21,39 @@ _LOCKABLE = (WORKSPACE, STORAGE, VAULT, REGISTRY)
 _LOCKS = "/providers/microsoft.authorization/locks"
 
 Judge = Callable[[Profile, Inventory, str], bool | None]
-"""Profile, inventory, one resource's id → whether it has the weak point."""
+"""Profile, inventory as it is known at best, one resource's id → whether it has the weak point."""
 
 
 def vaults(profile: Profile, inventory: Inventory) -> tuple[str, ...]:
     """Return the key vaults of the snapshot."""
     del profile
-    return tuple(document.id for document in inventory.of_type(VAULT))
+    return tuple(document.id for document in inventory.last_known().of_type(VAULT))
 
 
 def registries(profile: Profile, inventory: Inventory) -> tuple[str, ...]:
     """Return the container registries of the snapshot."""
     del profile
-    return tuple(document.id for document in inventory.of_type(REGISTRY))
+    return tuple(document.id for document in inventory.last_known().of_type(REGISTRY))
 
 
 def lockable(profile: Profile, inventory: Inventory) -> tuple[str, ...]:
     """Return what a lock protects from deletion: workspaces, storage accounts, vaults and registries."""
     del profile
-    return tuple(document.id for kind in _LOCKABLE for document in inventory.of_type(kind))
+    known = inventory.last_known()
+    return tuple(document.id for kind in _LOCKABLE for document in known.of_type(kind))
 
 
 def any_of(judge: Judge, kinds: tuple[str, ...]) -> Judge:
     """Return the predicate of one weak point: of the resource that is named, or of any of some types."""
 
     def answer(profile: Profile, inventory: Inventory, resource: str) -> bool | None:
+        known = inventory.last_known()
         ids: Iterable[str] = (
             (resource,)
             if resource
-            else (document.id for kind in kinds for document in inventory.of_type(kind))
+            else (document.id for kind in kinds for document in known.of_type(kind))
         )
-        answers = [judge(profile, inventory, id_) for id_ in ids]
+        answers = [judge(profile, known, id_) for id_ in ids]
         if True in answers:
             return True
         return None if None in answers else False

@@ -55,6 +55,18 @@ def record(
     del world.activity[:-KEPT]
 
 
+def record_done(world: World, of: Document, method: str) -> None:
+    """Note that a resource was written, or with ``DELETE`` deleted."""
+    record(
+        world,
+        action=f"{of['type']}/{'delete' if method == 'DELETE' else 'write'}",
+        resource_id=str(of["id"]),
+        status="Succeeded",
+        http_status=200,
+        method=method,
+    )
+
+
 def document(world: World, event: ActivityEvent) -> Document:
     """Return an event as Azure lists it."""
     path = parse(event.resource_id)

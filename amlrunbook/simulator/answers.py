@@ -1,4 +1,4 @@
-"""Answers as Azure words them: errors of the resource manager and of storage.
+"""Answers as Azure words them: errors of the resource manager and of storage, and none at all.
 
 Source: https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors
 """
@@ -10,6 +10,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 import msgspec
+from starlette.requests import Request
 from starlette.responses import Response
 
 _encoder = msgspec.json.Encoder()
@@ -88,3 +89,9 @@ def storage_error(
             **(headers or {}),
         },
     )
+
+
+def no_answer(request: Request) -> Response:
+    """Close the connection without an answer, as where a name is not known to Azure's DNS."""
+    request.state.transport.abort()
+    return Response(status_code=502)  # nobody hears it: the connection is gone

@@ -15,6 +15,7 @@ from amlrunbook.simulator import arm_verbs, soft_delete
 from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Action, Kind, Lifecycle
+from amlrunbook.simulator.arm_lookup import named, require_scope
 from amlrunbook.simulator.clock import stamp
 from amlrunbook.simulator.effects import Purge
 from amlrunbook.simulator.filling import fill, forget, keep_read_only
@@ -130,18 +131,11 @@ def _put(call: Call) -> Response | None:
             "with the same name, you have to either undelete the service or purge it. See "
             "https://aka.ms/apimsoftdelete.",
         )
-    arm_verbs.require_scope(call, call.path.text)
+    require_scope(call, call.path.text)
     soft_delete.restore(call.world, gone[0])
     document = gone[1].documents[0]
     arm_verbs.note(call, f"{SERVICES}/write", str(document["id"]), "Succeeded", 200)
     return json_answer(document)
-
-
-def _delete(call: Call) -> Response | None:
-    document = call.world.get(call.path.text)
-    if document is not None:
-        soft_delete.keep(call.world, document)
-    return None
 
 
 def _deleted_document(call: Call, held: Deleted) -> Document:
@@ -193,9 +187,7 @@ def _purge(call: Call) -> Response:
 
 def _network_status(call: Call) -> Response:
     """Answer how the service's regions reach what it depends on."""
-    service = call.world.get(call.path.resource_id)
-    if service is None:
-        raise arm_verbs.not_found(call.path.resource_id)
+    service = named(call)
     places = [str(service["location"])]
     places += [region_name(one["location"]) for one in service["properties"]["additionalLocations"]]
     status: Document = {"dnsServers": [], "connectivityStatus": []}
@@ -270,7 +262,7 @@ KINDS = (
         delete_style=Style.LOCATION,
         lifecycle=Lifecycle(creating="Activating"),
         on_put=_put,
-        on_delete=_delete,
+        on_delete=soft_delete.keep_deleted,
         actions=_ACTIONS,
     ),
     Kind(type=f"{SERVICES}/backends", api_versions=_VERSIONS, complete=complete_backend),

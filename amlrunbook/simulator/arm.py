@@ -22,6 +22,7 @@ from amlrunbook.simulator import (
 from amlrunbook.simulator.answers import Refusal
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind
+from amlrunbook.simulator.arm_lookup import require_scope
 from amlrunbook.simulator.arm_path import ArmPath, parse
 from amlrunbook.simulator.azure import SimulatedAzure
 from amlrunbook.simulator.catalog import BY_TYPE, NAMESPACES, SPECIALS
@@ -101,7 +102,7 @@ def _provider(call: Call) -> Response:
     group_region.refuse_in_the_dark(call)
     special = SPECIALS.get((call.method, _shape(path)))
     if special is not None:
-        arm_verbs.require_scope(call, path.scope)
+        require_scope(call, path.scope)
         return special(call)
     kind = _kind(call, path)
     _check_kind_version(call, kind, str(call.query["api-version"]))

@@ -12,6 +12,7 @@ from amlrunbook.simulator import activity, locks, operations
 from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind, canonical_id, has_system_data, system_data
+from amlrunbook.simulator.arm_lookup import find, lookup, require_scope
 from amlrunbook.simulator.arm_path import parse
 from amlrunbook.simulator.effects import Effect, Merge, Put, Remove
 from amlrunbook.simulator.operations import Style
@@ -34,81 +35,6 @@ class _Envelope(msgspec.Struct):
     location: str | None = None
     zones: list[str] | None = None
     plan: dict[str, Any] | None = None
-
-
-def find(call: Call, kind: Kind, resource_id: str) -> Document:
-    """Return a resource that must be there.
-
-    Raises:
-        Refusal: 404 with the code that fits what is missing.
-    """
-    document = lookup(call, kind, resource_id)
-    if document is None:
-        require_scope(call, resource_id)
-        raise not_found(resource_id)
-    return document
-
-
-def lookup(call: Call, kind: Kind, resource_id: str) -> Document | None:
-    """Return a resource or a child that exists without having been created."""
-    document = call.world.get(resource_id)
-    if document is None and kind.implied is not None:
-        parent = call.world.get(parent_id(resource_id))
-        if parent is not None:
-            return kind.implied(call.world, parent, parse(resource_id).name)
-    return document
-
-
-def parent_id(resource_id: str) -> str:
-    """Return the id of the resource above a child resource."""
-    return resource_id.rsplit("/", 2)[0]
-
-
-def not_found(resource_id: str) -> Refusal:
-    """Return Azure's 404 for a resource."""
-    path = parse(resource_id)
-    names = "/".join(path.names)
-    where = f"under resource group '{path.group}' " if path.group else ""
-    return Refusal(
-        404,
-        "ResourceNotFound",
-        f"The Resource '{path.resource_type}/{names}' {where}was not found. For more details "
-        "please go to https://aka.ms/ARMResourceNotFoundFix",
-    )
-
-
-def require_scope(call: Call, resource_id: str) -> None:
-    """Refuse a path whose subscription, group or parent resource does not exist.
-
-    Raises:
-        Refusal: 404 for the outermost scope that is missing.
-    """
-    path = parse(resource_id)
-    subscription = path.subscription
-    if subscription is not None and subscription.lower() not in call.world.subscriptions:
-        raise Refusal(
-            404,
-            "SubscriptionNotFound",
-            f"The subscription '{subscription}' could not be found.",
-        )
-    if path.group is not None:
-        group = f"/subscriptions/{subscription}/resourceGroups/{path.group}"
-        if call.world.get(group) is None:
-            raise Refusal(
-                404,
-                "ResourceGroupNotFound",
-                f"Resource group '{path.group}' could not be found.",
-            )
-    above_child = ""
-    if path.tail is not None:
-        above_child = path.resource_id
-    elif len(path.types) > 1:
-        above_child = parent_id(resource_id)
-    for above in (path.scope, above_child):
-        if above and parse(above).types and call.world.get(above) is None:
-            text = not_found(above).message
-            code = "ParentResourceNotFound" if call.method == "PUT" else "ResourceNotFound"
-            raise Refusal(404, code, text)
 
 
 def get(call: Call, kind: Kind) -> Response:

@@ -16,8 +16,8 @@ from starlette.responses import Response
 
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Action, Kind, Lifecycle
+from amlrunbook.simulator.arm_lookup import named
 from amlrunbook.simulator.arm_path import parse
-from amlrunbook.simulator.arm_verbs import not_found
 from amlrunbook.simulator.clock import stamp
 from amlrunbook.simulator.effects import Merge
 from amlrunbook.simulator.filling import fill, forget, keep_read_only
@@ -140,9 +140,7 @@ def complete_hdinsight(world: World, document: Document, before: Document | None
 
 def _script_actions(call: Call) -> Response:
     """Answer the scripts that a cluster was set up with: its fact ``script_actions``."""
-    cluster = call.world.get(call.path.resource_id)
-    if cluster is None:
-        raise not_found(call.path.resource_id)
+    cluster = named(call)
     facts = call.world.facets.get(str(cluster["id"]).lower(), {})
     return call.page(list(facts.get("script_actions", [])))
 

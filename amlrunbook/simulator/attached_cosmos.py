@@ -262,13 +262,6 @@ def _list_connections(call: Call, document: Document) -> Response:
     return json_answer({"connectionStrings": found})
 
 
-def _delete(call: Call) -> Response | None:
-    document = call.world.get(call.path.text)
-    if document is not None:
-        soft_delete.keep(call.world, document)
-    return None
-
-
 KINDS = (
     Kind(
         type=ACCOUNTS,
@@ -285,7 +278,7 @@ KINDS = (
         patch_style=Style.BOTH,
         create_status=200,
         delete_style=Style.BOTH,
-        on_delete=_delete,
+        on_delete=soft_delete.keep_deleted,
         actions={
             "failoverprioritychange": _change_priorities,
             "offlineregion": _take_offline,

@@ -9,7 +9,6 @@ https://learn.microsoft.com/azure/mysql/flexible-server/how-to-restore-dropped-s
 
 from __future__ import annotations
 
-from copy import deepcopy
 from typing import Any
 
 from starlette.responses import Response
@@ -17,14 +16,26 @@ from starlette.responses import Response
 from amlrunbook.simulator import locks, soft_delete
 from amlrunbook.simulator.answers import Refusal
 from amlrunbook.simulator.arm_call import Call
-from amlrunbook.simulator.arm_kinds import Action, Kind, Lifecycle
-from amlrunbook.simulator.arm_verbs import not_found
+from amlrunbook.simulator.arm_kinds import Kind, Lifecycle
+from amlrunbook.simulator.attached_flexible_servers import (
+    POWER,
+    forget_source,
+    list_replicas,
+    living,
+    make_from,
+    power,
+    refuse_geo_backups_into_the_dark,
+    refuse_without_geo_backups,
+    replicas_of,
+    replicated,
+    source_id,
+    tell_availability,
+)
 from amlrunbook.simulator.clock import moment, stamp
 from amlrunbook.simulator.effects import Merge
 from amlrunbook.simulator.filling import fill, forget
 from amlrunbook.simulator.long_actions import accept
 from amlrunbook.simulator.operations import Style
-from amlrunbook.simulator.service_regions import answers, is_up
 from amlrunbook.simulator.world import Document, World
 
 SERVERS = "Microsoft.DBforMySQL/flexibleServers"
@@ -35,8 +46,6 @@ VERSIONS = (
 LAG_SECONDS = 20.0
 """How far a replica trails, where its fact ``lag_seconds`` does not say otherwise."""
 _SENT = ("createMode", "restorePointInTime", "administratorLoginPassword")
-_BACKUP_LAG = 3600.0
-"""World seconds by which geo-redundant backups trail."""
 
 
 def complete_server(world: World, document: Document, before: Document | None) -> None:
@@ -44,9 +53,7 @@ def complete_server(world: World, document: Document, before: Document | None) -
     name = str(document["name"]).lower()
     document.setdefault("sku", {"name": "Standard_D2ads_v5", "tier": "GeneralPurpose"})
     forget(document, *_SENT)
-    facts = world.facets.get(str(document["id"]).lower(), {})
-    if before is None and facts.get("replica") is False:
-        forget(document, "sourceServerResourceId")  # a copy stands alone
+    forget_source(world, document, before)
     is_replica = "sourceServerResourceId" in document["properties"]
     properties = fill(
         document,
@@ -76,19 +83,7 @@ def complete_server(world: World, document: Document, before: Document | None) -
             "privateEndpointConnections": [],
         },
     )
-    is_on = properties["highAvailability"]["mode"] != "Disabled"
-    properties["highAvailability"]["state"] = "Healthy" if is_on else "NotEnabled"
-
-
-def replicas_of(world: World, server: Document) -> list[Document]:
-    """Return the read replicas of a server."""
-    wanted = str(server["id"]).lower()
-    return [
-        document
-        for _, document in sorted(world.resources.items())
-        if document["type"] == SERVERS
-        and str(document["properties"].get("sourceServerResourceId", "")).lower() == wanted
-    ]
+    tell_availability(properties)
 
 
 def _show(world: World, document: Document) -> Document:
@@ -112,82 +107,25 @@ def _check(call: Call, document: Document, before: Document | None) -> None:
             )
         return
     mode = str(properties.get("createMode", "Default")).lower()
-    if mode == "default":
-        return
-    find = _SOURCES.get(mode)
-    if find is None:
-        raise Refusal(400, "InvalidParameterValue", f"The createMode '{mode}' is not served.")
-    source = find(call, document)
-    facts = call.world.facet(str(document["id"]))
-    facts["replica"] = mode == "replica"
-    facts["data_at"] = _data_at(call, properties, mode)
-    document.setdefault("sku", deepcopy(source["sku"]))
-    for key in ("version", "storage", "administratorLogin"):
-        properties.setdefault(key, deepcopy(source["properties"][key]))
-
-
-def _data_at(call: Call, properties: Document, mode: str) -> float:
-    """Return the world time up to which a new server has its source's data."""
-    now = call.world.now()
-    wanted = properties.get("restorePointInTime")
-    try:
-        at = moment(str(wanted)) if wanted else now
-    except ValueError as error:
-        raise Refusal(
-            400, "InvalidParameterValue", f"restorePointInTime '{wanted}' is no point in time."
-        ) from error
-    return min(at, now - _BACKUP_LAG) if mode == "georestore" else min(at, now)
-
-
-def _living(call: Call, document: Document) -> Document:
-    wanted = str(document["properties"].get("sourceServerResourceId", ""))
-    source = call.world.get(wanted)
-    if source is None or source["type"] != SERVERS:
-        raise Refusal(404, "SourceServerNotFound", f"The server '{wanted}' does not exist.")
-    return source
-
-
-def _replicated(call: Call, document: Document) -> Document:
-    """Return the source of a new read replica."""
-    source = _living(call, document)
-    if source["sku"]["tier"] == "Burstable":
-        raise Refusal(
-            400, "OperationNotSupportedOnTier", "A burstable server can have no read replicas."
-        )
-    if not is_up(call.world, source):
-        raise Refusal(409, "ServerNotReady", f"The server '{source['name']}' does not answer.")
-    return source
+    if mode != "default":
+        make_from(call, document, mode, _SOURCES, "restorePointInTime")
 
 
 def _backed_up_elsewhere(call: Call, document: Document) -> Document:
     """Return the server whose geo-redundant backup the new one is made from."""
-    source = _living(call, document)
-    if source["properties"]["backup"]["geoRedundantBackup"] != "Enabled":
-        raise Refusal(
-            400,
-            "GeoRedundantBackupNotEnabled",
-            f"The server '{source['name']}' has no geo-redundant backups.",
-        )
-    region = str(source["location"])
-    if region == document["location"]:
+    source = living(call, document)
+    refuse_without_geo_backups(source)
+    if source["location"] == document["location"]:
         raise Refusal(400, "InvalidGeoRestoreLocation", "A geo-restore goes to another region.")
-    backup = document["properties"].get("backup") or {}
-    is_dark = not answers(call.world, region, SERVERS)
-    if backup.get("geoRedundantBackup") == "Enabled" and is_dark:
-        raise Refusal(
-            400,
-            "GeoBackupPartnerUnavailable",
-            f"Geo-redundant backups cannot be set up while {region} is unavailable.",
-        )
+    refuse_geo_backups_into_the_dark(call, document, source)
     return source
 
 
 def _living_or_dropped(call: Call, document: Document) -> Document:
     """Return the source of a point-in-time restore: a deleted server will do for five days."""
-    wanted = str(document["properties"].get("sourceServerResourceId", "")).lower()
-    held = call.world.deleted.get(wanted)
+    held = call.world.deleted.get(source_id(document).lower())
     if held is None or held.documents[0]["type"] != SERVERS:
-        return _living(call, document)
+        return living(call, document)
     source = held.documents[0]
     if source["location"] != document["location"]:
         raise Refusal(
@@ -211,7 +149,7 @@ def _point(text: Any) -> float:
 
 
 _SOURCES = {
-    "replica": _replicated,
+    "replica": replicated,
     "pointintimerestore": _living_or_dropped,
     "georestore": _backed_up_elsewhere,
 }
@@ -250,22 +188,6 @@ def _delete(call: Call) -> Response | None:
     return None
 
 
-def _list_replicas(call: Call) -> Response:
-    server = call.world.get(call.path.resource_id)
-    if server is None:
-        raise not_found(call.path.resource_id)
-    return call.page([_show(call.world, one) for one in replicas_of(call.world, server)])
-
-
-def _power(state: str) -> Action:
-    def act(call: Call, document: Document) -> Response:
-        target = str(document["id"])
-        merge = Merge(id=target, values={"properties": {"state": state}})
-        return accept(call, target, [merge], style=Style.BOTH)
-
-    return act
-
-
 KINDS = (
     Kind(
         type=SERVERS,
@@ -282,13 +204,8 @@ KINDS = (
         lifecycle=Lifecycle(key="state", creating="Starting", deleting="Dropping", ready="Ready"),
         on_patch=_stop_replication,
         on_delete=_delete,
-        actions={
-            "start": _power("Ready"),
-            "stop": _power("Stopped"),
-            "restart": _power("Ready"),
-            "failover": _power("Ready"),
-        },
+        actions={**POWER, "failover": power("Ready")},
     ),
 )
 
-SPECIALS = {("GET", "microsoft.dbformysql/flexibleservers/*/replicas"): _list_replicas}
+SPECIALS = {("GET", "microsoft.dbformysql/flexibleservers/*/replicas"): list_replicas(_show)}

@@ -12,7 +12,6 @@ https://github.com/Azure/azure-cli/issues/33776
 
 from __future__ import annotations
 
-from copy import deepcopy
 from typing import Any
 
 from starlette.responses import Response
@@ -20,22 +19,26 @@ from starlette.responses import Response
 from amlrunbook.simulator import soft_delete
 from amlrunbook.simulator.answers import Refusal
 from amlrunbook.simulator.arm_call import Call
-from amlrunbook.simulator.arm_kinds import Action, Kind, Lifecycle
-from amlrunbook.simulator.arm_verbs import not_found
-from amlrunbook.simulator.attached_postgres_promote import (
-    ENDPOINTS,
-    SERVERS,
-    promote,
+from amlrunbook.simulator.arm_kinds import Kind, Lifecycle
+from amlrunbook.simulator.arm_lookup import named
+from amlrunbook.simulator.attached_flexible_servers import (
+    POWER,
+    forget_source,
+    list_replicas,
+    living,
+    make_from,
+    refuse_geo_backups_into_the_dark,
+    refuse_without_geo_backups,
     replicas_of,
-    shown,
+    replicated,
+    source_id,
+    tell_availability,
 )
-from amlrunbook.simulator.clock import moment, stamp
-from amlrunbook.simulator.effects import Merge
+from amlrunbook.simulator.attached_postgres_promote import ENDPOINTS, SERVERS, promote, shown
+from amlrunbook.simulator.clock import stamp
 from amlrunbook.simulator.filling import fill, forget
-from amlrunbook.simulator.long_actions import accept
 from amlrunbook.simulator.operations import Style
 from amlrunbook.simulator.regions import REGIONS
-from amlrunbook.simulator.service_regions import answers
 from amlrunbook.simulator.world import Document, World
 
 VERSIONS = (
@@ -44,8 +47,6 @@ VERSIONS = (
 )  # fmt: skip
 _REVIVES = "2025-08-01"
 """The api-version by which a deleted server comes back; others are said to fail or time out."""
-_BACKUP_LAG = 3600.0
-"""World seconds by which geo-redundant backups trail."""
 _SENT = ("createMode", "pointInTimeUTC", "administratorLoginPassword")
 
 
@@ -54,9 +55,7 @@ def complete_server(world: World, document: Document, before: Document | None) -
     name, region = str(document["name"]).lower(), str(document["location"])
     document.setdefault("sku", {"name": "Standard_D2ds_v5", "tier": "GeneralPurpose"})
     forget(document, *_SENT)
-    facts = world.facets.get(str(document["id"]).lower(), {})
-    if before is None and facts.get("replica") is False:
-        forget(document, "sourceServerResourceId")  # a copy stands alone
+    forget_source(world, document, before)
     source = document["properties"].get("sourceServerResourceId")
     defaults: Document = {
         "administratorLogin": "pgadmin",
@@ -82,8 +81,7 @@ def complete_server(world: World, document: Document, before: Document | None) -
         "privateEndpointConnections": [],
     }
     properties = fill(document, before, defaults)
-    is_on = properties["highAvailability"]["mode"] != "Disabled"
-    properties["highAvailability"]["state"] = "Healthy" if is_on else "NotEnabled"
+    tell_availability(properties)
     role = "Primary" if source is None else _replica_role(world, str(source), region)
     roles = fill(document, before, {"replica": {"role": role, "capacity": 5}})["replica"]
     properties["replicationRole"] = roles["role"]
@@ -97,95 +95,29 @@ def _replica_role(world: World, source: str, region: str) -> str:
 
 def _check(call: Call, document: Document, before: Document | None) -> None:
     """Refuse to make a server from what cannot be had."""
-    properties = document["properties"]
-    mode = str(properties.get("createMode", "Default")).lower()
-    if before is not None or mode in {"default", "create"}:
-        return
-    find = _SOURCES.get(mode)
-    if find is None:
-        raise Refusal(400, "InvalidParameterValue", f"The createMode '{mode}' is not served.")
-    source = find(call, document)
-    facts = call.world.facet(str(document["id"]))
-    facts["replica"] = mode == "replica"
-    facts["data_at"] = _data_at(call, properties, mode)
-    document.setdefault("sku", deepcopy(source["sku"]))
-    for key in ("version", "storage", "administratorLogin"):
-        properties.setdefault(key, deepcopy(source["properties"][key]))
-
-
-def _data_at(call: Call, properties: Document, mode: str) -> float:
-    """Return the world time up to which a new server has its source's data."""
-    now = call.world.now()
-    if mode == "replica":
-        return now
-    wanted = properties.get("pointInTimeUTC")
-    try:
-        at = moment(str(wanted)) if wanted else now
-    except ValueError as error:
-        raise Refusal(
-            400, "InvalidParameterValue", f"pointInTimeUTC '{wanted}' is no point in time."
-        ) from error
-    return min(at, now - _BACKUP_LAG) if mode == "georestore" else min(at, now)
-
-
-def _source_id(document: Document) -> str:
-    found = document["properties"].get("sourceServerResourceId")
-    if not found:
-        raise Refusal(
-            400, "MissingRequiredParameter", "The parameter 'sourceServerResourceId' is missing."
-        )
-    return str(found)
-
-
-def _living(call: Call, document: Document) -> Document:
-    wanted = _source_id(document)
-    source = call.world.get(wanted)
-    if source is None or source["type"] != SERVERS:
-        raise Refusal(404, "SourceServerNotFound", f"The server '{wanted}' does not exist.")
-    return source
-
-
-def _replicated(call: Call, document: Document) -> Document:
-    """Return the primary of a new read replica."""
-    source = _living(call, document)
-    if source["sku"]["tier"] == "Burstable":
-        raise Refusal(
-            400, "OperationNotSupportedOnTier", "A burstable server can have no read replicas."
-        )
-    if not answers(call.world, str(source["location"]), SERVERS):
-        raise Refusal(409, "ServerNotReady", f"The server '{source['name']}' does not answer.")
-    return source
+    mode = str(document["properties"].get("createMode", "Default")).lower()
+    if before is None and mode not in {"default", "create"}:
+        make_from(call, document, mode, _SOURCES, "pointInTimeUTC")
 
 
 def _backed_up_elsewhere(call: Call, document: Document) -> Document:
     """Return the server whose geo-redundant backup is in the new server's region."""
-    source = _living(call, document)
-    region = str(source["location"])
-    if source["properties"]["backup"]["geoRedundantBackup"] != "Enabled":
-        raise Refusal(
-            400,
-            "GeoRedundantBackupNotEnabled",
-            f"The server '{source['name']}' has no geo-redundant backups.",
-        )
-    if REGIONS[region].pair != document["location"]:
+    source = living(call, document)
+    refuse_without_geo_backups(source)
+    pair = REGIONS[str(source["location"])].pair
+    if pair != document["location"]:
         raise Refusal(
             400,
             "InvalidGeoRestoreLocation",
-            f"The backups of '{source['name']}' are in {REGIONS[region].pair} alone.",
+            f"The backups of '{source['name']}' are in {pair} alone.",
         )
-    backup = document["properties"].get("backup") or {}
-    if backup.get("geoRedundantBackup") == "Enabled" and not answers(call.world, region, SERVERS):
-        raise Refusal(
-            400,
-            "GeoBackupPartnerUnavailable",
-            f"Geo-redundant backups cannot be set up while {region} is unavailable.",
-        )
+    refuse_geo_backups_into_the_dark(call, document, source)
     return source
 
 
 def _dropped(call: Call, document: Document) -> Document:
     """Return the deleted server that comes back under another name."""
-    wanted = _source_id(document)
+    wanted = source_id(document)
     held = call.world.deleted.get(wanted.lower())
     if held is None or held.documents[0]["type"] != SERVERS:
         raise Refusal(404, "SourceServerNotFound", f"Nothing is kept of the server '{wanted}'.")
@@ -204,8 +136,8 @@ def _dropped(call: Call, document: Document) -> Document:
 
 
 _SOURCES = {
-    "replica": _replicated,
-    "pointintimerestore": _living,
+    "replica": replicated,
+    "pointintimerestore": living,
     "georestore": _backed_up_elsewhere,
     "revivedropped": _dropped,
 }
@@ -224,19 +156,9 @@ def _delete(call: Call) -> Response | None:
     return None
 
 
-def _list_replicas(call: Call) -> Response:
-    server_id = call.path.resource_id
-    server = call.world.get(server_id)
-    if server is None:
-        raise not_found(server_id)
-    return call.page([shown(call.world, one) for one in replicas_of(call.world, server)])
-
-
 def _list_backups(call: Call) -> Response:
     """Answer a server's backups: one a day."""
-    server = call.world.get(call.path.resource_id)
-    if server is None:
-        raise not_found(call.path.resource_id)
+    server = named(call)
     found = []
     for day in range(int(server["properties"]["backup"]["backupRetentionDays"])):
         at = call.world.now() - 3600.0 - day * 86_400.0
@@ -253,15 +175,6 @@ def _list_backups(call: Call) -> Response:
             }
         )
     return call.page(found)
-
-
-def _power(state: str) -> Action:
-    def act(call: Call, document: Document) -> Response:
-        target = str(document["id"])
-        merge = Merge(id=target, values={"properties": {"state": state}})
-        return accept(call, target, [merge], style=Style.BOTH)
-
-    return act
 
 
 def complete_endpoint(_world: World, document: Document, _before: Document | None) -> None:
@@ -294,11 +207,7 @@ KINDS = (
         ),
         on_patch=promote,
         on_delete=_delete,
-        actions={
-            "start": _power("Ready"),
-            "stop": _power("Stopped"),
-            "restart": _power("Ready"),
-        },
+        actions=POWER,
     ),
     Kind(
         type=ENDPOINTS,
@@ -314,6 +223,6 @@ KINDS = (
 )
 
 SPECIALS = {
-    ("GET", "microsoft.dbforpostgresql/flexibleservers/*/replicas"): _list_replicas,
+    ("GET", "microsoft.dbforpostgresql/flexibleservers/*/replicas"): list_replicas(shown),
     ("GET", "microsoft.dbforpostgresql/flexibleservers/*/backups"): _list_backups,
 }

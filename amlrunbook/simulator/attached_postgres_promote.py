@@ -18,6 +18,7 @@ from starlette.responses import Response
 from amlrunbook.simulator import locks
 from amlrunbook.simulator.answers import Refusal
 from amlrunbook.simulator.arm_call import Call
+from amlrunbook.simulator.attached_flexible_servers import replicas_of
 from amlrunbook.simulator.effects import Effect, Merge, Put, Remove
 from amlrunbook.simulator.long_actions import accept
 from amlrunbook.simulator.operations import Style
@@ -37,17 +38,6 @@ class _Pair:
 
     replica: Document
     primary: Document | None
-
-
-def replicas_of(world: World, server: Document) -> list[Document]:
-    """Return the read replicas of a server."""
-    wanted = str(server["id"]).lower()
-    return [
-        document
-        for _, document in sorted(world.resources.items())
-        if document["type"] == SERVERS
-        and str(document["properties"].get("sourceServerResourceId", "")).lower() == wanted
-    ]
 
 
 def shown(world: World, document: Document) -> Document:

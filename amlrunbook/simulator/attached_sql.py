@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from amlrunbook.simulator import arm_verbs, soft_delete
+from amlrunbook.simulator import soft_delete
 from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind
+from amlrunbook.simulator.arm_lookup import require_scope
 from amlrunbook.simulator.clock import stamp
 from amlrunbook.simulator.effects import Restore
 from amlrunbook.simulator.filling import fill, forget, keep_read_only
@@ -70,7 +71,7 @@ def _put(call: Call) -> Response | None:
     mode = properties.get("createMode") if isinstance(properties, dict) else None
     if str(mode).lower() != "restore":
         return None
-    arm_verbs.require_scope(call, call.path.text)
+    require_scope(call, call.path.text)
     held = _kept(call, call.path.text)
     where = str(held.documents[0]["location"])
     if region_name(str(sent.get("location", ""))) != where:
@@ -98,13 +99,6 @@ def _restore(call: Call, held: Deleted) -> Response:
     return accept(
         call, target, [Restore(id=target)], action=f"{SERVERS}/write", answers_target=True
     )
-
-
-def _delete(call: Call) -> Response | None:
-    document = call.world.get(call.path.text)
-    if document is not None:
-        soft_delete.keep(call.world, document)
-    return None
 
 
 def _deleted_document(call: Call, held: Deleted) -> Document:
@@ -170,7 +164,7 @@ KINDS = (
         delete_style=Style.LOCATION,
         lifecycle=None,
         on_put=_put,
-        on_delete=_delete,
+        on_delete=soft_delete.keep_deleted,
     ),
 )
 

@@ -19,8 +19,8 @@ from amlrunbook.simulator import soft_delete
 from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind, Lifecycle
+from amlrunbook.simulator.arm_lookup import named, not_found
 from amlrunbook.simulator.arm_path import parse
-from amlrunbook.simulator.arm_verbs import not_found
 from amlrunbook.simulator.attached_sql import SERVERS, VERSIONS
 from amlrunbook.simulator.attached_sql_links import (
     end_links,
@@ -255,11 +255,7 @@ def _dropped_document(server: Document, held: Deleted) -> Document:
 
 
 def _server(call: Call) -> Document:
-    path = f"{call.path.scope}/providers/{SERVERS}/{call.path.names[0]}"
-    server = call.world.get(path)
-    if server is None:
-        raise not_found(path)
-    return server
+    return named(call, f"{call.path.scope}/providers/{SERVERS}/{call.path.names[0]}")
 
 
 def _list_dropped(call: Call) -> Response:

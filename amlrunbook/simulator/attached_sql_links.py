@@ -15,8 +15,8 @@ from starlette.responses import Response
 from amlrunbook.simulator.answers import Refusal
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Action, Kind
+from amlrunbook.simulator.arm_lookup import named
 from amlrunbook.simulator.arm_path import parse
-from amlrunbook.simulator.arm_verbs import not_found
 from amlrunbook.simulator.attached_sql import SERVERS, VERSIONS
 from amlrunbook.simulator.clock import stamp
 from amlrunbook.simulator.effects import Effect, Merge
@@ -182,8 +182,7 @@ def _delete(call: Call) -> Response | None:
 
 def _list_of_server(call: Call) -> Response:
     server = f"{call.path.scope}/providers/{SERVERS}/{call.path.names[0]}"
-    if call.world.get(server) is None:
-        raise not_found(server)
+    named(call, server)
     under = f"{server}/databases/".lower()
     found = [
         _show(call.world, document)

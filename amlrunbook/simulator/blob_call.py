@@ -4,32 +4,27 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 from starlette.responses import Response
 
 from amlrunbook.simulator.answers import Refusal
-from amlrunbook.simulator.azure import SimulatedAzure
 from amlrunbook.simulator.blob_states import Policy, base, shown, tag
-from amlrunbook.simulator.blobs import Blob, BlobAccount, Container
-from amlrunbook.simulator.data_actions import permitted
+from amlrunbook.simulator.blobs import Blob, Container
 from amlrunbook.simulator.geo import GeoStats
-from amlrunbook.simulator.world import Document, World
-
-_CONTAINERS = "Microsoft.Storage/storageAccounts/blobServices/containers"
-_META = "x-ms-meta-"
+from amlrunbook.simulator.storage_data_plane import StorageCall, http_date
+from amlrunbook.simulator.world import Document
 
 
 @dataclass(frozen=True, kw_only=True)
-class BlobCall:
+class BlobCall(StorageCall):
     """One request, with the account it goes to."""
 
-    azure: SimulatedAzure
-    account: BlobAccount
+    SERVICE = "blob"
+    ACTIONS = "Microsoft.Storage/storageAccounts/blobServices/containers"
+
     document: Document
     """The account's ARM document."""
     policy: Policy
@@ -37,19 +32,9 @@ class BlobCall:
     at: float | None
     """The world time that a secondary shows; ``None`` on the primary."""
     secondary: bool
-    method: str
     container_name: str
     blob_name: str
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-    """Names in lower case."""
-    body: bytes
     now: float
-
-    @property
-    def world(self) -> World:
-        """The world."""
-        return self.azure.world
 
     @property
     def endpoint(self) -> str:
@@ -117,32 +102,9 @@ class BlobCall:
             return b"".join(self.azure.contents.get(digest) for _, digest, _ in blob.block_list)
         return self.azure.contents.get(blob.digest)
 
-    def metadata(self) -> dict[str, str]:
-        """Return the metadata that the request carries."""
-        return {
-            name.removeprefix(_META): value
-            for name, value in self.headers.items()
-            if name.startswith(_META)
-        }
-
     def etag(self) -> str:
         """Raise the world's revision and return an entity tag that follows from it."""
         return f'"0x8DD{self.world.touch():012X}"'
-
-    def need(self, action: str) -> None:
-        """Refuse a caller whom the scenario does not permit a data action.
-
-        ``action`` is what follows ``.../blobServices/containers/``, such as ``blobs/read``.
-
-        Raises:
-            Refusal: the caller may not.
-        """
-        if not permitted(self.world, self.account.resource_id, f"{_CONTAINERS}/{action}"):
-            raise Refusal(
-                403,
-                "AuthorizationPermissionMismatch",
-                "This request is not authorized to perform this operation using this permission.",
-            )
 
     def check_digest(self) -> str:
         """Return the body's MD5 in base64, which must be the one the request states, if any.
@@ -172,7 +134,7 @@ class BlobCall:
             if "if-match" in self.headers:
                 raise self._condition_not_met(reading=False)
             return
-        reading = self.method in {"GET", "HEAD"}
+        reading = self.reads
         none_match = self.headers.get("if-none-match")
         if none_match == "*" and not reading:
             raise Refusal(409, "BlobAlreadyExists", "The specified blob already exists.")
@@ -211,11 +173,6 @@ def invalid_header(name: str) -> Refusal:
         "InvalidHeaderValue",
         f"The value for one of the HTTP headers is not in the correct format: {name}.",
     )
-
-
-def http_date(moment: float) -> str:
-    """Return a moment as HTTP headers and storage's lists write it: RFC 1123."""
-    return format_datetime(datetime.fromtimestamp(int(moment), UTC), usegmt=True)
 
 
 def stamped(

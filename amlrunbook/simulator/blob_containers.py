@@ -12,11 +12,12 @@ from starlette.responses import Response
 
 from amlrunbook.simulator import blob_leases, blob_xml
 from amlrunbook.simulator.answers import Refusal
-from amlrunbook.simulator.blob_call import BlobCall, http_date, stamped
+from amlrunbook.simulator.blob_call import BlobCall, stamped
 from amlrunbook.simulator.blob_paging import page
 from amlrunbook.simulator.blob_states import remaining_days, tag
 from amlrunbook.simulator.blob_xml import Element
 from amlrunbook.simulator.blobs import Container
+from amlrunbook.simulator.storage_data_plane import http_date
 from amlrunbook.simulator.world import Document
 
 _NAME = re.compile(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*|\$root|\$web|\$logs")

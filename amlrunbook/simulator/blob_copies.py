@@ -18,10 +18,11 @@ from starlette.responses import Response
 
 from amlrunbook.simulator import blob_leases, blob_states
 from amlrunbook.simulator.answers import Refusal
-from amlrunbook.simulator.blob_call import BlobCall, http_date, stamped
+from amlrunbook.simulator.blob_call import BlobCall, stamped
 from amlrunbook.simulator.blob_states import base, shown
 from amlrunbook.simulator.blob_tiers import refuse_archive, refuse_archived
 from amlrunbook.simulator.blobs import Blob, Copied
+from amlrunbook.simulator.storage_data_plane import http_date
 
 _PARTS = 4
 """``''``, ``blob``, account and the rest: a source's path."""

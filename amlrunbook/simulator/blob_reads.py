@@ -7,20 +7,17 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from http import HTTPStatus
 
 from starlette.responses import Response
 
 from amlrunbook.simulator import blob_copies, blob_leases, blob_tiers, blob_xml
-from amlrunbook.simulator.answers import Refusal
-from amlrunbook.simulator.blob_call import BlobCall, http_date
+from amlrunbook.simulator.blob_call import BlobCall
 from amlrunbook.simulator.blob_paging import page
 from amlrunbook.simulator.blob_states import remaining_days, shown, tag
 from amlrunbook.simulator.blob_xml import Element
 from amlrunbook.simulator.blobs import Blob
-
-_RANGE = re.compile(r"bytes=(\d+)-(\d*)")
+from amlrunbook.simulator.storage_data_plane import http_date
 
 
 def get_blob(call: BlobCall) -> Response:
@@ -28,20 +25,11 @@ def get_blob(call: BlobCall) -> Response:
     blob = _readable(call)
     blob_tiers.refuse_archived(blob, call.now)
     content = call.content(blob)
-    asked = call.headers.get("x-ms-range") or call.headers.get("range")
-    found = _RANGE.fullmatch(asked) if asked else None
+    asked = call.part(len(content))
     headers = _headers(call, blob)
-    if found is None:
+    if asked is None:
         return Response(content, headers=headers)
-    first = int(found[1])
-    last = min(int(found[2] or len(content)), len(content) - 1)
-    if first >= len(content) or last < first:
-        raise Refusal(
-            416,
-            "InvalidRange",
-            "The range specified is invalid for the current size of the resource.",
-            headers={"Content-Range": f"bytes */{len(content)}"},
-        )
+    first, last = asked
     part = content[first : last + 1]
     whole = headers.pop("Content-MD5", None)
     if whole:

@@ -8,8 +8,7 @@ connection is closed without an answer.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Any
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,22 +22,19 @@ from amlrunbook.simulator import (
     blob_states,
     blob_tiers,
     blob_writes,
+    storage_data_plane,
 )
-from amlrunbook.simulator.answers import Refusal, storage_error
+from amlrunbook.simulator.answers import Refusal
 from amlrunbook.simulator.azure import SimulatedAzure
 from amlrunbook.simulator.blob_call import BlobCall
 from amlrunbook.simulator.blob_states import Policy
 from amlrunbook.simulator.geo import geo_stats, is_readable
-from amlrunbook.simulator.geo_takeover import PLANNED_FACET
+from amlrunbook.simulator.storage_data_plane import Operations, lowered, operation
 
 _SECONDARY = "-secondary"
 _METHODS = ["GET", "HEAD", "PUT", "POST", "DELETE"]
-_VERSION = "2024-08-04"
-"""Answered to a client that names no version."""
 
-Operation = Callable[[BlobCall], Response]
-
-_OPERATIONS: dict[tuple[str, str, str, str], Operation] = {
+_OPERATIONS: Operations[BlobCall] = {
     # level, method, restype, comp
     ("service", "GET", "service", "properties"): blob_containers.service_properties,
     ("service", "GET", "service", "stats"): blob_containers.service_stats,
@@ -72,20 +68,7 @@ _OPERATIONS: dict[tuple[str, str, str, str], Operation] = {
 
 def routes(azure: SimulatedAzure) -> list[Route]:
     """Return the routes of the blob service."""
-
-    async def answer(request: Request) -> Response:
-        call = await _call(azure, request)
-        if call is None:
-            request.state.transport.abort()
-            return Response(status_code=502)  # nobody hears it: the connection is gone
-        response = _answer(call)
-        response.headers["x-ms-version"] = call.headers.get("x-ms-version", _VERSION)
-        return response
-
-    return [
-        Route("/blob/{account}", answer, methods=_METHODS),
-        Route("/blob/{account}/{rest:path}", answer, methods=_METHODS),
-    ]
+    return storage_data_plane.routes(BlobCall.SERVICE, _METHODS, partial(_call, azure), _serve)
 
 
 async def _call(azure: SimulatedAzure, request: Request) -> BlobCall | None:
@@ -116,8 +99,8 @@ async def _call(azure: SimulatedAzure, request: Request) -> BlobCall | None:
         method=request.method,
         container_name=container,
         blob_name=blob,
-        query=_lowered(request.query_params),
-        headers=_lowered(request.headers),
+        query=lowered(request.query_params),
+        headers=lowered(request.headers),
         body=body,
         now=world.now(),
     )
@@ -135,26 +118,16 @@ def _without_former_host(rest: str, account: str) -> str:
     return rest
 
 
-def _lowered(mapping: Mapping[str, Any]) -> dict[str, str]:
-    return {key.lower(): value for key, value in mapping.items()}
-
-
-def _answer(call: BlobCall) -> Response:
-    try:
-        _check_secondary(call)
-        synced = call.stats.last_sync if call.stats else None
-        if blob_states.expire(call.account, call.policy, call.now, synced):
-            call.world.touch()
-        return _operation(call)(call)
-    except Refusal as refusal:
-        return _refused(refusal)
-
-
-def _refused(refusal: Refusal) -> Response:
-    answer = storage_error(refusal.status, refusal.code, refusal.message, headers=refusal.headers)
-    if refusal.status == 304:  # noqa: PLR2004 - Not Modified has no body
-        return Response(status_code=304, headers={"x-ms-error-code": refusal.code})
-    return answer
+def _serve(call: BlobCall) -> Response:
+    _check_secondary(call)
+    synced = call.stats.last_sync if call.stats else None
+    if blob_states.expire(call.account, call.policy, call.now, synced):
+        call.world.touch()
+    level = "blob" if call.blob_name else "container" if call.container_name else "service"
+    found = operation(_OPERATIONS, call, level)
+    if found is blob_writes.put_blob and "x-ms-copy-source" in call.headers:
+        return blob_copies.copy_blob(call)
+    return found(call)
 
 
 def _check_secondary(call: BlobCall) -> None:
@@ -167,38 +140,11 @@ def _check_secondary(call: BlobCall) -> None:
         Refusal: its reading is off, or the request would write.
     """
     if not call.secondary:
-        _check_failover(call)
+        call.refuse_while_swapping()
         return
     if not is_readable(str(call.document["sku"]["name"])):
         raise Refusal(
             403, "InsufficientAccountPermissions", "Read operations are currently disabled."
         )
-    if call.method not in {"GET", "HEAD"}:
+    if not call.reads:
         raise Refusal(403, "InsufficientAccountPermissions", "Write operations are not allowed.")
-
-
-def _check_failover(call: BlobCall) -> None:
-    """Refuse changes while a planned failover swaps the regions.
-
-    Raises:
-        Refusal: it does.
-    """
-    swapping = call.world.facets.get(call.account.resource_id.lower(), {}).get(PLANNED_FACET)
-    if swapping and call.method not in {"GET", "HEAD"}:
-        raise Refusal(503, "ServerBusy", "The server is busy. Please retry after some time.")
-
-
-def _operation(call: BlobCall) -> Operation:
-    level = "blob" if call.blob_name else "container" if call.container_name else "service"
-    key = (level, call.method, call.query.get("restype", ""), call.query.get("comp", ""))
-    found = _OPERATIONS.get(key)
-    if found is blob_writes.put_blob and "x-ms-copy-source" in call.headers:
-        return blob_copies.copy_blob
-    if found is None:
-        raise Refusal(
-            501,
-            "NotImplemented",
-            f"The simulated Azure does not serve {call.method} on a {level} with "
-            f"restype='{key[2]}' and comp='{key[3]}'.",
-        )
-    return found

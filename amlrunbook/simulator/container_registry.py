@@ -14,10 +14,10 @@ import re
 
 from starlette.responses import Response
 
-from amlrunbook.simulator import arm_verbs
 from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind, system_data
+from amlrunbook.simulator.arm_lookup import not_found, parent_id
 from amlrunbook.simulator.clock import stamp
 from amlrunbook.simulator.effects import Effect, Merge, MergeLater
 from amlrunbook.simulator.operations import Style
@@ -134,7 +134,7 @@ def complete_replica(world: World, document: Document, before: Document | None) 
 
 
 def _check_replica(call: Call, document: Document, before: Document | None) -> None:
-    registry = call.world.get(arm_verbs.parent_id(str(document["id"])))
+    registry = call.world.get(parent_id(str(document["id"])))
     if registry is not None and registry["sku"]["name"] != "Premium":
         raise Refusal(
             400,
@@ -166,7 +166,7 @@ def _sync(document: Document) -> list[Effect]:
 
 def _delete_replica(call: Call) -> Response | None:
     document = call.world.get(call.path.text)
-    registry = call.world.get(arm_verbs.parent_id(call.path.text))
+    registry = call.world.get(parent_id(call.path.text))
     if document is None or registry is None:
         return None
     if region_name(str(document["location"])) == region_name(str(registry["location"])):
@@ -208,7 +208,7 @@ def _usages(call: Call) -> Response:
     registry = call.world.get(call.path.resource_id)
     held = call.world.registries.get(call.path.name.lower())
     if registry is None or held is None:
-        raise arm_verbs.not_found(call.path.resource_id)
+        raise not_found(call.path.resource_id)
     size = sum(m.size for r in held.repositories.values() for m in r.manifests.values())
     limit = {"Basic": 10, "Standard": 100, "Premium": 500}[registry["sku"]["name"]]
     row = {"name": "Size", "limit": limit * 1024**3, "currentValue": size, "unit": "Bytes"}

@@ -8,58 +8,25 @@ Source: https://learn.microsoft.com/rest/api/storageservices/file-service-rest-a
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from amlrunbook.simulator.answers import Refusal
 from amlrunbook.simulator.azure import SimulatedAzure
-from amlrunbook.simulator.blob_call import http_date
-from amlrunbook.simulator.blobs import BlobAccount, FileFacts, FileShare
+from amlrunbook.simulator.blobs import FileFacts, FileShare
 from amlrunbook.simulator.clock import stamp
-from amlrunbook.simulator.data_actions import permitted
-from amlrunbook.simulator.world import World
-
-_SHARES = "Microsoft.Storage/storageAccounts/fileServices"
-_META = "x-ms-meta-"
+from amlrunbook.simulator.storage_data_plane import StorageCall, http_date
 
 
 @dataclass(frozen=True, kw_only=True)
-class FilesCall:
+class FilesCall(StorageCall):
     """One request, with the account it goes to."""
 
-    azure: SimulatedAzure
-    account: BlobAccount
-    method: str
+    SERVICE = "file"
+    ACTIONS = "Microsoft.Storage/storageAccounts/fileServices"
+
     share_name: str
     path: str
     """Below the share, without slashes at its ends."""
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-    """Names in lower case."""
-    body: bytes
-
-    @property
-    def world(self) -> World:
-        """The world."""
-        return self.azure.world
-
-    @property
-    def endpoint(self) -> str:
-        """The account's file endpoint, as answers name it."""
-        return f"{self.azure.base_url}/file/{self.account.name}/"
-
-    def need(self, action: str) -> None:
-        """Refuse a caller whom the scenario does not permit a data action of the file service.
-
-        Raises:
-            Refusal: the caller may not.
-        """
-        if not permitted(self.world, self.account.resource_id, f"{_SHARES}/{action}"):
-            raise Refusal(
-                403,
-                "AuthorizationPermissionMismatch",
-                "This request is not authorized to perform this operation using this permission.",
-            )
 
     def share(self) -> FileShare:
         """Return the share that the request names.
@@ -99,14 +66,6 @@ class FilesCall:
     def content(self, share: FileShare) -> bytes:
         """Return the bytes of the file that the request names."""
         return self.azure.contents.get(share.files[self.path])
-
-    def metadata(self) -> dict[str, str]:
-        """Return the metadata that the request carries."""
-        return {
-            name.removeprefix(_META): value
-            for name, value in self.headers.items()
-            if name.startswith(_META)
-        }
 
 
 def facts_of(azure: SimulatedAzure, share: FileShare, path: str) -> FileFacts:
@@ -156,7 +115,7 @@ def described(call: FilesCall, path: str, facts: FileFacts, attributes: str) -> 
         "x-ms-file-permission-key": "0*0",
         "x-ms-file-id": file_id(share, path),
         "x-ms-file-parent-id": file_id(share, path.rpartition("/")[0]) if path else "0",
-        **{f"{_META}{key}": value for key, value in facts.metadata.items()},
+        **{f"x-ms-meta-{key}": value for key, value in facts.metadata.items()},
     }
 
 

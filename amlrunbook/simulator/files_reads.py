@@ -6,14 +6,11 @@ Sources: https://learn.microsoft.com/rest/api/storageservices/list-shares ,
 
 from __future__ import annotations
 
-import re
 from http import HTTPStatus
 
 from starlette.responses import Response
 
 from amlrunbook.simulator import blob_paging, blob_xml
-from amlrunbook.simulator.answers import Refusal
-from amlrunbook.simulator.blob_call import http_date
 from amlrunbook.simulator.blob_xml import Element
 from amlrunbook.simulator.blobs import FileFacts, FileShare
 from amlrunbook.simulator.files_call import (
@@ -24,9 +21,9 @@ from amlrunbook.simulator.files_call import (
     stamped,
     tag,
 )
+from amlrunbook.simulator.storage_data_plane import http_date
 
 READ = "fileshares/files/read"
-_RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 
 
 def service_properties(call: FilesCall) -> Response:
@@ -172,19 +169,10 @@ def get_file(call: FilesCall) -> Response:
     facts = call.facts(share)
     content = call.content(share)
     headers = _file_headers(call, facts)
-    asked = call.headers.get("x-ms-range") or call.headers.get("range")
-    found = _RANGE.fullmatch(asked) if asked else None
-    if found is None:
+    asked = call.part(len(content))
+    if asked is None:
         return Response(content, headers=headers)
-    first = int(found[1])
-    last = min(int(found[2] or len(content)), len(content) - 1)
-    if first >= len(content) or last < first:
-        raise Refusal(
-            416,
-            "InvalidRange",
-            "The range specified is invalid for the current size of the resource.",
-            headers={"Content-Range": f"bytes */{len(content)}"},
-        )
+    first, last = asked
     headers["Content-Range"] = f"bytes {first}-{last}/{len(content)}"
     return Response(content[first : last + 1], HTTPStatus.PARTIAL_CONTENT, headers=headers)
 

@@ -6,27 +6,22 @@ Source: https://learn.microsoft.com/rest/api/storageservices/authorize-with-azur
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from amlrunbook.simulator import files_reads, files_writes
-from amlrunbook.simulator.answers import Refusal, storage_error
+from amlrunbook.simulator import files_reads, files_writes, storage_data_plane
+from amlrunbook.simulator.answers import Refusal
 from amlrunbook.simulator.azure import SimulatedAzure
 from amlrunbook.simulator.files_call import FilesCall
-from amlrunbook.simulator.geo_takeover import PLANNED_FACET
+from amlrunbook.simulator.storage_data_plane import Operations, lowered, operation
 
 _METHODS = ["GET", "HEAD", "PUT", "DELETE"]
-_VERSION = "2024-08-04"
-"""Answered to a client that names no version."""
 _INTENT = "x-ms-file-request-intent"
 
-Operation = Callable[[FilesCall], Response]
-
-_OPERATIONS: dict[tuple[str, str, str, str], Operation] = {
+_OPERATIONS: Operations[FilesCall] = {
     # level, method, restype, comp
     ("service", "GET", "service", "properties"): files_reads.service_properties,
     ("service", "GET", "", "list"): files_reads.list_shares,
@@ -53,20 +48,7 @@ _OPERATIONS: dict[tuple[str, str, str, str], Operation] = {
 
 def routes(azure: SimulatedAzure) -> list[Route]:
     """Return the routes of the file service."""
-
-    async def answer(request: Request) -> Response:
-        call = await _call(azure, request)
-        if call is None:
-            request.state.transport.abort()
-            return Response(status_code=502)  # nobody hears it: the connection is gone
-        response = _answer(call)
-        response.headers["x-ms-version"] = call.headers.get("x-ms-version", _VERSION)
-        return response
-
-    return [
-        Route("/file/{account}", answer, methods=_METHODS),
-        Route("/file/{account}/{rest:path}", answer, methods=_METHODS),
-    ]
+    return storage_data_plane.routes(FilesCall.SERVICE, _METHODS, partial(_call, azure), _serve)
 
 
 async def _call(azure: SimulatedAzure, request: Request) -> FilesCall | None:
@@ -82,22 +64,16 @@ async def _call(azure: SimulatedAzure, request: Request) -> FilesCall | None:
         method=request.method,
         share_name=share,
         path=path.strip("/"),
-        query=_lowered(request.query_params),
-        headers=_lowered(request.headers),
+        query=lowered(request.query_params),
+        headers=lowered(request.headers),
         body=body,
     )
 
 
-def _lowered(mapping: Mapping[str, Any]) -> dict[str, str]:
-    return {key.lower(): value for key, value in mapping.items()}
-
-
-def _answer(call: FilesCall) -> Response:
-    try:
-        _check(call)
-        return _operation(call)(call)
-    except Refusal as refusal:
-        return storage_error(refusal.status, refusal.code, refusal.message, headers=refusal.headers)
+def _serve(call: FilesCall) -> Response:
+    _check(call)
+    level = "path" if call.path else "share" if call.share_name else "service"
+    return operation(_OPERATIONS, call, level)(call)
 
 
 def _check(call: FilesCall) -> None:
@@ -112,20 +88,4 @@ def _check(call: FilesCall) -> None:
             "MissingRequiredHeader",
             f"An HTTP header that's mandatory for this request is not specified: {_INTENT}.",
         )
-    swapping = call.world.facets.get(call.account.resource_id.lower(), {}).get(PLANNED_FACET)
-    if swapping and call.method not in {"GET", "HEAD"}:
-        raise Refusal(503, "ServerBusy", "The server is busy. Please retry after some time.")
-
-
-def _operation(call: FilesCall) -> Operation:
-    level = "path" if call.path else "share" if call.share_name else "service"
-    key = (level, call.method, call.query.get("restype", ""), call.query.get("comp", ""))
-    found = _OPERATIONS.get(key)
-    if found is None:
-        raise Refusal(
-            501,
-            "NotImplemented",
-            f"The simulated Azure does not serve {call.method} on a {level} of files with "
-            f"restype='{key[2]}' and comp='{key[3]}'.",
-        )
-    return found
+    call.refuse_while_swapping()

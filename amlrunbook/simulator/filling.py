@@ -33,9 +33,13 @@ def keep_read_only(document: Document, before: Document | None, *keys: str) -> N
 
     What a scenario begins with has no ``systemData`` yet, and may say everything.
     """
-    if before is None:
-        return
-    held: Document = before.get("properties", {})
+    if before is not None:
+        put_back(document, before, *keys)
+
+
+def put_back(document: Document, before: Document | None, *keys: str) -> None:
+    """Put back what not even a creation may say: as it was, or not at all."""
+    held: Document = (before or {}).get("properties", {})
     for key in keys:
         document["properties"].pop(key, None)
         if key in held:

@@ -11,6 +11,7 @@ from amlrunbook.simulator import arm_verbs, operations, soft_delete
 from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind
+from amlrunbook.simulator.arm_lookup import require_scope
 from amlrunbook.simulator.clock import stamp
 from amlrunbook.simulator.effects import Purge
 from amlrunbook.simulator.operations import Style
@@ -105,7 +106,7 @@ def _put(call: Call) -> Response | None:
             "recover or purge existing key vault. Follow this link "
             "https://go.microsoft.com/fwlink/?linkid=2149745 for more information on soft delete.",
         )
-    arm_verbs.require_scope(call, call.path.text)
+    require_scope(call, call.path.text)
     soft_delete.restore(call.world, key)
     arm_verbs.note(call, f"{VAULTS}/write", str(held.documents[0]["id"]), "Succeeded", 200)
     return json_answer(held.documents[0])
@@ -225,7 +226,7 @@ def _check_name(call: Call) -> Response:
 
 def _no_modules(call: Call) -> Response:
     """List deleted managed HSMs: this cloud has none, and ``az keyvault list-deleted`` asks."""
-    arm_verbs.require_scope(call, call.path.scope)
+    require_scope(call, call.path.scope)
     return call.page([])
 
 

@@ -15,9 +15,11 @@ from amlrunbook.simulator import arm_verbs, locks, operations, soft_delete
 from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind
+from amlrunbook.simulator.arm_lookup import not_found, require_scope
 from amlrunbook.simulator.arm_path import parse
 from amlrunbook.simulator.clock import stamp
 from amlrunbook.simulator.effects import Merge
+from amlrunbook.simulator.filling import put_back
 from amlrunbook.simulator.operations import Style
 from amlrunbook.simulator.places import region_name
 from amlrunbook.simulator.world import Document, World
@@ -30,10 +32,7 @@ def complete(world: World, document: Document, before: Document | None) -> None:
     """Fill a Log Analytics workspace as Azure does."""
     properties = document["properties"]
     held: Document = (before or {}).get("properties", {})
-    for key in _READ_ONLY:
-        properties.pop(key, None)
-        if key in held:
-            properties[key] = held[key]
+    put_back(document, before, *_READ_ONLY)
     now = stamp(world.now())
     defaults: Document = {
         "customerId": held.get("customerId") or world.guid(),
@@ -78,7 +77,7 @@ def _put(call: Call) -> Response | None:
     held = call.world.deleted.get(key)
     if held is None or call.world.get(key) is not None:
         return None
-    arm_verbs.require_scope(call, call.path.text)
+    require_scope(call, call.path.text)
     before = held.documents[0]
     sent = call.document()
     if region_name(str(sent.get("location", ""))) != before["location"]:
@@ -121,7 +120,7 @@ def _fail_over(call: Call) -> Response:
     group = call.path.scope
     workspace = call.world.get(f"{group}/providers/{LOG_WORKSPACES}/{call.path.name}")
     if workspace is None:
-        raise arm_verbs.not_found(f"{group}/providers/{LOG_WORKSPACES}/{call.path.name}")
+        raise not_found(f"{group}/providers/{LOG_WORKSPACES}/{call.path.name}")
     replication = workspace["properties"].get("replication") or {}
     wanted = region_name(str(replication.get("location", "")))
     if not replication.get("enabled") or wanted != call.path.names[0].lower():

@@ -20,10 +20,12 @@ def accept(
     style: Style = Style.LOCATION,
     action: str = "",
     answers_target: bool = False,
+    result: Any = None,
     error: dict[str, Any] | None = None,
 ) -> Response:
     """Answer 202, and let ``effects`` come when the operation ends.
 
+    ``result`` is what the operation answers in the end, where that is no resource's document.
     With an ``error`` the operation ends with that, and nothing comes.
     """
     operation = operations.begin(
@@ -31,6 +33,7 @@ def accept(
         target=target,
         action=action or f"{call.path.resource_type}/{call.path.tail}/action",
         effects=effects,
+        result=result,
         answers_target=answers_target,
         state=call.state,
     )

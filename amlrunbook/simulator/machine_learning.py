@@ -7,13 +7,11 @@ Source: https://learn.microsoft.com/rest/api/azureml/workspaces
 
 from __future__ import annotations
 
-from typing import Any
-
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from amlrunbook.simulator import ml_identity, ml_notebooks, ml_soft_delete, operations
+from amlrunbook.simulator import ml_identity, ml_notebooks, ml_soft_delete
 from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind, canonical_scope
@@ -22,6 +20,7 @@ from amlrunbook.simulator.azure import SimulatedAzure
 from amlrunbook.simulator.blobs import Container, FileShare
 from amlrunbook.simulator.clock import stamp
 from amlrunbook.simulator.container_registry import passwords
+from amlrunbook.simulator.long_actions import accept
 from amlrunbook.simulator.ml_versions import VERSIONS, WORKSPACES
 from amlrunbook.simulator.operations import Style
 from amlrunbook.simulator.storage import account_keys
@@ -189,24 +188,9 @@ def _list_storage_keys(call: Call, document: Document) -> Response:
     return json_answer({"userStorageKey": account_keys(call, storage)[0]["value"]})
 
 
-def _operation(call: Call, document: Document, result: Any) -> Response:
-    """Answer 202 and begin an operation with a result that is not the workspace's document."""
-    operation = operations.begin(
-        call.azure,
-        target=str(document["id"]),
-        action=f"{WORKSPACES}/{call.path.tail}/action",
-        effects=[],
-        result=result,
-        answers_target=False,
-        state=call.state,
-    )
-    return Response(
-        status_code=202, headers=operations.headers(call.azure, operation, Style.LOCATION)
-    )
-
-
 def _resync_keys(call: Call, document: Document) -> Response:
-    return _operation(call, document, None)
+    action = f"{WORKSPACES}/{call.path.tail}/action"
+    return accept(call, str(document["id"]), [], action=action)
 
 
 def _diagnose(call: Call, document: Document) -> Response:
@@ -229,7 +213,8 @@ def _diagnose(call: Call, document: Document) -> Response:
                     "message": f"The resource {resource_id} does not exist.",
                 }
             )
-    return _operation(call, document, {"value": results})
+    action = f"{WORKSPACES}/{call.path.tail}/action"
+    return accept(call, str(document["id"]), [], action=action, result={"value": results})
 
 
 def _fits(call: Call, document: Document) -> bool:

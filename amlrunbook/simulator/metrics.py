@@ -24,7 +24,7 @@ from amlrunbook.simulator import (
 )
 from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_call import Call
-from amlrunbook.simulator.arm_verbs import not_found
+from amlrunbook.simulator.arm_lookup import named
 from amlrunbook.simulator.clock import stamp
 from amlrunbook.simulator.service_regions import dark_since
 from amlrunbook.simulator.world import Document, World
@@ -65,9 +65,7 @@ _POINTS = 5
 
 def _answer(call: Call) -> Response:
     """Answer the metrics of one resource."""
-    document = call.world.get(call.path.scope)
-    if document is None:
-        raise not_found(call.path.scope)
+    document = named(call, call.path.scope)
     asked = [name for name in call.query.get("metricnames", "").split(",") if name]
     known = _values(call.world, document)
     names = asked or list(known)

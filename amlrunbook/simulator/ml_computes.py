@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from amlrunbook.simulator import arm_verbs, ml_identity, ml_quota, operations
+from amlrunbook.simulator import ml_identity, ml_quota, operations
 from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Action, Kind
+from amlrunbook.simulator.arm_lookup import parent_id
 from amlrunbook.simulator.authorization import note_principal
 from amlrunbook.simulator.clock import stamp
 from amlrunbook.simulator.effects import Merge
@@ -38,7 +39,7 @@ def _check(call: Call, document: Document, before: Document | None) -> None:
         raise Refusal(400, "BadRequest", f"The compute type '{kind}' is not known.")
     ml_identity.disregard(document, before)
     _keep_read_only(document, before)
-    workspace = call.world.get(arm_verbs.parent_id(str(document["id"]))) or {}
+    workspace = call.world.get(parent_id(str(document["id"]))) or {}
     where = document.get("location") or workspace.get("location")
     ml_quota.check(call, {**document, "location": where}, before)
 
@@ -57,7 +58,7 @@ def _keep_read_only(document: Document, before: Document | None) -> None:
 
 def complete(world: World, document: Document, before: Document | None) -> None:
     """Fill a compute's document as Azure does."""
-    workspace = world.get(arm_verbs.parent_id(str(document["id"]))) or {}
+    workspace = world.get(parent_id(str(document["id"]))) or {}
     properties = document["properties"]
     held: Document = (before or {}).get("properties", {})
     document.setdefault("location", workspace.get("location", "eastus"))

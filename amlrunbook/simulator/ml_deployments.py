@@ -14,10 +14,11 @@ from typing import Any
 
 from starlette.responses import Response
 
-from amlrunbook.simulator import arm_verbs, ml_quota, ml_serving
+from amlrunbook.simulator import ml_quota, ml_serving
 from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind
+from amlrunbook.simulator.arm_lookup import named, parent_id
 from amlrunbook.simulator.ml_versions import VERSIONS
 from amlrunbook.simulator.operations import Style
 from amlrunbook.simulator.world import Document, World
@@ -76,7 +77,7 @@ def _check(call: Call, document: Document, before: Document | None) -> None:
 
 
 def _region(call: Call, document: Document, before: Document | None) -> str:
-    endpoint = call.world.get(arm_verbs.parent_id(str(document["id"]))) or {}
+    endpoint = call.world.get(parent_id(str(document["id"]))) or {}
     held = document.get("location") or (before or endpoint).get("location")
     return str(held or "eastus")
 
@@ -106,7 +107,7 @@ def _bad_argument(message: str) -> dict[str, Any]:
 
 
 def _delete(call: Call) -> Response | None:
-    endpoint = call.world.get(arm_verbs.parent_id(call.path.text))
+    endpoint = call.world.get(parent_id(call.path.text))
     if endpoint is None:
         return None
     traffic = endpoint["properties"].get("traffic", {})
@@ -134,8 +135,7 @@ def _logs(call: Call, document: Document) -> Response:
 
 def _skus(call: Call) -> Response:
     """List the sizes that the deployment can be scaled to: any number of instances by hand."""
-    if call.world.get(call.path.resource_id) is None:
-        raise arm_verbs.not_found(call.path.resource_id)
+    named(call)
     sku = {
         "resourceType": DEPLOYMENTS,
         "sku": {"name": "Default"},

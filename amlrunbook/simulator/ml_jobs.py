@@ -16,6 +16,7 @@ from amlrunbook.simulator.answers import Refusal
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind
 from amlrunbook.simulator.effects import Advance, Merge
+from amlrunbook.simulator.filling import put_back
 from amlrunbook.simulator.ml_assets import fits_view
 from amlrunbook.simulator.ml_versions import VERSIONS, WORKSPACES
 from amlrunbook.simulator.operations import Style
@@ -47,10 +48,7 @@ def complete(_world: World, document: Document, _before: Document | None) -> Non
 def _check(call: Call, document: Document, before: Document | None) -> None:
     properties = document["properties"]
     held: Document = (before or {}).get("properties", {})
-    for key in _READ_ONLY:
-        properties.pop(key, None)
-        if key in held:
-            properties[key] = held[key]
+    put_back(document, before, *_READ_ONLY)
     if before is not None:
         _check_change(document, held)
         return

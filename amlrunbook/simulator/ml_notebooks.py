@@ -10,11 +10,10 @@ import base64
 
 from starlette.responses import Response
 
-from amlrunbook.simulator import operations
 from amlrunbook.simulator.answers import json_answer
 from amlrunbook.simulator.arm_call import Call
+from amlrunbook.simulator.long_actions import accept
 from amlrunbook.simulator.ml_versions import WORKSPACES
-from amlrunbook.simulator.operations import Style
 from amlrunbook.simulator.tokens import LIFETIME, TokenMint
 from amlrunbook.simulator.world import Document
 
@@ -56,15 +55,5 @@ def prepare(call: Call, document: Document) -> Response:
     """Begin to prepare a workspace's notebooks; the result says where they are."""
     info = document["properties"]["notebookInfo"]
     result = {key: info[key] for key in ("fqdn", "resourceId", "notebookPreparationError")}
-    operation = operations.begin(
-        call.azure,
-        target=str(document["id"]),
-        action=f"{WORKSPACES}/prepareNotebook/action",
-        effects=[],
-        result=result,
-        answers_target=False,
-        state=call.state,
-    )
-    return Response(
-        status_code=202, headers=operations.headers(call.azure, operation, Style.LOCATION)
-    )
+    action = f"{WORKSPACES}/prepareNotebook/action"
+    return accept(call, str(document["id"]), [], action=action, result=result)

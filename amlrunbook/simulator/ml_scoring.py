@@ -27,7 +27,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from amlrunbook.simulator import data_actions, ml_serving
-from amlrunbook.simulator.answers import json_answer
+from amlrunbook.simulator.answers import json_answer, no_answer
 from amlrunbook.simulator.azure import SimulatedAzure
 from amlrunbook.simulator.ml_serving import Trouble
 from amlrunbook.simulator.places import region_name
@@ -80,8 +80,7 @@ class _Scoring:
         region, name = str(request.path_params["region"]), str(request.path_params["endpoint"])
         endpoint = ml_serving.endpoint_at(self._azure.world, region.lower(), name)
         if endpoint is None:
-            request.state.transport.abort()
-            return Response(status_code=502)  # nobody hears it: such a name has no address
+            return no_answer(request)
         rest = str(request.path_params.get("rest", "")).strip("/")
         if request.method in {"GET", "HEAD"} and not rest:
             return self._alive(endpoint)

@@ -10,10 +10,11 @@ import uuid
 
 from starlette.responses import Response
 
-from amlrunbook.simulator import activity, arm_verbs
+from amlrunbook.simulator import activity
 from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind
+from amlrunbook.simulator.arm_lookup import not_found
 from amlrunbook.simulator.clock import stamp
 from amlrunbook.simulator.world import Document, World
 
@@ -155,7 +156,7 @@ def _event_details(call: Call) -> Response:
     for event in service_events(call.world, str(call.path.subscription)):
         if str(event["name"]).lower() == call.path.name.lower():
             return json_answer(event)
-    raise arm_verbs.not_found(call.path.resource_id)
+    raise not_found(call.path.resource_id)
 
 
 KINDS = (

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from amlrunbook.simulator.answers import Refusal
 from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.arm_kinds import Kind
-from amlrunbook.simulator.arm_verbs import not_found
+from amlrunbook.simulator.arm_lookup import named
 from amlrunbook.simulator.filling import fill
 from amlrunbook.simulator.operations import Style
 from amlrunbook.simulator.world import Document, World
@@ -86,9 +86,7 @@ def complete_link(world: World, document: Document, before: Document | None) -> 
 
 def _list_all(call: Call) -> Response:
     """Answer all record sets of a zone."""
-    zone = call.world.get(call.path.resource_id)
-    if zone is None:
-        raise not_found(call.path.resource_id)
+    zone = named(call)
     under = f"{zone['id']}/A/".lower()
     found = [item for key, item in sorted(call.world.resources.items()) if key.startswith(under)]
     return call.page(found)

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from amlrunbook.simulator.answers import json_answer
+from amlrunbook.simulator.answers import json_answer, no_answer
 from amlrunbook.simulator.azure import SimulatedAzure
 from amlrunbook.simulator.registry_data import MEDIA_TYPE, Manifest, RegistryData
 from amlrunbook.simulator.registry_replicas import has, registry_of, serving_region
@@ -64,8 +64,7 @@ def routes(azure: SimulatedAzure, mint: TokenMint) -> list[Route]:
         host = str(request.path_params["host"]).lower()
         registry, region = registry_of(azure.world, host), serving_region(azure.world, host)
         if registry is None or region is None:
-            request.state.transport.abort()
-            return Response(status_code=502)  # nobody hears it: the connection is gone
+            return no_answer(request)
         call = _Call(
             azure=azure,
             mint=mint,

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from amlrunbook.simulator.arm_call import Call
 from amlrunbook.simulator.world import Deleted, Document, World
 
 _DAY = 86_400.0
@@ -97,6 +98,13 @@ def keep(world: World, document: Document, *, days: int | None = None) -> None:
         purge_at=now + days * _DAY,
     )
     world.touch()
+
+
+def keep_deleted(call: Call) -> None:
+    """Keep what a DELETE takes away; the usual verb takes it."""
+    document = call.world.get(call.path.text)
+    if document is not None:
+        keep(call.world, document)
 
 
 def _is_lost(below: str, child: Document) -> bool:

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from amlrunbook.simulator import arm_verbs, operations, soft_delete
 from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_call import Call
+from amlrunbook.simulator.arm_lookup import require_scope
 from amlrunbook.simulator.clock import stamp
 from amlrunbook.simulator.effects import Restore
 from amlrunbook.simulator.operations import Style
@@ -73,7 +74,7 @@ def _restore(call: Call, made: str) -> Response:
             f"No deleted storage account '{call.path.name}' of resource group "
             f"'{call.path.group}' was created at {made}.",
         )
-    arm_verbs.require_scope(call, call.path.text)
+    require_scope(call, call.path.text)
     account = held.documents[0]
     if region_name(str(call.document().get("location", ""))) != account["location"]:
         raise Refusal(

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from amlrunbook.simulator import arm_verbs, locks
 from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_call import Call
+from amlrunbook.simulator.arm_lookup import not_found, require_scope
 from amlrunbook.simulator.blob_states import remaining_days
 from amlrunbook.simulator.blobs import BlobAccount, FileShare
 from amlrunbook.simulator.clock import stamp
@@ -28,10 +29,10 @@ def _account(call: Call) -> BlobAccount:
         Refusal: there is none.
     """
     account_id = call.path.text.split("/fileServices")[0].split("/fileservices")[0]
-    arm_verbs.require_scope(call, f"{account_id}/fileServices/default")
+    require_scope(call, f"{account_id}/fileServices/default")
     account = call.world.accounts.get(call.path.names[0].lower())
     if account is None:
-        raise arm_verbs.not_found(account_id)
+        raise not_found(account_id)
     limit = call.world.now() - (_days(call, account) or 7) * _DAY
     held = [share for share in account.deleted_shares if (share.deleted_at or 0.0) > limit]
     if len(held) != len(account.deleted_shares):

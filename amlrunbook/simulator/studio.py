@@ -53,12 +53,5 @@ def send_all(world: World, endpoint_id: str, deployment: str) -> str:
     traffic[str(held[deployment.lower()]["name"])] = _ALL
     endpoint["properties"]["traffic"] = traffic
     world.put(endpoint_id, endpoint)
-    activity.record(
-        world,
-        action=f"{endpoint['type']}/write",
-        resource_id=str(endpoint["id"]),
-        status="Succeeded",
-        http_status=200,
-        method="PUT",
-    )
+    activity.record_done(world, endpoint, "PUT")
     return f"All traffic of {endpoint['name']} goes to {deployment} now."

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from amlrunbook.simulator import arm_verbs, locks, operations
 from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_call import Call
+from amlrunbook.simulator.arm_lookup import require_scope
 from amlrunbook.simulator.catalog import BY_TYPE, NAMESPACES, WITHOUT_KINDS
 from amlrunbook.simulator.effects import Remove
 from amlrunbook.simulator.operations import Style
@@ -48,7 +49,7 @@ def dispatch(call: Call) -> Response:
             return call.page([_tenant(call)])
         case ["subscriptions", subscription, *rest]:
             if subscription not in call.world.subscriptions:
-                arm_verbs.require_scope(call, call.path.text)
+                require_scope(call, call.path.text)
             return _in_subscription(call, call.world.subscriptions[subscription], rest)
         case _:
             raise Refusal(404, "NotFound", f"The path '{call.path.text}' is not served.")
@@ -105,7 +106,7 @@ def _in_subscription(call: Call, subscription: Subscription, rest: list[str]) ->
             return _group(call)
         case ["resources"] | ["resourcegroups", _, "resources"]:
             _only(call, "GET")
-            arm_verbs.require_scope(call, call.path.text)
+            require_scope(call, call.path.text)
             return call.page(_resources(call))
         case ["providers", *names]:
             return _providers(call, subscription, names)
@@ -130,7 +131,7 @@ def _group(call: Call) -> Response:
     if document is None:
         if call.method == "HEAD":
             return Response(status_code=404)
-        arm_verbs.require_scope(call, call.path.text)
+        require_scope(call, call.path.text)
     if document is None:
         raise Refusal(404, "ResourceGroupNotFound", "The resource group could not be found.")
     match call.method:

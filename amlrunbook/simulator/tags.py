@@ -13,6 +13,7 @@ from starlette.responses import Response
 from amlrunbook.simulator import arm_verbs, locks
 from amlrunbook.simulator.answers import Refusal, json_answer
 from amlrunbook.simulator.arm_call import Call
+from amlrunbook.simulator.arm_lookup import require_scope
 from amlrunbook.simulator.world import Document
 
 TAGS = "Microsoft.Resources/tags"
@@ -33,7 +34,7 @@ def _held(call: Call) -> dict[str, str]:
     Raises:
         Refusal: there is nothing at that scope.
     """
-    arm_verbs.require_scope(call, call.path.scope)
+    require_scope(call, call.path.scope)
     document = call.world.get(call.path.scope)
     if document is None:
         document = call.world.facet(call.path.scope)

@@ -149,14 +149,7 @@ def _delete(world: World, resource_id: str, due: float) -> None:
         principal = str((document.get("identity") or {}).get("principalId", ""))
         ml_soft_delete.drop_roles(world, principal, held)
     world.remove(resource_id)
-    activity.record(
-        world,
-        action=f"{document['type']}/delete",
-        resource_id=str(document["id"]),
-        status="Succeeded",
-        http_status=200,
-        method="DELETE",
-    )
+    activity.record_done(world, document, "DELETE")
 
 
 def _set(world: World, setting: Setting) -> None:
@@ -170,14 +163,7 @@ def _set(world: World, setting: Setting) -> None:
         place = place.setdefault(part, {})
     place[last] = deepcopy(setting.value)
     world.put(setting.resource, changed)
-    activity.record(
-        world,
-        action=f"{document['type']}/write",
-        resource_id=str(document["id"]),
-        status="Succeeded",
-        http_status=200,
-        method="PUT",
-    )
+    activity.record_done(world, document, "PUT")
 
 
 def _tell_event(world: World, event: dict[str, Any], due: float) -> None:

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from amlrunbook.simulator import vault_secrets
-from amlrunbook.simulator.answers import Refusal, json_answer
+from amlrunbook.simulator.answers import Refusal, json_answer, no_answer
 from amlrunbook.simulator.azure import SimulatedAzure
 from amlrunbook.simulator.data_actions import permitted
 from amlrunbook.simulator.vault_data import VaultData
@@ -53,8 +53,7 @@ def routes(azure: SimulatedAzure) -> list[Route]:
         name = str(request.path_params["vault"]).lower()
         held = vault(azure, name)
         if held is None:
-            request.state.transport.abort()
-            return Response(status_code=502)  # nobody hears it: the connection is gone
+            return no_answer(request)
         parts = [p for p in str(request.path_params.get("rest", "")).split("/") if p]
         call = VaultCall(
             azure=azure,

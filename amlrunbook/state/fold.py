@@ -14,6 +14,7 @@ import msgspec
 
 from amlrunbook.errors import ExitCode, worst_exit
 from amlrunbook.model.finding import Finding, Verdict
+from amlrunbook.model.operation import Effects
 from amlrunbook.state import events as e
 from amlrunbook.state.transitions import StepState, next_state
 
@@ -32,6 +33,14 @@ class Doubt(_State, frozen=True, kw_only=True):
     evidence_neither: tuple[str, ...] = ()
     ruling: e.Ruling | None = None
     reason: str = ""
+
+
+class Tried(_State, frozen=True, kw_only=True):
+    """A confirmed attempt that failed: it may have had its effects all the same, or some of them."""
+
+    effects: Effects
+    at: str
+    """When it was confirmed, RFC 3339."""
 
 
 class StepRecord(_State, frozen=True, kw_only=True):
@@ -67,6 +76,8 @@ class StepRecord(_State, frozen=True, kw_only=True):
     intent: e.ActionConfirmed | None = None
     acted: str = ""
     """When its latest intent was confirmed, RFC 3339: what it did it did then, whenever that was found out."""
+    tried: tuple[Tried, ...] = ()
+    """Attempts that failed, until one is verified."""
     accepted: e.ActionAccepted | None = None
     result: e.ActionResulted | None = None
     doubt: Doubt | None = None
@@ -302,6 +313,7 @@ def _apply_to_step(state: RunState, entry: e.Recorded, event: e.StepEvent) -> Ru
         record = msgspec.structs.replace(
             record,
             state=following,
+            tried=_tried(record, following),
             since=entry.t,
             started=record.started or (entry.t if following not in _UNTOUCHED else ""),
             ended=entry.t if following.settled else "",
@@ -312,6 +324,14 @@ def _apply_to_step(state: RunState, entry: e.Recorded, event: e.StepEvent) -> Ru
         busy_steps=state.busy_steps + _is_busy(record) - _is_busy(before),
         broken_glass=state.broken_glass + isinstance(event, e.GlassBroken),
     )
+
+
+def _tried(record: StepRecord, following: StepState) -> tuple[Tried, ...]:
+    if following is StepState.VERIFIED:
+        return ()
+    if following is StepState.FAILED and record.intent is not None and record.proposal is not None:
+        return (*record.tried, Tried(effects=record.proposal.effects, at=record.acted))
+    return record.tried
 
 
 _BUSY = frozenset({StepState.RUNNING, StepState.CONFIRMED, StepState.SENT, StepState.ACCEPTED})

@@ -44,6 +44,10 @@ PLANTED = {
     ),
     "azure-side-knows-no-run": ("amlrunbook/assessment/planted.py", "import amlrunbook.journal"),
     "operations-know-no-run": ("amlrunbook/operations/planted.py", "import amlrunbook.planning"),
+    "operations-know-the-seam": (
+        "amlrunbook/operations/planted_too.py",
+        "def f():\n    import amlrunbook.azure.sdk_gateway",
+    ),
     "pure-ground": ("amlrunbook/facts/planted.py", "import amlrunbook.simulator"),
     "simulator-alone": ("amlrunbook/simulator/planted.py", "import amlrunbook.facts"),
     "pure-rules": ("amlrunbook/assessment/planted_too.py", "import azure.core"),
@@ -154,6 +158,12 @@ def test_screens_load_no_azure():
 def test_run_side_loads_no_azure(package):
     loaded = loaded_by(importing(modules(f"amlrunbook/{package}")))
     assert within(loaded, AZURE_SIDE) == []
+
+
+def test_who_only_names_the_gateway_loads_nothing_behind_it():
+    loaded = loaded_by("import amlrunbook.azure.gateway")
+    own = {"amlrunbook", "amlrunbook.azure", "amlrunbook.azure.gateway"}
+    assert set(within(loaded, {"amlrunbook", "azure", "requests"})) == own
 
 
 def test_simulator_stands_on_model_and_errors_alone():

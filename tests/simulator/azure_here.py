@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from amlrunbook.azure.credentials import ClientSecret, credential_for
-from amlrunbook.azure.gateway import SdkGateway
+from amlrunbook.azure.sdk_gateway import SdkGateway
 from amlrunbook.model.cloud import loopback_cloud
 from amlrunbook.model.mode import Mode
 from amlrunbook.model.profile import Profile

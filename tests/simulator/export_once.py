@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from amlrunbook.azure.credentials import ClientSecret, credential_for
-from amlrunbook.azure.gateway import SdkGateway
+from amlrunbook.azure.sdk_gateway import SdkGateway
 from amlrunbook.cli.export import export_to
 from amlrunbook.model.cloud import loopback_cloud
 from amlrunbook.model.mode import Mode

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import trustme
 
 from amlrunbook.azure.credentials import SharedCredential
-from amlrunbook.azure.gateway import SdkGateway
+from amlrunbook.azure.sdk_gateway import SdkGateway
 from amlrunbook.model.cloud import loopback_cloud
 from amlrunbook.model.mode import Mode
 
@@ -50,6 +50,7 @@ class Lies:
         self.ca_file = ca_file
         self.asked: list[tuple[str, str]] = []
         self.tokens: list[str] = []
+        self.bodies: list[bytes] = []
 
     def gateway(self, mode: Mode = Mode.DRILL) -> SdkGateway:
         cloud = loopback_cloud(self.base_url, self.ca_file)
@@ -71,9 +72,11 @@ def lying(folder: Path, answer: Liar) -> Iterator[Lies]:
         def answer(self) -> None:
             lies.asked.append((self.command, self.path))
             lies.tokens.append(self.headers.get("Authorization", ""))
-            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            lies.bodies.append(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
             said = answer(self.command, self.path)
-            self.send_response(said.status)
+            self.send_response_only(said.status)
+            if "Date" not in said.headers:
+                self.send_header("Date", self.date_time_string())
             self.send_header("Content-Type", said.content_type)
             self.send_header("Content-Length", str(len(said.body)))
             self.send_header("Connection", "close")

@@ -341,6 +341,16 @@ def test_a_dropped_postgres_server_is_revived_under_another_name(azure, wire):
     assert wire.refused("PUT", back + "2", "2025-08-01", body) == "SourceServerNotFound"
 
 
+@pytest.mark.parametrize(("type_", "version"), [(PG, PG_API), (MY, MY_API)])
+@pytest.mark.parametrize("mode", ["Replica", "PointInTimeRestore", "GeoRestore"])
+def test_a_server_made_from_another_has_to_name_it(wire, type_, version, mode):
+    path, properties = f"{A}/{type_}/from-nothing", {"createMode": mode}
+    body = {"location": "eastus", "properties": properties}
+    assert wire.refused("PUT", path, version, body) == "MissingRequiredParameter"
+    properties["sourceServerResourceId"] = wire.full(f"{A}/{type_}/never-there")
+    assert wire.refused("PUT", path, version, body) == "SourceServerNotFound"
+
+
 @pytest.mark.parametrize(
     ("type_", "source", "version"), [(PG, "pg-a", PG_API), (MY, "my-a", MY_API)]
 )

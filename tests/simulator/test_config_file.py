@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from amlrunbook.azure.credentials import SharedCredential
-from amlrunbook.azure.gateway import SdkGateway
+from amlrunbook.azure.sdk_gateway import SdkGateway
 from amlrunbook.errors import AmlRunbookError, ReadOnlyError, RefusedError, UsageError
 from amlrunbook.model.cloud import PUBLIC, loopback_cloud
 from amlrunbook.model.mode import Mode

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from amlrunbook.azure.changes import ChangeAnswer
-from amlrunbook.azure.gateway import SdkGateway
+from amlrunbook.azure.sdk_gateway import SdkGateway
 from amlrunbook.errors import JournalError
 from amlrunbook.model.mode import Mode
 from amlrunbook.model.operation import Outcome

@@ -75,13 +75,13 @@ def test_the_wire_refuses_what_a_client_would_send_past_the_gateway(
     before = pair.last
     url = f"{pair.profile.primary.workspace}{tail}?api-version=2024-04-01"
     with pytest.raises(ReadOnlyError):
-        gateway._client().send_request(HttpRequest(method, url, json={}))
+        gateway._arm.client().send_request(HttpRequest(method, url, json={}))
     assert pair.requests(before) == []
 
 
 def test_the_sdks_own_operations_are_refused_too(pair: AzureHere) -> None:
     gateway = pair.gateway(Mode.READ_ONLY)
-    client = gateway._client()
+    client = gateway._arm.client()
     before = pair.last
     with pytest.raises(ReadOnlyError):
         client.resource_groups.create_or_update("rg-new", {"location": "eastus"})
@@ -193,7 +193,7 @@ def test_a_guard_knows_one_host(pair: AzureHere, tmp_path: Path) -> None:
 )
 def test_a_drill_never_speaks_to_real_azure(url: str) -> None:
     from amlrunbook.azure.credentials import SharedCredential
-    from amlrunbook.azure.gateway import SdkGateway
+    from amlrunbook.azure.sdk_gateway import SdkGateway
     from amlrunbook.model.cloud import CLOUDS
 
     cloud = next(cloud for cloud in CLOUDS.values() if cloud.resource_manager == url)

@@ -9,7 +9,7 @@ import pytest
 from amlrunbook.azure.credentials import ClientSecret, credential_for
 from amlrunbook.azure.deadline import Deadline
 from amlrunbook.azure.fanout import in_order
-from amlrunbook.azure.gateway import SdkGateway
+from amlrunbook.azure.sdk_gateway import SdkGateway
 from amlrunbook.errors import (
     AnswerError,
     AzureError,

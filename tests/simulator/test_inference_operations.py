@@ -76,7 +76,7 @@ def test_each_thing_that_must_hold_is_a_line(world: Inference) -> None:
     }
     instances = line(report, "instances")
     assert instances.observed == "It has 2 instances, the primary's 4."
-    assert instances.command.endswith("--instance-count 4")
+    assert instances.command.endswith("--set instance_count=4")
     assert "sha256:" in line(report, "image").observed
     assert "5 * 4 = 20 cores" in line(report, "quota").observed
     assert changing(world.here, before) == []
@@ -204,8 +204,9 @@ def test_scaling_sends_one_patch_and_is_verified_by_another_request(world: Infer
         ("PATCH", {"sku": {"name": "Default", "capacity": 4}})
     ]
     assert "12 more than run now" in shown.after
-    assert shown.undo.endswith("--instance-count 2")
-    assert shown.commands[0].endswith("--instance-count 4")
+    assert shown.undo.endswith("--set instance_count=2")
+    assert shown.commands[0].endswith("--set instance_count=4")
+    assert shown.commands[0] == action.by_hand(context)[0]
     before = world.here.last
     assert not action.verify(context, shown).reached
     assert action.apply(context, shown, intent(), Heard()).outcome is Outcome.SUCCEEDED
@@ -320,6 +321,7 @@ def test_a_sample_that_is_no_json_is_refused(world: Inference) -> None:
 def test_traffic_is_a_whole_put_verified_by_get_and_by_a_request(world: Inference) -> None:
     action, context, shown = moving(world)
     (request,) = shown.requests
+    assert shown.commands[0] == action.by_hand(context)[0]
     assert request.method == "PUT"
     assert request.body["properties"]["traffic"] == {"blue": 100}
     assert request.body["properties"]["authMode"] == "AADToken"
@@ -462,7 +464,7 @@ def test_what_changed_since_the_preview_is_not_overwritten(world: Inference, whi
     before = world.here.last
     result = action.apply(context, shown, intent(), Heard())
     assert result.outcome is Outcome.FAILED
-    assert "changed since the preview" in result.text
+    assert result.text == ("What is there changed since the preview: look again. Nothing was sent.")
     assert changing(world.here, before) == []
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from amlrunbook.azure.gateway import SdkGateway
+from amlrunbook.azure.sdk_gateway import SdkGateway
 from amlrunbook.errors import AmlRunbookError, AzureError, ReadOnlyError, RefusedError
 from amlrunbook.model.mode import Mode
 from amlrunbook.model.resource_id import ResourceId

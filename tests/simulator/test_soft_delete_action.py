@@ -172,7 +172,7 @@ def test_settings_that_changed_since_the_preview_are_not_overwritten(lonely: Azu
     before = lonely.last
     result = made.apply(asked, shown, INTENT, Heard())
     assert result.outcome is Outcome.FAILED
-    assert "Nothing was sent" in result.text
+    assert result.text == "The settings changed since the preview. Nothing was sent: look again."
     assert changes(lonely, before) == []
 
 

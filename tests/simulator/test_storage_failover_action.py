@@ -77,8 +77,9 @@ def test_unplanned_says_what_is_lost_by_name_and_is_verified_by_a_byte(pairs: St
     assert "None for what is lost" in shown.undo
     assert shown.commands[0] == (
         "az storage account failover --name stunplanned --resource-group rg-fraud-e "
-        f"--subscription {pairs.here.profile.subscription}"
+        f"--subscription {pairs.here.profile.subscription} --no-wait"
     )
+    assert shown.commands == made.by_hand(asked)
     assert shown.effects.planned is False
 
     heard, before = Heard(), pairs.here.last
@@ -103,7 +104,7 @@ def test_planned_swaps_the_regions_and_loses_nothing(pairs: StoragePairs) -> Non
     assert shown.requests[0].path.endswith("failoverType=Planned")
     assert shown.loses == ""
     assert shown.after == "RAGRS with primary westus and secondary eastus; endpoint names stay."
-    assert shown.commands[0].endswith("--failover-type Planned")
+    assert shown.commands[0].endswith("--failover-type Planned --no-wait")
     assert shown.effects.planned is True
     before = pairs.here.last
     assert made.apply(asked, shown, INTENT, Heard()).outcome is Outcome.SUCCEEDED

@@ -66,6 +66,7 @@ def every_screen() -> Iterator[type]:
 
 def test_the_list_of_screens_is_whole() -> None:
     inner = {
+        "FollowerScreen",
         "ListingScreen",
         "RunDoors",
         "LeaveScreen",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from amlrunbook.errors import JournalError
@@ -19,7 +20,7 @@ from screens.run import RunScreen
 from screens.widgets.line_view import LineView
 from tests.ui.scripted_run import ScriptedRun
 from tests.ui.sight import app_of, rest, text_of, typed
-from tests.ui.worlds import doubtful_run, fresh_run, walked_run
+from tests.ui.worlds import doubtful_run, fresh_run, opened, plan, script, walked, walked_run
 
 Keep = Callable[[ScriptedRun], ScriptedRun]
 
@@ -230,6 +231,31 @@ async def test_notes_skips_and_outside_work_carry_the_words(run_of: Keep) -> Non
             c.Skip(step="fail-over", reason="not needed"),
             c.DoneOutside(step="portal", evidence="did it"),
         ]
+
+
+async def test_what_is_done_outside_is_shown_as_the_paper_has_it(run_of: Keep) -> None:
+    by_hand = ("az change stfraudprod1", "az resource show --ids x")
+    whole = plan()
+    steps = tuple(
+        msgspec.structs.replace(one, commands=("az look show",), by_hand=by_hand)
+        if one.id == "fail-over"
+        else one
+        for one in whole.steps
+    )
+    before = (opened(Mode.DRILL), *walked()[1:])
+    changed = msgspec.structs.replace(whole, steps=steps)
+    run = run_of(ScriptedRun(changed, mode=Mode.DRILL, script=script(), before=before))
+    app = app_of(run)
+    async with app.run_test() as pilot:
+        await pilot.press("down")
+        assert "az change stfraudprod1" in text_of(app), (
+            "what changes something stands for the step"
+        )
+        await pilot.press("o")
+        await pilot.pause()
+        text = text_of(app)
+        told = ["How can it be seen?", "By hand it is:", "az look show", *by_hand]
+        assert [line for line in told if line not in text] == []
 
 
 async def test_a_decision_is_taken_with_its_consequence_in_sight(run_of: Keep) -> None:

@@ -9,9 +9,10 @@ from typing import Any
 
 from amlrunbook.assessment.command import az
 from amlrunbook.errors import RefusedError
-from amlrunbook.model.operation import Confirmation, OperationContext, Risk
+from amlrunbook.model.operation import Confirmation, Observation, OperationContext, Risk
 from amlrunbook.model.resource_id import ResourceId
-from amlrunbook.operations.hardening.setting import Seen, Setting, Wanted, properties_of
+from amlrunbook.operations.changing import seen
+from amlrunbook.operations.hardening.setting import Setting, Wanted, properties_of
 
 _TYPE = "microsoft.containerregistry/registries"
 _WHERE = " --resource-group {group} --subscription {subscription} "
@@ -50,9 +51,9 @@ def _premium(registry: ResourceId, found: dict[str, Any], context: OperationCont
     )
 
 
-def _premium_seen(registry: ResourceId, found: dict[str, Any], sent: dict[str, Any]) -> Seen:
+def _premium_seen(registry: ResourceId, found: dict[str, Any], sent: dict[str, Any]) -> Observation:
     del sent
-    return Seen(reached=_sku(found) == "Premium", text=f"{registry.name} is {_sku(found)}.")
+    return seen(f"{registry.name} is {_sku(found)}.", reached=_sku(found) == "Premium")
 
 
 def _sku(document: dict[str, Any]) -> str:
@@ -111,13 +112,13 @@ def _replica_said(registry: ResourceId, found: dict[str, Any]) -> str:
     return f"{registry.name} has a replica in {found.get('location', 'that region')}: {shown or 'of no known status'}{enabled}."
 
 
-def _replica_seen(registry: ResourceId, found: dict[str, Any], sent: dict[str, Any]) -> Seen:
+def _replica_seen(registry: ResourceId, found: dict[str, Any], sent: dict[str, Any]) -> Observation:
     """A replica that is there and still syncing is what was asked for; its text says that it syncs."""
     del sent
     properties = properties_of(found)
     made = properties.get("provisioningState") == "Succeeded"
     on = properties.get("regionEndpointEnabled") is not False
-    return Seen(reached=made and on, text=_replica_said(registry, found))
+    return seen(_replica_said(registry, found), reached=made and on)
 
 
 REGISTRY_PREMIUM = Setting(

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from amlrunbook.assessment.command import az
-from amlrunbook.model.operation import Confirmation, OperationContext, Risk
+from amlrunbook.model.operation import Confirmation, Observation, OperationContext, Risk
 from amlrunbook.model.resource_id import ResourceId
-from amlrunbook.operations.hardening.setting import Seen, Setting, Wanted, properties_of
+from amlrunbook.operations.changing import seen
+from amlrunbook.operations.hardening.setting import Setting, Wanted, properties_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +51,11 @@ class _Protection:
             needless=self._said(on) if on else "",
         )
 
-    def seen(self, vault: ResourceId, found: dict[str, Any], sent: dict[str, Any]) -> Seen:
+    def seen(self, vault: ResourceId, found: dict[str, Any], sent: dict[str, Any]) -> Observation:
         """Return whether it is on."""
         del sent
         on = properties_of(found).get(self.name) is True
-        return Seen(reached=on, text=f"{vault.name}: {self._said(on)}")
+        return seen(f"{vault.name}: {self._said(on)}", reached=on)
 
     def _said(self, on: bool) -> str:
         return f"{self.noun[:1].upper()}{self.noun[1:]} is {'on' if on else 'off'}."

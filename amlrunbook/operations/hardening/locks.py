@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from amlrunbook.assessment.command import az
-from amlrunbook.model.operation import Confirmation, OperationContext, Risk
+from amlrunbook.model.operation import Confirmation, Observation, OperationContext, Risk
 from amlrunbook.model.resource_id import ResourceId
-from amlrunbook.operations.hardening.setting import Seen, Setting, Wanted, properties_of
+from amlrunbook.operations.changing import seen
+from amlrunbook.operations.hardening.setting import Setting, Wanted, properties_of
 
 LOCK_NAME = "cannot-delete"
 _LEVEL = "CanNotDelete"
@@ -44,10 +45,10 @@ def _wanted(resource: ResourceId, found: dict[str, Any], context: OperationConte
     )
 
 
-def _seen(resource: ResourceId, found: dict[str, Any], sent: dict[str, Any]) -> Seen:
+def _seen(resource: ResourceId, found: dict[str, Any], sent: dict[str, Any]) -> Observation:
     del sent
     level = properties_of(found).get("level")
-    return Seen(reached=level == _LEVEL, text=_said(resource, level))
+    return seen(_said(resource, level), reached=level == _LEVEL)
 
 
 def _said(resource: ResourceId, level: Any) -> str:

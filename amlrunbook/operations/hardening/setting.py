@@ -9,33 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from amlrunbook.azure.arm_path import with_version
-from amlrunbook.azure.deadline import current_deadline
 from amlrunbook.azure.gateway import AzureGateway
-from amlrunbook.errors import (
-    AmlRunbookError,
-    NotFoundError,
-    ReadOnlyError,
-    RefusedError,
-    UsageError,
-)
+from amlrunbook.errors import AmlRunbookError, NotFoundError, UsageError
 from amlrunbook.model.operation import (
     ActionResult,
     Confirmation,
-    Evidence,
     Intent,
     Observation,
     OperationContext,
-    Outcome,
     Preview,
     Reporter,
     Request,
     Risk,
 )
 from amlrunbook.model.resource_id import ResourceId
-from amlrunbook.operations.evidence import activity_evidence, poll_evidence
+from amlrunbook.operations.changing import Changing, unseen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,14 +50,6 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """How a setting is found after it was changed."""
-
-    reached: bool
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
     """A setting that can be mended in place."""
 
@@ -88,7 +70,7 @@ class Setting:
 
     Raises ``UsageError`` or ``RefusedError`` where it cannot be done to this resource.
     """
-    seen: Callable[[ResourceId, dict[str, Any], dict[str, Any]], Seen]
+    seen: Callable[[ResourceId, dict[str, Any], dict[str, Any]], Observation]
     """Whether a document that was found is as the body that was sent wants it."""
     seconds: float = 120.0
     """The deadline of the change and of following it."""
@@ -104,8 +86,15 @@ class SettingAction:
     ) -> None:
         self._gateway = gateway
         self._setting = setting
-        self._looks = looks
-        self._look_again = look_again
+        self._changing = Changing(
+            gateway=gateway,
+            title=setting.title,
+            seconds=setting.seconds,
+            looks=looks,
+            look_again=look_again,
+            unread="The settings could not be read again. Nothing was sent. {why}",
+            outdated="The settings changed since the preview. Nothing was sent: look again.",
+        )
         self.id = setting.id
         self.title = setting.title
         self.risk = setting.risk
@@ -119,14 +108,11 @@ class SettingAction:
             RefusedError: it cannot be done to this resource.
             AzureError: the setting cannot be read.
         """
-        resource = self._resource(context)
-        path = self._setting.path(resource, context)
-        wanted = self._setting.wanted(resource, self._found(path), context)
-        request = Request(method=self._setting.method, path=with_version(path), body=wanted.body)
+        wanted, request = self._wanted(context)
         return Preview(
             summary=wanted.summary,
             requests=(request,),
-            resources=(resource.text,),
+            resources=(self._resource(context).text,),
             before=wanted.before,
             after=wanted.after,
             loses=wanted.loses,
@@ -145,66 +131,17 @@ class SettingAction:
         Raises:
             ReadOnlyError: the gateway is read-only; nothing was sent.
         """
-        if not self._gateway.mode.may_change:
-            raise ReadOnlyError(
-                f"{self.title} was refused: this process is read-only.",
-                state="Nothing was sent; Azure is as it was.",
-                next_step="Start the run with --live to change real Azure, or rehearse it in a drill.",
-            )
-        request = preview.requests[0]
-        target = urlsplit(request.path)
-        try:
-            if self._changed_since(context, request.body):
-                return ActionResult(
-                    outcome=Outcome.FAILED,
-                    text="The settings changed since the preview. Nothing was sent: look again.",
-                )
-        except AmlRunbookError as error:
-            return ActionResult(
-                outcome=Outcome.FAILED,
-                text=f"The settings could not be read again. Nothing was sent. {error.what}",
-            )
-        try:
-            answer = self._gateway.change(
-                request.method,
-                target.path,
-                request.body,
-                request_id=intent.request_id,
-                on_sent=reporter.sent,
-                on_accepted=reporter.accepted,
-                on_progress=reporter.progressed,
-                version=parse_qs(target.query)["api-version"][0],
-                seconds=self._setting.seconds,
-            )
-        except ReadOnlyError:
-            raise
-        except RefusedError as error:
-            return ActionResult(outcome=Outcome.FAILED, text=error.what)
-        return ActionResult(outcome=answer.outcome, text=answer.text)
+        return self._changing.apply(preview, intent, reporter, lambda: self._wanted(context)[1])
 
     def observe(
         self, context: OperationContext, preview: Preview, intent: Intent, poll_url: str
     ) -> Observation:
         """Look whether the change happened: the resource, the activity log, the poll URL."""
-        resource = self._resource(context)
-        seen = self._look(resource, context, preview)
-        evidence = [*seen.evidence, activity_evidence(self._gateway, resource, intent.request_id)]
-        if poll_url:
-            evidence.append(poll_evidence(self._gateway, poll_url))
-        return Observation(
-            reached=seen.reached, text=seen.text, readable=seen.readable, evidence=tuple(evidence)
-        )
+        return self._changing.observe(self._look(context, preview), preview, intent, poll_url)
 
     def verify(self, context: OperationContext, preview: Preview) -> Observation:
         """Read the setting anew, a few times where it is not the wanted one yet."""
-        resource = self._resource(context)
-        patience = current_deadline(self._looks * self._look_again + self._setting.seconds)
-        seen = self._look(resource, context, preview)
-        for _ in range(self._looks - 1):
-            if seen.reached or not patience.wait(self._look_again):
-                break
-            seen = self._look(resource, context, preview)
-        return seen
+        return self._changing.verify(lambda: self._look(context, preview))
 
     def _resource(self, context: OperationContext) -> ResourceId:
         resource = ResourceId.parse(context.resource)
@@ -220,24 +157,20 @@ class SettingAction:
                 return {}
             raise
 
-    def _changed_since(self, context: OperationContext, body: dict[str, Any]) -> bool:
+    def _wanted(self, context: OperationContext) -> tuple[Wanted, Request]:
         resource = self._resource(context)
-        found = self._found(self._setting.path(resource, context))
-        return self._setting.wanted(resource, found, context).body != body
+        path = self._setting.path(resource, context)
+        wanted = self._setting.wanted(resource, self._found(path), context)
+        request = Request(method=self._setting.method, path=with_version(path), body=wanted.body)
+        return wanted, request
 
-    def _look(
-        self, resource: ResourceId, context: OperationContext, preview: Preview
-    ) -> Observation:
+    def _look(self, context: OperationContext, preview: Preview) -> Observation:
+        resource = self._resource(context)
         try:
             found = self._found(self._setting.path(resource, context))
         except AmlRunbookError as error:
-            text = f"{resource.name} could not be read: {error.what}"
-            evidence = Evidence(source="resource", text=text, speaks="neither")
-            return Observation(reached=False, text=text, readable=False, evidence=(evidence,))
-        seen = self._setting.seen(resource, found, preview.requests[0].body)
-        speaks = "for" if seen.reached else "against"
-        evidence = Evidence(source="resource", text=seen.text, speaks=speaks)
-        return Observation(reached=seen.reached, text=seen.text, evidence=(evidence,))
+            return unseen(resource.name, error)
+        return self._setting.seen(resource, found, preview.requests[0].body)
 
 
 def properties_of(document: dict[str, Any]) -> dict[str, Any]:

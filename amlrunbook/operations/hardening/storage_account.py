@@ -10,9 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 from amlrunbook.errors import RefusedError
-from amlrunbook.model.operation import Confirmation, OperationContext, Risk
+from amlrunbook.model.operation import Confirmation, Observation, OperationContext, Risk
 from amlrunbook.model.resource_id import ResourceId
-from amlrunbook.operations.hardening.setting import Seen, Setting, Wanted
+from amlrunbook.operations.changing import seen
+from amlrunbook.operations.hardening.setting import Setting, Wanted
 from amlrunbook.operations.hardening.storage_services import command_of
 
 _WITH_GEO = {
@@ -63,9 +64,9 @@ def _wanted(account: ResourceId, found: dict[str, Any], context: OperationContex
     )
 
 
-def _seen(account: ResourceId, found: dict[str, Any], sent: dict[str, Any]) -> Seen:
+def _seen(account: ResourceId, found: dict[str, Any], sent: dict[str, Any]) -> Observation:
     sku = _sku(found)
-    return Seen(reached=sku == sent["sku"]["name"], text=f"{account.name} is {sku or 'unknown'}.")
+    return seen(f"{account.name} is {sku or 'unknown'}.", reached=sku == sent["sku"]["name"])
 
 
 def _sku(document: dict[str, Any]) -> str:

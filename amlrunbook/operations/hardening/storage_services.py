@@ -16,9 +16,10 @@ from typing import Any
 
 from amlrunbook.assessment.command import az
 from amlrunbook.errors import UsageError
-from amlrunbook.model.operation import Confirmation, OperationContext, Risk
+from amlrunbook.model.operation import Confirmation, Observation, OperationContext, Risk
 from amlrunbook.model.resource_id import ResourceId
-from amlrunbook.operations.hardening.setting import Seen, Setting, Wanted, properties_of
+from amlrunbook.operations.changing import seen
+from amlrunbook.operations.hardening.setting import Setting, Wanted, properties_of
 
 DEFAULT_DAYS = 14
 LONGEST_DAYS = 365
@@ -104,14 +105,14 @@ class _Retention:
             needless=needless,
         )
 
-    def seen(self, account: ResourceId, found: dict[str, Any], sent: dict[str, Any]) -> Seen:
+    def seen(self, account: ResourceId, found: dict[str, Any], sent: dict[str, Any]) -> Observation:
         """Return whether the policy is on for as long as was sent, and what else differs."""
         on, days = self._policy(found)
         wanted = sent["properties"][self.policy]["days"]
         text = f"{account.name}: {self._said(on=on, days=days)}" + differences(
             found, sent, self.policy
         )
-        return Seen(reached=on and days >= int(wanted), text=text)
+        return seen(text, reached=on and days >= int(wanted))
 
     def _policy(self, document: dict[str, Any]) -> tuple[bool, int]:
         policy = properties_of(document).get(self.policy) or {}
@@ -170,11 +171,11 @@ class _Switch:
             needless=self._said(now) if now is self.value else "",
         )
 
-    def seen(self, account: ResourceId, found: dict[str, Any], sent: dict[str, Any]) -> Seen:
+    def seen(self, account: ResourceId, found: dict[str, Any], sent: dict[str, Any]) -> Observation:
         """Return whether the flag is as wanted, and what else differs from what was sent."""
         now = self._flag(found)
         text = f"{account.name}: {self._said(now)}" + differences(found, sent, self.where[0])
-        return Seen(reached=now is self.value, text=text)
+        return seen(text, reached=now is self.value)
 
     def _flag(self, document: dict[str, Any]) -> bool:
         value: Any = properties_of(document)

@@ -23,7 +23,6 @@ from amlrunbook.model.mode import Mode
 from amlrunbook.model.operation import (
     ActionResult,
     Confirmation,
-    Evidence,
     Intent,
     Observation,
     OperationContext,
@@ -35,7 +34,8 @@ from amlrunbook.model.operation import (
 )
 from amlrunbook.model.redaction import masked_text
 from amlrunbook.model.resource_id import ResourceId
-from amlrunbook.operations.changing import not_sent, refuse_read_only
+from amlrunbook.operations.changing import not_sent, refuse_read_only, seen, unseen
+from amlrunbook.operations.switchover.by_hand import config_by_hand
 from amlrunbook.operations.switchover.config_json import Named, named_by, renamed
 from amlrunbook.operations.switchover.pairing import pair_of
 from amlrunbook.store.files import read_whole, write_whole
@@ -105,6 +105,14 @@ class ConfigFile:
             needless=f"It names {shown(named.workspace)} already." if already else "",
         )
 
+    def by_hand(self, context: OperationContext) -> tuple[str, ...]:
+        """Return how it is done with a shell.
+
+        Raises:
+            UsageError: there is no secondary, or the param ``to`` is neither workspace.
+        """
+        return config_by_hand(context.resource, _target(context))
+
     def apply(
         self, context: OperationContext, preview: Preview, intent: Intent, reporter: Reporter
     ) -> ActionResult:
@@ -154,13 +162,9 @@ class ConfigFile:
         try:
             named = named_by(_text(read_whole(_resolved(context.resource), _WHAT)))
         except AmlRunbookError as error:
-            text = f"{shown(context.resource)} could not be read: {error.what}"
-            evidence = Evidence(source="file", text=text, speaks="neither")
-            return Observation(reached=False, text=text, readable=False, evidence=(evidence,))
-        reached = named.is_(target)
+            return unseen(shown(context.resource), error, source="file")
         text = f"{shown(context.resource)} names {shown(str(named))}."
-        evidence = Evidence(source="file", text=text, speaks="for" if reached else "against")
-        return Observation(reached=reached, text=text, evidence=(evidence,))
+        return seen(text, reached=named.is_(target), source="file")
 
     def _file(self, context: OperationContext, target: ResourceId) -> _File:
         path = _resolved(context.resource)

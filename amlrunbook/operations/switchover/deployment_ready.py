@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 
 from amlrunbook.assessment.command import az
 from amlrunbook.azure.gateway import AzureGateway
@@ -242,10 +243,20 @@ def _instances(looked: _Looked) -> Finding:
 
 def scale_command(deployment: ResourceId, count: int) -> str:
     """Return the ``az`` command that sets a deployment's number of instances."""
+    return scale_line({**command_values(deployment), "instances": str(count)})
+
+
+def scale_line(values: Mapping[str, str]) -> str:
+    """Return the ``az`` command that sets a number of instances, with what of it is known.
+
+    It reads the deployment and sends it back whole. Sources:
+    https://learn.microsoft.com/cli/azure/ml/online-deployment#az-ml-online-deployment-update and
+    https://learn.microsoft.com/azure/machine-learning/how-to-safely-rollout-online-endpoints#scale-your-existing-deployment-to-handle-more-traffic
+    """
     return az(
         "az ml online-deployment update --name {name} --endpoint-name {endpoint} --workspace-name {workspace} "
-        "--resource-group {group} --subscription {subscription} --instance-count {count}",
-        {**command_values(deployment), "count": str(count)},
+        "--resource-group {group} --subscription {subscription} --set instance_count={instances}",
+        values,
     )
 
 

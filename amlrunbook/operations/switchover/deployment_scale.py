@@ -26,15 +26,8 @@ from amlrunbook.model.operation import (
 )
 from amlrunbook.model.resource_id import ResourceId
 from amlrunbook.model.snapshot import Document
-from amlrunbook.operations.changing import (
-    looked_again,
-    refuse_read_only,
-    refuse_secrets,
-    seen,
-    send_unchanged,
-    unseen,
-    with_trails,
-)
+from amlrunbook.operations.changing import Changing, refuse_secrets, seen, unseen
+from amlrunbook.operations.switchover.by_hand import scale_by_hand
 from amlrunbook.operations.switchover.deployment_quota import (
     Room,
     quota_words,
@@ -75,9 +68,9 @@ class ScaleDeployment:
         look_again: float = 5.0,
     ) -> None:
         self._gateway = gateway
-        self._seconds = seconds
-        self._looks = looks
-        self._look_again = look_again
+        self._changing = Changing(
+            gateway=gateway, title=self.title, seconds=seconds, looks=looks, look_again=look_again
+        )
 
     def preview(self, context: OperationContext) -> Preview:
         """Read the deployment and say how many instances it would get, and what quota that needs.
@@ -114,6 +107,14 @@ class ScaleDeployment:
             needless=_needless(deployment, count, size),
         )
 
+    def by_hand(self, context: OperationContext) -> tuple[str, ...]:
+        """Return how it is done with ``az``.
+
+        Raises:
+            UsageError: the step names no deployment of the pair.
+        """
+        return scale_by_hand(context)
+
     def apply(
         self, context: OperationContext, preview: Preview, intent: Intent, reporter: Reporter
     ) -> ActionResult:
@@ -122,30 +123,25 @@ class ScaleDeployment:
         Raises:
             ReadOnlyError: the gateway is read-only; nothing was sent.
         """
-        refuse_read_only(self._gateway.mode, self.title)
         resource = _place(context).resource
-        return send_unchanged(
-            self._gateway,
-            preview.requests[0],
+        return self._changing.apply(
+            preview,
+            intent,
+            reporter,
             lambda: _request(context, resource, Document(self._gateway.get(resource.text))),
-            intent=intent,
-            reporter=reporter,
-            seconds=self._seconds,
         )
 
     def observe(
         self, context: OperationContext, preview: Preview, intent: Intent, poll_url: str
     ) -> Observation:
         """Look whether it was scaled: the deployment, the activity log, the poll URL."""
-        resource = _place(context).resource
-        return with_trails(self._gateway, self._look(resource, preview), resource, intent, poll_url)
+        look = self._look(_place(context).resource, preview)
+        return self._changing.observe(look, preview, intent, poll_url)
 
     def verify(self, context: OperationContext, preview: Preview) -> Observation:
         """Read the deployment anew, a few times where it is not as wanted yet."""
         resource = _place(context).resource
-        return looked_again(
-            lambda: self._look(resource, preview), self._looks, self._look_again, self._seconds
-        )
+        return self._changing.verify(lambda: self._look(resource, preview))
 
     def _look(self, resource: ResourceId, preview: Preview) -> Observation:
         body = preview.requests[0].body
@@ -293,7 +289,7 @@ def _command(resource: ResourceId, count: int, size: str) -> str:
     if not size or not command:
         return command
     return (
-        f"{command} --set instance_type={size}"
+        f"{command} instance_type={size}"
         if size.isascii() and size.replace("_", "").isalnum()
         else ""
     )

@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from amlrunbook.assessment.command import az
 from amlrunbook.azure.arm_path import with_version
 from amlrunbook.azure.gateway import AzureGateway
 from amlrunbook.errors import AmlRunbookError
@@ -31,15 +30,8 @@ from amlrunbook.model.operation import (
 )
 from amlrunbook.model.resource_id import ResourceId
 from amlrunbook.model.snapshot import Document
-from amlrunbook.operations.changing import (
-    looked_again,
-    refuse_read_only,
-    refuse_secrets,
-    seen,
-    send_unchanged,
-    unseen,
-    with_trails,
-)
+from amlrunbook.operations.changing import Changing, refuse_secrets, seen, unseen
+from amlrunbook.operations.switchover.by_hand import traffic_by_hand, traffic_line
 from amlrunbook.operations.switchover.endpoint_shares import (
     Wanted,
     refuse_unfit,
@@ -79,9 +71,9 @@ class EndpointTraffic:
         look_again: float = 5.0,
     ) -> None:
         self._gateway = gateway
-        self._seconds = seconds
-        self._looks = looks
-        self._look_again = look_again
+        self._changing = Changing(
+            gateway=gateway, title=self.title, seconds=seconds, looks=looks, look_again=look_again
+        )
 
     def preview(self, context: OperationContext) -> Preview:
         """Read endpoint and deployments and say how the traffic would be shared.
@@ -104,14 +96,22 @@ class EndpointTraffic:
             before=f"Traffic: {shares_text(before)}.",
             after=f"Traffic: {shares_text(_serving(wanted.shares))}; a request to the endpoint is answered.",
             loses=_differences(endpoint, mirror, place.other),
-            undo=_command(resource, before or dict.fromkeys(wanted.shares, 0))
+            undo=traffic_line(resource, before or dict.fromkeys(wanted.shares, 0))
             or f"Set the traffic to {shares_text(before)} again.",
             cost="None of its own: instances are billed whether they get traffic or not.",
             takes="A minute or two.",
-            commands=tuple(filter(None, (_command(resource, wanted.shares),))),
+            commands=tuple(filter(None, (traffic_line(resource, wanted.shares),))),
             effects=_effects(place.region, wanted),
             needless=_needless(endpoint, wanted),
         )
+
+    def by_hand(self, context: OperationContext) -> tuple[str, ...]:
+        """Return how it is done with ``az``.
+
+        Raises:
+            UsageError: the step names no endpoint of the pair.
+        """
+        return traffic_by_hand(context)
 
     def apply(
         self, context: OperationContext, preview: Preview, intent: Intent, reporter: Reporter
@@ -121,35 +121,25 @@ class EndpointTraffic:
         Raises:
             ReadOnlyError: the gateway is read-only; nothing was sent.
         """
-        refuse_read_only(self._gateway.mode, self.title)
         resource = _place(context).resource
 
         def again() -> Request:
             wanted = self._wanted(context, _place(context))
             return _request(resource, Document(self._gateway.get(resource.text)), wanted)
 
-        return send_unchanged(
-            self._gateway,
-            preview.requests[0],
-            again,
-            intent=intent,
-            reporter=reporter,
-            seconds=self._seconds,
-        )
+        return self._changing.apply(preview, intent, reporter, again)
 
     def observe(
         self, context: OperationContext, preview: Preview, intent: Intent, poll_url: str
     ) -> Observation:
         """Look whether the traffic was set: the endpoint, the activity log, the poll URL."""
-        resource = _place(context).resource
-        return with_trails(self._gateway, self._look(resource, preview), resource, intent, poll_url)
+        look = self._look(_place(context).resource, preview)
+        return self._changing.observe(look, preview, intent, poll_url)
 
     def verify(self, context: OperationContext, preview: Preview) -> Observation:
         """Read the endpoint anew and send it a scoring request, wherever its traffic leads."""
         resource = _place(context).resource
-        looked = looked_again(
-            lambda: self._look(resource, preview), self._looks, self._look_again, self._seconds
-        )
+        looked = self._changing.verify(lambda: self._look(resource, preview))
         if not looked.reached or not _serving(_traffic(preview)):
             return looked
         return self._asked(context, resource, looked)
@@ -273,17 +263,3 @@ def _needless(endpoint: Document, wanted: Wanted) -> str:
     if shares_of(endpoint) == _serving(wanted.shares) and state == "Succeeded":
         return f"The traffic is {shares_text(wanted.shares)} already."
     return ""
-
-
-def _command(resource: ResourceId, shares: dict[str, int]) -> str:
-    return az(
-        "az ml online-endpoint update --name {name} --workspace-name {workspace} --resource-group {group} "
-        "--subscription {subscription} --traffic {traffic}",
-        {
-            "name": resource.name,
-            "workspace": resource.names[0],
-            "group": resource.resource_group,
-            "subscription": resource.subscription,
-            "traffic": shares_text(shares),
-        },
-    )

@@ -5,9 +5,6 @@ Source: https://learn.microsoft.com/rest/api/azureml/jobs/create-or-update
 
 from __future__ import annotations
 
-import msgspec
-
-from amlrunbook.assessment.command import az
 from amlrunbook.azure.arm_path import with_version
 from amlrunbook.azure.gateway import AzureGateway
 from amlrunbook.errors import AmlRunbookError, NotFoundError, RefusedError, UsageError
@@ -25,15 +22,8 @@ from amlrunbook.model.operation import (
 )
 from amlrunbook.model.resource_id import ResourceId
 from amlrunbook.model.snapshot import Document
-from amlrunbook.operations.changing import (
-    looked_again,
-    not_sent,
-    refuse_read_only,
-    seen,
-    send_unchanged,
-    unseen,
-    with_trails,
-)
+from amlrunbook.operations.changing import Changing, seen, unseen
+from amlrunbook.operations.switchover.by_hand import job_by_hand, job_line, job_rest_line
 from amlrunbook.operations.switchover.jobs_left import job_words
 from amlrunbook.operations.switchover.jobs_specification import (
     Shelves,
@@ -70,9 +60,9 @@ class ResubmitJob:
         look_again: float = 5.0,
     ) -> None:
         self._gateway = gateway
-        self._seconds = seconds
-        self._looks = looks
-        self._look_again = look_again
+        self._changing = Changing(
+            gateway=gateway, title=self.title, seconds=seconds, looks=looks, look_again=look_again
+        )
 
     def preview(self, context: OperationContext) -> Preview:
         """Show exactly what would be sent.
@@ -103,17 +93,27 @@ class ResubmitJob:
             after=f"{shown(made.name)} is queued or runs.",
             loses="What the old job had computed, unless it resumes from a checkpoint of its own. Where the old job still "
             "runs, both may write to the same place.",
-            undo=_command("cancel", target),
+            undo=job_line("cancel", target),
             cost=f"The time of {shown(compute) or 'serverless compute'} while it runs.",
             takes="Seconds to submit; its own time to run.",
             commands=tuple(
                 filter(
                     None,
-                    (_command("create --file {the_job_yaml}", target), _rest(target, made)),
+                    (job_rest_line(target, made.body), job_line("create --file {job_yml}", target)),
                 )
             ),
             needless=shown(again) or self._ended(old),
         )
+
+    def by_hand(self, context: OperationContext) -> tuple[str, ...]:
+        """Return how it is done with ``az``.
+
+        Raises:
+            UsageError: the step names no job, or there is no secondary.
+        """
+        if context.resource:
+            _old(context)
+        return job_by_hand(context)
 
     def apply(
         self, context: OperationContext, preview: Preview, intent: Intent, reporter: Reporter
@@ -123,42 +123,32 @@ class ResubmitJob:
         Raises:
             ReadOnlyError: the gateway is read-only; nothing was sent.
         """
-        refuse_read_only(self._gateway.mode, self.title)
-        old = _old(context)
         target = ResourceId.parse(preview.resources[0])
-        try:
-            if self._there(target) is not None:
-                return not_sent(f"The secondary has a job {target.name} by now.")
-        except AmlRunbookError as error:
-            return not_sent(f"Whether it was submitted already could not be read. {error.what}")
-
-        def again() -> Request:
-            return _request(target, self._made(context, self._job(context, old)))
-
-        return send_unchanged(
-            self._gateway,
-            preview.requests[0],
-            again,
-            intent=intent,
-            reporter=reporter,
-            seconds=self._seconds,
-        )
+        return self._changing.apply(preview, intent, reporter, lambda: self._again(context, target))
 
     def observe(
         self, context: OperationContext, preview: Preview, intent: Intent, poll_url: str
     ) -> Observation:
         """Look whether the job is there: the job, the activity log, the poll URL."""
         del context
-        target = ResourceId.parse(preview.resources[0])
-        return with_trails(self._gateway, self._look(target), target, intent, poll_url)
+        look = self._look(ResourceId.parse(preview.resources[0]))
+        return self._changing.observe(look, preview, intent, poll_url)
 
     def verify(self, context: OperationContext, preview: Preview) -> Observation:
         """Read the new job, a few times where it is not there yet."""
         del context
         target = ResourceId.parse(preview.resources[0])
-        return looked_again(
-            lambda: self._look(target), self._looks, self._look_again, self._seconds
-        )
+        return self._changing.verify(lambda: self._look(target))
+
+    def _again(self, context: OperationContext, target: ResourceId) -> Request | str:
+        """Return what a preview would show now, or why nothing is to be submitted any more."""
+        try:
+            there = self._there(target)
+        except AmlRunbookError as error:
+            return f"Whether it was submitted already could not be read. {error.what}"
+        if there is not None:
+            return f"The secondary has a job {target.name} by now."
+        return _request(target, self._made(context, self._job(context, _old(context))))
 
     def _look(self, target: ResourceId) -> Observation:
         try:
@@ -242,25 +232,3 @@ def _target(context: OperationContext, name: str) -> ResourceId:
 
 def _request(target: ResourceId, made: Specification) -> Request:
     return Request(method="PUT", path=with_version(target.text), body=made.body)
-
-
-def _command(what: str, target: ResourceId) -> str:
-    return az(
-        f"az ml job {what} --name {{name}} --workspace-name {{workspace}} --resource-group {{group}} "
-        "--subscription {subscription}",
-        {
-            "name": target.name,
-            "workspace": target.names[0],
-            "group": target.resource_group,
-            "subscription": target.subscription,
-        },
-    )
-
-
-def _rest(target: ResourceId, made: Specification) -> str:
-    """Return the command that sends the very same request."""
-    body = msgspec.json.encode(made.body).decode()
-    return az(
-        "az rest --method put --url {url} --body {body}",
-        {"url": with_version(target.text), "body": body},
-    )

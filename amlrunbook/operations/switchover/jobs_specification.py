@@ -10,7 +10,7 @@ import copy
 import hashlib
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from amlrunbook.azure.gateway import AzureGateway
 from amlrunbook.errors import AmlRunbookError, NotFoundError, UsageError
@@ -76,6 +76,13 @@ class Specification:
     """Why it cannot be submitted; empty where it can."""
 
 
+class Shelf(Protocol):
+    """What the secondary workspace has, by whatever means that is known."""
+
+    def find(self, reference: Reference) -> Document | AmlRunbookError:
+        """Return what a reference means there, or why it could not be read."""
+
+
 class Shelves:
     """What the secondary workspace has: each thing is asked for once."""
 
@@ -121,7 +128,7 @@ def new_name(job: ResourceId, attempt: str = "") -> str:
 
 
 def specification(
-    job: Document, pair: Pair, known: Inventory, shelves: Shelves, params: dict[str, str]
+    job: Document, pair: Pair, known: Inventory, shelves: Shelf, params: dict[str, str]
 ) -> Specification:
     """Return ``job`` for the secondary workspace, with all that stands in its way.
 
@@ -160,6 +167,11 @@ def specification(
         *_dark_accounts(rewritten.accounts, pair, known),
     ]
     return Specification(name, body, tuple(notes), tuple(obstacles))
+
+
+def unfit_as_known(job: Document, made: Specification) -> bool:
+    """Return whether a job cannot be submitted as it is known: a summary of it, or one with a secret in it."""
+    return bool(_form(job, made.body, made.name))
 
 
 def _bare(job: Document) -> dict[str, Any]:
@@ -224,7 +236,7 @@ def _missing(
     references: tuple[Reference, ...],
     pair: Pair,
     known: Inventory,
-    shelves: Shelves,
+    shelves: Shelf,
 ) -> list[str]:
     """Return what the secondary lacks."""
     found: list[str] = []

@@ -7,6 +7,7 @@ from amlrunbook.azure.probes import HttpsProbes
 from amlrunbook.model.display import shown
 from amlrunbook.model.finding import Finding, Verdict
 from amlrunbook.model.operation import CheckReport, OperationContext, Reporter
+from amlrunbook.operations.switchover.by_hand import probe_lines
 
 CHECK = "switchover.probes-green"
 _TOLD = 3
@@ -22,6 +23,10 @@ class ProbesGreen:
 
     def __init__(self, gateway: AzureGateway) -> None:
         self._gateway = gateway
+
+    def by_hand(self, context: OperationContext) -> tuple[str, ...]:
+        """Return how each probe is asked with a shell."""
+        return probe_lines(context.profile.probes)
 
     def run(self, context: OperationContext, reporter: Reporter) -> CheckReport:
         """Send one GET a probe, without any token, and name each that is red."""

@@ -48,12 +48,12 @@ class Registered:
         """One clause; empty where there is nothing to say."""
         if not self.total or not self.looked:
             return ""
-        known = f"of {self.total} registered models and data in it"
+        known = f"{self.total} registered models and data"
         if not self.missing:
-            return f"{known} all are on the secondary"
+            return f"the secondary holds all {known}"
         named = ", ".join(plain(name, 80) for name in self.missing[:_MOST_SAID])
         more = len(self.missing) - _MOST_SAID
-        return f"{known} the secondary lacks {named}" + (f" and {more} more" if more > 0 else "")
+        return f"of {known} the secondary lacks {named}" + (f" and {more} more" if more > 0 else "")
 
 
 def assets_in(inventory: Inventory, account: str) -> tuple[Asset, ...]:

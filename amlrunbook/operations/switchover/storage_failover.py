@@ -6,18 +6,11 @@ https://learn.microsoft.com/azure/storage/common/storage-disaster-recovery-guida
 
 from __future__ import annotations
 
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from datetime import datetime
 
-from amlrunbook.azure.deadline import Deadline
+from amlrunbook.azure.deadline import current_deadline
 from amlrunbook.azure.gateway import AzureGateway
-from amlrunbook.errors import (
-    AmlRunbookError,
-    AzureError,
-    ReadOnlyError,
-    RefusedError,
-    UsageError,
-)
+from amlrunbook.errors import AmlRunbookError, AzureError, RefusedError, UsageError
 from amlrunbook.model.operation import (
     ActionResult,
     Confirmation,
@@ -25,14 +18,15 @@ from amlrunbook.model.operation import (
     Intent,
     Observation,
     OperationContext,
-    Outcome,
     Preview,
     Reporter,
+    Request,
     Risk,
 )
 from amlrunbook.model.resource_id import ResourceId, region_name
 from amlrunbook.model.snapshot import Document
-from amlrunbook.operations.evidence import activity_evidence, poll_evidence
+from amlrunbook.operations.changing import Changing, unseen
+from amlrunbook.operations.switchover.by_hand import failover_by_hand
 from amlrunbook.operations.switchover.storage_assets import assets_in
 from amlrunbook.operations.switchover.storage_default import refuse_default
 from amlrunbook.operations.switchover.storage_failover_words import (
@@ -42,6 +36,7 @@ from amlrunbook.operations.switchover.storage_failover_words import (
     needless_preview,
     preview_of,
     refuse_impossible,
+    request_of,
 )
 from amlrunbook.operations.switchover.storage_losses import Losses, find_losses
 from amlrunbook.operations.switchover.storage_state import (
@@ -73,9 +68,14 @@ class StorageFailover:
         read_seconds: float = 15.0,
     ) -> None:
         self._gateway = gateway
-        self._seconds = seconds
-        self._looks = looks
-        self._look_again = look_again
+        self._changing = Changing(
+            gateway=gateway,
+            title=self.title,
+            seconds=seconds,
+            looks=looks,
+            look_again=look_again,
+            unread="Nothing was sent: {why}",
+        )
         self._read_seconds = read_seconds
 
     def preview(self, context: OperationContext) -> Preview:
@@ -98,6 +98,15 @@ class StorageFailover:
         other = str(context.profile.regions[1] or "")
         return preview_of(state, losses, planned=planned, workspace_region=other)
 
+    def by_hand(self, context: OperationContext) -> tuple[str, ...]:
+        """Return how it is done with ``az``.
+
+        Raises:
+            UsageError: the step names no storage account, or the variant is none.
+            RefusedError: it is a workspace's default account.
+        """
+        return failover_by_hand(context, account_of(context), planned=_planned(context))
+
     def apply(
         self, context: OperationContext, preview: Preview, intent: Intent, reporter: Reporter
     ) -> ActionResult:
@@ -106,63 +115,29 @@ class StorageFailover:
         Raises:
             ReadOnlyError: the gateway is read-only; nothing was sent.
         """
-        if not self._gateway.mode.may_change:
-            raise ReadOnlyError(
-                f"{self.title} was refused: this process is read-only.",
-                state="Nothing was sent; Azure is as it was.",
-                next_step="Start the run with --live to change real Azure, or rehearse it in a drill.",
-            )
-        try:
-            self._refuse_changed(context, preview)
-        except AmlRunbookError as error:
-            return ActionResult(outcome=Outcome.FAILED, text=f"Nothing was sent: {error.what}")
-        request = preview.requests[0]
-        target = urlsplit(request.path)
-        query: dict[str, Any] = {name: values[0] for name, values in parse_qs(target.query).items()}
-        account = account_of(context)
-        began = self._gateway.now()
-        try:
-            answer = self._gateway.change(
-                request.method,
-                target.path,
-                request_id=intent.request_id,
-                on_sent=reporter.sent,
-                on_accepted=reporter.accepted,
-                on_progress=reporter.progressed,
-                look=lambda: self._progress(account, began.timestamp()),
-                version=query.pop("api-version"),
-                seconds=self._seconds,
-                **query,
-            )
-        except ReadOnlyError:
-            raise
-        except RefusedError as error:
-            return ActionResult(outcome=Outcome.FAILED, text=error.what)
-        return ActionResult(outcome=answer.outcome, text=answer.text)
+        return self._changing.apply(
+            preview,
+            intent,
+            reporter,
+            lambda: self._again(context, preview),
+            lambda began: self._progress(account_of(context), began),
+        )
 
     def observe(
         self, context: OperationContext, preview: Preview, intent: Intent, poll_url: str
     ) -> Observation:
         """Look whether the failover happened: the resource, the activity log, the poll URL."""
-        account = account_of(context)
-        seen = self._look(context, preview)
-        evidence = [*seen.evidence, activity_evidence(self._gateway, account, intent.request_id)]
-        if poll_url:
-            evidence.append(poll_evidence(self._gateway, poll_url))
-        return Observation(
-            reached=seen.reached, text=seen.text, readable=seen.readable, evidence=tuple(evidence)
-        )
+        return self._changing.observe(self._look(context, preview), preview, intent, poll_url)
 
     def verify(self, context: OperationContext, preview: Preview) -> Observation:
         """Read the primary's region, and a byte through the new primary, a few times where need be."""
-        patience = Deadline(self._looks * (self._look_again + 2 * self._read_seconds))
-        seen = self._verified(context, preview)
-        looks = self._looks if _under_way(seen, preview) else 2
-        for _ in range(looks - 1):
-            if seen.reached or not patience.wait(self._look_again):
-                break
-            seen = self._verified(context, preview)
-        return seen
+        most = self._changing.looks
+        patience = current_deadline(most * (self._changing.look_again + 2 * self._read_seconds))
+        first = self._verified(context, preview)
+        looks = most if _under_way(first, preview) else 2
+        return self._changing.looked_on(
+            first, lambda: self._verified(context, preview), looks, patience
+        )
 
     def _read(self, context: OperationContext) -> AccountState:
         state = read_state(self._gateway, context, seconds=self._read_seconds)
@@ -183,11 +158,11 @@ class StorageFailover:
             seconds=self._read_seconds,
         )
 
-    def _refuse_changed(self, context: OperationContext, preview: Preview) -> None:
-        """Let pass an account that stands as it was previewed.
+    def _again(self, context: OperationContext, preview: Preview) -> Request:
+        """Return the request for an account that stands as it was previewed: the request alone tells no regions.
 
         Raises:
-            AmlRunbookError: it does not, or cannot be read.
+            AmlRunbookError: it does not stand so, or cannot be read.
         """
         refuse_default(self._gateway, context, account_of(context))
         state, planned = self._read(context), _planned(context)
@@ -200,10 +175,11 @@ class StorageFailover:
             )
         if planned is not preview.effects.planned:
             raise RefusedError("The variant is not the one that was previewed. Look again.")
+        return request_of(state, planned=planned)
 
-    def _progress(self, account: ResourceId, began: float) -> str:
+    def _progress(self, account: ResourceId, began: datetime) -> str:
         """Return what the resource shows while it goes on; never raises."""
-        minutes = int(max(0.0, self._gateway.now().timestamp() - began) // 60)
+        minutes = int(max(0.0, (self._gateway.now() - began).total_seconds()) // 60)
         try:
             found = Document(self._gateway.get(account.text, seconds=_LOOK_SECONDS))
         except AmlRunbookError:
@@ -221,9 +197,7 @@ class StorageFailover:
         try:
             found = Document(self._gateway.get(account.text, seconds=self._read_seconds))
         except AmlRunbookError as error:
-            text = f"{account.name} could not be read: {error.what}"
-            evidence = Evidence(source="resource", text=text, speaks="neither")
-            return Observation(reached=False, text=text, readable=False, evidence=(evidence,))
+            return unseen(account.name, error)
         return judged(account, found, preview)
 
     def _verified(self, context: OperationContext, preview: Preview) -> Observation:

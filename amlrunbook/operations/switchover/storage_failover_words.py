@@ -6,13 +6,13 @@ https://learn.microsoft.com/rest/api/storagerp/storage-accounts/failover
 
 from __future__ import annotations
 
-from amlrunbook.assessment.command import az
 from amlrunbook.azure.arm_path import with_version
 from amlrunbook.errors import RefusedError
 from amlrunbook.model.api_versions import api_version
 from amlrunbook.model.display import shown
 from amlrunbook.model.moments import age_words
 from amlrunbook.model.operation import DataPlace, Effects, Preview, Request
+from amlrunbook.operations.switchover.by_hand import failover_lines
 from amlrunbook.operations.switchover.storage_losses import Losses
 from amlrunbook.operations.switchover.storage_state import ACCOUNT, AccountState, clock
 
@@ -26,10 +26,11 @@ _DIFFER_SECONDS = 60
 """Two sources that are further apart than this are told both."""
 
 
-def path_of(state: AccountState, *, planned: bool) -> str:
-    """Return the request's path and query: without ``failoverType`` it is unplanned."""
+def request_of(state: AccountState, *, planned: bool) -> Request:
+    """Return the request: without ``failoverType`` it is unplanned."""
     query = {"failoverType": _PLANNED} if planned else {}
-    return with_version(f"{state.account.text}/failover", api_version(ACCOUNT), **query)
+    path = with_version(f"{state.account.text}/failover", api_version(ACCOUNT), **query)
+    return Request(method="POST", path=path)
 
 
 def preview_of(
@@ -44,7 +45,7 @@ def preview_of(
     place = state.account.text
     return Preview(
         summary=f"Fail over {state.account.name} from {old} to {new}, {kind}.",
-        requests=(Request(method="POST", path=path_of(state, planned=planned)),),
+        requests=(request_of(state, planned=planned),),
         resources=(state.account.text,),
         before=before_words(state, synced=not planned),
         after=_after(state, planned=planned) + _elsewhere(new, workspace_region),
@@ -52,7 +53,7 @@ def preview_of(
         undo=_undo(state, planned=planned),
         cost=_cost(state, planned=planned),
         takes=_TAKES,
-        commands=commands(state, planned=planned),
+        commands=failover_lines(state.account, planned=planned),
         effects=Effects(
             makes_writable=(DataPlace(data=place, region=new),),
             makes_unwritable=(DataPlace(data=place, region=old),),
@@ -65,7 +66,7 @@ def needless_preview(state: AccountState, leaving: str, *, planned: bool) -> Pre
     """Return that there is nothing to do: the account's primary is not in the region that is left."""
     return Preview(
         summary=f"{state.account.name} is not in {leaving} any more.",
-        requests=(Request(method="POST", path=path_of(state, planned=planned)),),
+        requests=(request_of(state, planned=planned),),
         resources=(state.account.text,),
         before=before_words(state),
         needless=f"The primary of {state.account.name} is {state.region('primary')} already, not {leaving}.",
@@ -190,26 +191,4 @@ def _cost(state: AccountState, *, planned: bool) -> str:
     new = state.region("secondary")
     return (
         f"Turning geo-redundancy on again copies the whole account out of {new}, billed as egress."
-    )
-
-
-def commands(state: AccountState, *, planned: bool) -> tuple[str, ...]:
-    """Return the ``az`` commands: the one that does it, which asks before it sends, and the one that looks.
-
-    Source: https://learn.microsoft.com/cli/azure/storage/account#az-storage-account-failover
-    """
-    values = {
-        "id": state.account.text,
-        "name": state.account.name,
-        "group": state.account.resource_group,
-        "subscription": str(state.account.subscription),
-    }
-    kind = " --failover-type Planned" if planned else ""
-    return (
-        az(
-            "az storage account failover --name {name} --resource-group {group} --subscription "
-            f"{{subscription}}{kind}",
-            values,
-        ),
-        az("az storage account show --ids {id} --expand geoReplicationStats", values),
     )

@@ -100,3 +100,13 @@ def test_an_action_says_what_it_loses_and_how_it_is_undone_even_where_that_is_no
     lines = list(PlainText(plan_of(switch_step()), fancy=True).event(proposal))
     assert "    LOSES    nothing" in lines
     assert "    UNDO     there is no undo" in lines
+
+
+def test_an_action_that_cannot_be_previewed_says_how_it_is_done_by_hand():
+    step = switch_step("s", commands=("az look",), by_hand=("az change", HOSTILE))
+    text = PlainText(plan_of(step), fancy=True)
+    lines = list(text.event(e.StepUnknown(step="s", text="no answer")))
+    assert [line.strip() for line in lines[1:3]] == ["BY HAND  az look", "BY HAND  az change"]
+    assert not [line for line in lines if OBEYED.search(line)]
+    asked = PlainText(plan_of(check("a", commands=("az look",))), fancy=True)
+    assert len(list(asked.event(e.StepUnknown(step="a", text="no answer")))) == 1

@@ -12,6 +12,7 @@ from amlrunbook.executor.commands import (
     Decline,
     DoneOutside,
     LookAgain,
+    Overrule,
     Pause,
     Rule,
     RunStep,
@@ -21,9 +22,17 @@ from amlrunbook.executor.legality import typed_names
 from amlrunbook.model.finding import Verdict
 from amlrunbook.model.mode import Mode
 from amlrunbook.model.operation import Confirmation, Risk
+from amlrunbook.planning.conditions import StepCondition, StepPredicate, StepWord
 from amlrunbook.state.events import Ruling
 from amlrunbook.state.transitions import StepState
-from tests.unit.executor.ground import ACCOUNT, WORKSPACE, LookAt, check, ground_of, switch_step
+from tests.unit.executor.ground import (
+    ACCOUNT,
+    WORKSPACE,
+    LookAt,
+    check,
+    ground_of,
+    switch_step,
+)
 
 
 def confirmed(ground):
@@ -49,6 +58,47 @@ def test_an_action_is_previewed_confirmed_sent_and_verified_by_another_look():
     ]
     assert run.state.step("switch").state is StepState.VERIFIED
     assert ground.world.puts == [run.state.step("switch").intent.request_id]
+
+
+def test_a_proposal_whose_need_was_lost_since_is_not_confirmed():
+    ground = ground_of(
+        check("look"),
+        switch_step(needs=("look",)),
+        checks=[LookAt("look", Verdict.PASS, Verdict.UNKNOWN)],
+    )
+    run = ground.open()
+    for step in ("look", "switch", "look"):
+        run.perform(RunStep(step=step))
+    assert run.state.step("switch").state is StepState.PROPOSED
+    with pytest.raises(
+        RefusedError, match=r"any more .*: needs look, which is unknown\."
+    ) as refused:
+        run.perform(Confirm(step="switch"))
+    assert refused.value.state == "Nothing was sent; the proposal stands."
+    assert ground.world.puts == []
+    run.perform(Decline(step="switch"))
+    assert run.state.step("switch").state is StepState.BLOCKED
+    run.perform(Overrule(step="switch", need="look", reason="Seen by eye."))
+    run.perform(RunStep(step="switch"))
+    run.perform(Confirm(step="switch"))
+    assert run.state.step("switch").state is StepState.VERIFIED
+
+
+def test_a_proposal_that_is_not_called_for_any_more_is_not_confirmed():
+    failed = StepPredicate(steps=("look",), word=StepWord.FAILED, name="look")
+    ground = ground_of(
+        check("look"),
+        switch_step(when=StepCondition(any=(failed,))),
+        checks=[LookAt("look", Verdict.FAIL, Verdict.PASS)],
+    )
+    run = ground.open()
+    for step in ("look", "switch", "look"):
+        run.perform(RunStep(step=step))
+    with pytest.raises(RefusedError, match="any more"):
+        run.perform(Confirm(step="switch"))
+    run.perform(Decline(step="switch"))
+    assert run.state.step("switch").state is StepState.SKIPPED
+    assert ground.world.puts == []
 
 
 def test_intent_and_request_are_durable_before_the_byte_leaves():

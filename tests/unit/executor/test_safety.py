@@ -12,11 +12,13 @@ from amlrunbook.executor.approvals import token_of
 from amlrunbook.executor.commands import (
     AskApproval,
     Confirm,
+    Decline,
     DoneOutside,
     GiveAnswer,
     OverruleSafety,
     Rule,
     RunStep,
+    Skip,
 )
 from amlrunbook.journal import read_ask
 from amlrunbook.model.mode import Mode
@@ -123,6 +125,48 @@ def test_what_is_in_doubt_counts_on_the_dangerous_side():
     with pytest.raises(RefusedError, match="at once"):
         run.perform(Confirm(step="switch1"))
     assert len(ground.world.puts) == 1
+
+
+@pytest.mark.parametrize(
+    "since",
+    [
+        (),
+        (RunStep(step="switch"),),
+        (RunStep(step="switch"), Decline(step="switch", reason="Not now.")),
+        (Skip(step="switch", reason="By hand, perhaps."),),
+    ],
+    ids=["failed", "proposed anew", "declined", "skipped"],
+)
+def test_an_attempt_that_failed_counts_on_the_dangerous_side_whatever_came_since(since):
+    ground = ground_with(
+        Effects(makes_writable=(WEST,), makes_unwritable=(EAST,)), Effects(makes_writable=(EAST,))
+    )
+    run = proposed(ground)
+    ground.world.behaviour = "refused"
+    run.perform(Confirm(step="switch"))
+    assert run.state.step("switch").state is StepState.FAILED
+    for command in since:
+        run.perform(command)
+    run.perform(RunStep(step="switch1"))
+    with pytest.raises(RefusedError, match="at once"):
+        run.perform(Confirm(step="switch1"))
+    assert len(ground.world.puts) == 1
+
+
+def test_an_attempt_that_failed_is_forgotten_once_another_one_is_verified():
+    ground = ground_with(
+        Effects(makes_writable=(WEST,), makes_unwritable=(EAST,)),
+        Effects(makes_writable=(EAST,), makes_unwritable=(WEST,)),
+    )
+    run = proposed(ground)
+    ground.world.behaviour = "refused"
+    run.perform(Confirm(step="switch"))
+    ground.world.behaviour = "works"
+    for step in ("switch", "switch1"):
+        run.perform(RunStep(step=step))
+        run.perform(Confirm(step=step))
+        assert run.state.step(step).state is StepState.VERIFIED
+        assert run.state.step(step).tried == ()
 
 
 @pytest.mark.parametrize("strategy", [Strategy.HOT_WARM, Strategy.HOT_COLD, Strategy.HOT_HOT])

@@ -91,7 +91,7 @@ def test_without_the_whole_list_nothing_is_said_to_be_missing(there: Listing | N
 def test_what_is_lost_says_so_where_the_primary_is_dark_or_something_is_missing() -> None:
     well, lacking = registered(ASSETS, listing("m/7", "rows/1")), registered(ASSETS, listing("m/7"))
     dark = Losses(unknown="the primary does not answer", registered=well)
-    assert dark.words.endswith("; of 2 registered models and data in it all are on the secondary")
+    assert dark.words.endswith("; the secondary holds all 2 registered models and data")
     assert Losses(registered=well).words == "no blob is later"
     assert Losses(registered=lacking).words.endswith("the secondary lacks data/rows/1")
     many = Registered(total=9, missing=tuple("abcde"), looked=True)

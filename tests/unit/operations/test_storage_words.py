@@ -304,7 +304,7 @@ def test_a_name_that_is_an_option_gets_no_command() -> None:
         Losses(),
         planned=True,
     )
-    assert found.commands[0] == ""
+    assert found.commands == ()
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -20,7 +21,7 @@ from amlrunbook.model.display import shown
 from amlrunbook.model.operation import Confirmation, Risk
 from amlrunbook.model.profile import Contact, DataAccount, Probe
 from amlrunbook.model.snapshot import Snapshot, snapshot_of
-from amlrunbook.planning.command import command_words
+from amlrunbook.planning.command import command_words, to_fill_in
 from amlrunbook.planning.grammar import Choice, Phase, StepKind
 from amlrunbook.planning.load import load_runbook, runbook_folder
 from amlrunbook.planning.pack import Pack, pack_of
@@ -165,23 +166,28 @@ def test_the_paper_names_profile_regions_plan_and_the_snapshots_age() -> None:
     assert "Secondary: none" in paper
 
 
-def test_each_step_has_why_undo_a_place_to_tick_and_its_commands_unwrapped() -> None:
+def blocks(paper: str) -> list[str]:
+    """The code blocks of a paper, as a shell reads them: a line that ends in a backslash goes on."""
+    return [
+        found.replace(" \\\n ", "")
+        for found in re.findall(r"^```+sh\n(.*?)\n```+$", paper, re.DOTALL | re.MULTILINE)
+    ]
+
+
+def test_each_step_has_why_undo_a_place_to_tick_and_its_commands() -> None:
     made = assessment(snapshot_of(documents(soft_delete=False), taken_at="2026-11-20T10:00:00Z"))
     paper = pack_paper(made)
-    lines = paper.splitlines()
+    wanted = [command for planned in made.plan.steps for command in planned.lines]
+    assert [block for block in blocks(paper) if block in wanted] == wanted
     for planned in made.plan.steps:
         assert shown(planned.title).replace("*", r"\*") in paper
-        for command in planned.commands:
-            at = lines.index(command)
-            assert lines[at - 1].startswith("```")
-            assert lines[at + 1].startswith("```")
     ticked = [one for one in made.plan.steps if one.kind is not StepKind.DECISION]
     assert paper.count("- [ ] done") == len(ticked)
     assert paper.count("- **WHY**") == len(made.plan.steps)
     assert "- **RISK** reversible" in paper
     assert "- **LOSES** Nothing that the undo does not bring back." in paper
     assert (
-        "2. Leave it, end here: The findings stay as they are; nothing is changed. Then go to end."
+        "2. Leave it, end here: The findings stay as they are; nothing is changed. Then go to end (3.4)."
         in paper
     )
 
@@ -240,7 +246,14 @@ def test_what_does_not_concern_the_pair_says_so_and_is_not_offered(desk: Desk) -
         ({"variant": "graceful"}, "variant = graceful"),
         ({"budget_seconds": 4500}, "**TAKES** at most 75 min"),
         ({"kind": StepKind.MANUAL}, "nothing of it is automatic"),
-        ({"kind": StepKind.WAIT, "every_seconds": 30, "until": "PT1H"}, "until PT1H at most"),
+        (
+            {"kind": StepKind.WAIT, "every_seconds": 30, "until": "PT1H"},
+            "every 30 s, for 60 min at most",
+        ),
+        (
+            {"kind": StepKind.WAIT, "every_seconds": 30, "until": "2026-01-31T06:00:00Z"},
+            "until 2026-01-31T06:00:00Z at most",
+        ),
         ({"kind": StepKind.RUNBOOK, "do": "failback"}, "another runbook, failback"),
     ],
 )
@@ -365,6 +378,41 @@ def test_a_name_must_be_typed_where_the_plan_wants_it(desk: Desk) -> None:
     assert len(desk.calls) == 1
 
 
+def test_a_look_within_an_action_asks_for_no_name(desk: Desk) -> None:
+    careful = step(
+        kind=StepKind.ACTION,
+        risk=Risk.DATA_LOSS,
+        confirmation=Confirmation.TYPE_NAME,
+        commands=("az storage account show --name stdata",),
+        by_hand=("az storage account failover --name stdata",),
+    )
+    code, said = desk.run(pack_script(pack(careful)), "r\nr\naml-a\n")
+    assert code == 0, said
+    assert [call[2] for call in desk.calls] == ["show", "failover"]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("value", ["it's", "a b", "$(touch owned)", "`x`", "*", '"', "\\", "s3"])
+def test_what_only_the_day_tells_is_asked_for_and_reaches_az_as_one_word(
+    desk: Desk, shell: str, value: str
+) -> None:
+    open_ = step(commands=(shlex.join(["az", "x", "--name=<blob>", "it's <blob> of <container>"]),))
+    code, said = desk.run(pack_script(pack(open_)), f"{value}\nbox\nr\n", shell=shell)
+    assert code == 0, said
+    assert desk.calls == [["x", f"--name={value}", f"it's {value} of box"]]
+    assert "The next command needs <blob>" in said
+    assert not (desk.folder / "owned").exists()
+
+
+def test_a_command_is_left_out_where_a_value_is_not_given(desk: Desk) -> None:
+    open_ = step(commands=("az x --name '<blob>'", "az y"))
+    code, said = desk.run(pack_script(pack(open_)), "\n-rf\ns\nr\n")
+    assert (code, desk.calls) == (0, [["y"]]), said
+    assert "Left out: 1." in said
+    assert desk.run(pack_script(pack(open_)), "q\n")[0] == 130
+    assert desk.run(pack_script(pack(open_)), "")[0] == 130
+
+
 def test_two_persons_are_asked_for_by_name(desk: Desk) -> None:
     grave = step(
         kind=StepKind.ACTION,
@@ -471,7 +519,11 @@ def test_hostile_text_everywhere_is_text(desk: Desk, shell: str) -> None:
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     deadline=None,
 )
-@given(words=st.lists(st.text(max_size=12).filter(lambda t: "\0" not in t), max_size=30))
+@given(
+    words=st.lists(
+        st.text(max_size=12).filter(lambda t: "\0" not in t and not to_fill_in(t)), max_size=30
+    )
+)
 def test_any_words_reach_az_as_they_are_or_are_not_run(desk: Desk, words: list[str]) -> None:
     commands = tuple(shlex.join(["az", "x", word]) for word in words)
     planned = step(title="".join(words), why=" ".join(words), commands=commands)

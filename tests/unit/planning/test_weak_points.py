@@ -1,0 +1,162 @@
+"""Weak points of a pair whose primary is dark: judged by what the last snapshot held, and its age is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from amlrunbook.model.profile import DataAccount, Side
+from amlrunbook.model.snapshot import Snapshot, snapshot_of
+from amlrunbook.operations.registry import build_registry
+from amlrunbook.planning.lists import PREDICATES, RESOURCE_LISTS
+from amlrunbook.planning.load import load_runbook, runbook_folder
+from amlrunbook.planning.pack import Pack, pack_of
+from amlrunbook.planning.plan import Plan
+from amlrunbook.planning.resolve import resolve
+from tests.unit.planning.test_pack import NOW
+from tests.unit.planning.test_resolve import DATA, DEFAULT, OTHER, SUB, WORKSPACE, profile
+
+ML = "Microsoft.MachineLearningServices/workspaces"
+STORAGE = "Microsoft.Storage/storageAccounts"
+VAULT = f"{SUB}/Microsoft.KeyVault/vaults/kv"
+REGISTRY = f"{SUB}/Microsoft.ContainerRegistry/registries/cr"
+LOCKS = f"{SUB.removesuffix('/providers')}/providers/Microsoft.Authorization/locks"
+EARLIER = "2026-11-22T06:00:00Z"
+
+
+def dark(place: str, kind: str) -> dict[str, Any]:
+    return {"id": place, "type": kind, "unread": "refused: 503"}
+
+
+def before() -> list[dict[str, Any]]:
+    """The pair while all was well: soft delete on for the data account alone, no purge protection, no replica."""
+    return [
+        {"id": WORKSPACE, "type": ML, "properties": {"storageAccount": DEFAULT}},
+        {"id": DEFAULT, "type": STORAGE, "sku": {"name": "Standard_LRS"}},
+        {"id": DATA, "type": STORAGE, "sku": {"name": "Standard_RAGRS"}},
+        *(
+            {
+                "id": f"{account}/blobServices/default",
+                "type": f"{STORAGE}/blobServices",
+                "properties": {"containerDeleteRetentionPolicy": {"enabled": account == DATA}},
+            }
+            for account in (DEFAULT, DATA)
+        ),
+        {
+            "id": VAULT,
+            "type": "Microsoft.KeyVault/vaults",
+            "properties": {"enableSoftDelete": True, "enablePurgeProtection": False},
+        },
+        {
+            "id": REGISTRY,
+            "type": "Microsoft.ContainerRegistry/registries",
+            "location": "eastus",
+            "sku": {"name": "Premium"},
+        },
+    ]
+
+
+def in_the_dark(*, earlier: bool = True) -> Snapshot:
+    """The same pair an hour into the outage: only the secondary's workspace answers."""
+    placeholders = [dark(each["id"], each["type"]) for each in before()]
+    placeholders.append(dark(LOCKS, "Microsoft.Authorization/locks"))
+    now = snapshot_of([*placeholders, {"id": OTHER, "type": ML}], taken_at="2026-11-22T09:00:00Z")
+    if not earlier:
+        return now
+    return msgspec.structs.replace(now, earlier=tuple(before()), earlier_at=EARLIER)
+
+
+def pair() -> Any:
+    return profile(
+        secondary=Side(workspace=OTHER, region="westus"), data_accounts=(DataAccount(id=DATA),)
+    )
+
+
+def hardening(snapshot: Snapshot) -> Plan:
+    loaded = load_runbook(runbook_folder() / "hardening.toml")
+    return resolve(loaded, pair(), snapshot, build_registry(None))
+
+
+def paper(snapshot: Snapshot) -> Pack:
+    loaded = load_runbook(runbook_folder() / "hardening.toml")
+    return pack_of(
+        loaded, pair(), snapshot, build_registry(None), written_at=NOW, program="amlrunbook 1"
+    )
+
+
+def test_lists_go_over_what_the_last_snapshot_held() -> None:
+    inventory = in_the_dark().inventory
+    found = {
+        name: {place.rsplit("/", 1)[-1] for place in RESOURCE_LISTS[name](pair(), inventory)}
+        for name in ("vaults", "registries", "lockable")
+    }
+    assert found == {
+        "vaults": {"kv"},
+        "registries": {"cr"},
+        "lockable": {"aml-a", "aml-b", "stdefault", "stdata", "kv", "cr"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "resource", "answer"),
+    [
+        ("storage.lacks_container_soft_delete", DEFAULT, True),
+        ("storage.lacks_container_soft_delete", DATA, False),
+        ("storage.lacks_container_soft_delete", "", True),
+        ("storage.lacks_share_soft_delete", DATA, None),
+        ("vaults.lack_purge_protection", VAULT, True),
+        ("vaults.lack_soft_delete", "", False),
+        ("registries.not_premium", REGISTRY, False),
+        ("registries.lack_secondary_replica", REGISTRY, True),
+        ("resources.lack_lock", VAULT, True),
+    ],
+)
+def test_a_weak_point_is_judged_by_what_was_last_known(
+    name: str, resource: str, answer: bool | None
+) -> None:
+    assert PREDICATES[name](pair(), in_the_dark().inventory, resource) is answer
+
+
+@pytest.mark.parametrize(
+    "name", ["vaults.lack_purge_protection", "registries.not_premium", "resources.lack_lock"]
+)
+def test_without_an_earlier_snapshot_nobody_can_tell(name: str) -> None:
+    inventory = in_the_dark(earlier=False).inventory
+    resource = REGISTRY if name.startswith("registries") else VAULT
+    assert PREDICATES[name](pair(), inventory, resource) is None
+
+
+def test_what_was_read_now_counts_more_than_what_was_known_before() -> None:
+    mended = {
+        "id": VAULT,
+        "type": "Microsoft.KeyVault/vaults",
+        "properties": {"enableSoftDelete": True, "enablePurgeProtection": True},
+    }
+    snapshot = in_the_dark()
+    read = tuple(mended if raw["id"] == VAULT else raw for raw in snapshot.documents)
+    snapshot = msgspec.structs.replace(snapshot, documents=read)
+    assert PREDICATES["vaults.lack_purge_protection"](pair(), snapshot.inventory, VAULT) is False
+    reason = {step.id: step.not_applicable for step in hardening(snapshot).steps}
+    assert EARLIER not in reason["purge-protection:kv"]
+
+
+def test_the_plan_keeps_the_weak_points_and_says_how_old_the_reason_of_a_left_out_one_is() -> None:
+    plan = hardening(in_the_dark())
+    reasons = {step.id: step.not_applicable for step in plan.steps}
+    assert reasons["container-soft-delete:stdefault"] == ""
+    assert reasons["purge-protection:kv"] == ""
+    assert reasons["registry-replication:cr"] == ""
+    assert reasons["container-soft-delete:stdata"] == (
+        "It does not hold that container soft delete is off. "
+        f"By the snapshot of {EARLIER}: it could not be read since."
+    )
+    assert plan.snapshot_earlier == EARLIER
+
+
+def test_the_paper_says_what_stands_in_and_how_old_it_is() -> None:
+    made = paper(in_the_dark())
+    assert f"as the snapshot of {EARLIER} had it, 4 h before" in made.snapshot_words
+    assert made.unread == ()
+    assert f"{VAULT}" in paper(in_the_dark(earlier=False)).unread
