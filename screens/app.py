@@ -19,7 +19,6 @@ from amlrunbook.model.mode import Mode
 from screens.keyed import KeyedScreen
 from screens.look import Look
 from screens.marks import mode_look
-from screens.results import AppResult
 from screens.theme import THEMES
 from screens.told import RunTold
 from screens.widgets.mode_header import ModeHeader
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from amlrunbook.executor.watching import LiveRun
     from screens.feed import RunFeed
     from screens.home_data import HomeData
+    from screens.results import AppResult  # noqa: F401 - AmlApp's base names it, quoted
 
 REFRESH_SECONDS = 0.1
 """The least time between two looks at the run."""
@@ -39,7 +39,7 @@ AT_THE_KEYS_SECONDS = 5.0
 """Who touched a key so short a time ago sees what happens, and is not called by a bell."""
 
 
-class AmlApp(App[AppResult]):
+class AmlApp(App["AppResult"]):
     """The home screen, or one run."""
 
     TITLE = "amlrunbook"
@@ -81,11 +81,20 @@ class AmlApp(App[AppResult]):
         self._rings = (look or Look()).bell
         self.mode = run.mode if run is not None else Mode.READ_ONLY
         """What this process may change; everything here that shows it reads it here."""
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = mode_look(self.mode).theme
+        self._wear(mode_look(self.mode).theme)
         self.add_class(mode_look(self.mode).css_class)
         self.set_class((look or Look()).ascii_only, "-ascii")
+
+    def _wear(self, theme: str) -> None:
+        """Put on ``theme`` for good, before any style was parsed.
+
+        Not by assignment: its watcher has textual parse every style, and then once more for the theme,
+        before the first frame.
+        """
+        for each in THEMES:
+            self.register_theme(each)
+        self.set_reactive(App.theme, theme)
+        self.stylesheet.set_variables(self.get_css_variables())
 
     def _feed_of(self, run: LiveRun | None) -> RunFeed | None:
         if run is None:

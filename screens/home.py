@@ -1,4 +1,7 @@
-"""Home: what is protected and how well, what is open, what was done, what can be practised."""
+"""Home: what is protected and how well, what is open, what was done, what can be practised.
+
+What makes the rows, and what they open, is imported where it is used: the first frame shows none of it.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -15,16 +18,18 @@ from textual.message import Message
 
 from amlrunbook.model.mode import Mode
 from screens.home_data import HomeData
-from screens.home_rows import LOOKING, home_rows, pair_words, result_of
 from screens.keyed import KeyedScreen
 from screens.keys import HELP, LEAVE, MENU, Key, bindings
 from screens.moments import counted
-from screens.results import AppResult, Assess, StartDrill, StartRun
 from screens.told import words_of
-from screens.widgets.line_view import LineView
+from screens.widgets.line_view import LineView, ListRows, Row, Rows
+from screens.widgets.lines import Span
 from screens.widgets.mode_header import HeaderFacts
 from screens.widgets.notice import Notice
-from screens.widgets.page_view import Paragraph
+from screens.widgets.tones import Tone
+
+if TYPE_CHECKING:
+    from screens.results import AppResult
 
 _KEYS = (
     Key("open", ("enter",), "open", "Open what is under the cursor: assess a workspace, resume a run, show a journal, start a runbook or a drill."),
@@ -41,6 +46,10 @@ UNSIGNED = (
     "It asks Azure and changes nothing. Its journal is signed with a key that is thrown away: whole, "
     "and nobody's; verifying it will say UNATTRIBUTED."
 )
+
+
+_LOOKING = "looking at what is on this machine…"
+"""What is said until the disk was looked at."""
 
 
 class HomeScreen(KeyedScreen[None]):
@@ -73,10 +82,17 @@ class HomeScreen(KeyedScreen[None]):
     def compose(self) -> ComposeResult:
         """Lay the screen out."""
         yield self.header()
-        yield LineView(LOOKING if self._gather else home_rows(self.data), id="list")
+        yield LineView(self._rows(), id="list")
         yield Notice()
         yield self.status_rule()
         yield self.key_bar()
+
+    def _rows(self) -> Rows:
+        if self._gather is not None:
+            return ListRows((Row("", (Span("   "), Span(_LOOKING, Tone.DIM))),))
+        from screens.home_rows import home_rows
+
+        return home_rows(self.data)
 
     def on_mount(self) -> None:
         """Begin on the first row: an open run where there is one."""
@@ -101,7 +117,7 @@ class HomeScreen(KeyedScreen[None]):
         event.stop()
         self._gather = None
         self.data = event.data
-        self.view.show(home_rows(self.data))
+        self.view.show(self._rows())
         self.redraw()
 
     @property
@@ -118,11 +134,13 @@ class HomeScreen(KeyedScreen[None]):
     def status(self) -> str:
         """Return the workspace under the cursor in full; else what could not be read, or what there is."""
         if self._gather is not None:
-            return "looking at what is on this machine…"
+            return _LOOKING
         data = self.data
         chosen = self.view.cursor_key if self.is_mounted else ""
         profile = next((each for each in data.profiles if f"profile:{each.name}" == chosen), None)
         if profile is not None:
+            from screens.home_rows import pair_words
+
             return f"{profile.name} · {pair_words(profile)} · {profile.posture_text or 'never assessed'}"
         if data.problems:
             return f"! {data.problems[0]}"
@@ -165,6 +183,9 @@ class HomeScreen(KeyedScreen[None]):
 
     def do_open(self) -> None:
         """Open what is under the cursor."""
+        from screens.home_rows import result_of
+        from screens.results import StartRun
+
         result = result_of(self.view.cursor_key)
         if result is None:
             self.say("There is nothing to open here.")
@@ -174,6 +195,8 @@ class HomeScreen(KeyedScreen[None]):
             self._carry_out(result)
 
     def _carry_out(self, result: AppResult) -> None:
+        from screens.results import Assess
+
         if isinstance(result, Assess):
             self._ask([(f"Assess {result.profile}", "only reads", result)])
         else:
@@ -181,6 +204,7 @@ class HomeScreen(KeyedScreen[None]):
 
     def _ask(self, answers: Sequence[tuple[str, str, AppResult]]) -> None:
         from screens.question import Option, QuestionScreen
+        from screens.widgets.page_view import Paragraph
 
         options: list[Option[AppResult | None]] = [Option("Not now", "nothing happens", None)]
         options += [Option(*answer) for answer in answers]
@@ -189,6 +213,8 @@ class HomeScreen(KeyedScreen[None]):
 
     def do_assess(self) -> None:
         """Assess the workspace under the cursor."""
+        from screens.results import Assess
+
         self._carry_out(Assess(self.view.cursor_key.partition(":")[2]))
 
     def do_resume(self) -> None:
@@ -200,6 +226,8 @@ class HomeScreen(KeyedScreen[None]):
 
     def do_drill(self) -> None:
         """Start the drill under the cursor, or go to the first one."""
+        from screens.results import StartDrill
+
         if self.view.cursor_key.startswith("drill:"):
             self.app.exit(StartDrill(self.view.cursor_key.partition(":")[2]))
         else:
@@ -211,6 +239,9 @@ class HomeScreen(KeyedScreen[None]):
                 "No workspace is protected yet, so there is nothing to run it for. Start with a drill (d)."
             )
             return
+        from screens.home_rows import pair_words
+        from screens.results import StartRun
+
         self._ask(
             [
                 (each.name, pair_words(each), StartRun(runbook, each.name))

@@ -10,7 +10,8 @@ from functools import partial
 from rich.cells import cell_len
 
 from amlrunbook.model.display import shown
-from screens.home_data import HomeData, JournalRow, OpenRun, ProfileRow
+from screens.home_data import HomeData
+from screens.home_items import JournalRow, OpenRun, ProfileRow
 from screens.moments import age_words, clock_words, seconds_between
 from screens.results import AppResult, Assess, OpenJournal, Resume, StartDrill, StartRun
 from screens.widgets.lines import Line, Span, fitted, shortened
@@ -98,10 +99,6 @@ def _heading(text: str) -> tuple[str, Make]:
 
 def _said(text: str) -> tuple[str, Make]:
     return "", lambda width: (Span("   "), Span(fitted(shown(text), width - 3), Tone.DIM))
-
-
-LOOKING = HomeRows((_said("looking at what is on this machine…"),))
-"""What is shown until the disk was looked at."""
 
 
 def _columns(width: int) -> tuple[int, int, int]:

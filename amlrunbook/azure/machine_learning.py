@@ -8,6 +8,7 @@ they send passes the guarded wire, which is read-only for this client in every m
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 from collections.abc import Iterator
 from typing import Any
@@ -84,12 +85,10 @@ class MachineLearning:
         return self._made
 
     def _make(self) -> Any:
-        from azure.ai.ml import MLClient
-
         options: dict[str, Any] = {}
         if self._access.cloud.ca_file:
             options["cloud_metadata"] = self._metadata()
-        return MLClient(
+        return sdk_client()(
             self._access.credential,
             self._workspace.subscription,
             self._workspace.resource_group,
@@ -135,6 +134,22 @@ def _guard_policy(guard: Guard | CreateGuard) -> Any:
             guard.check(http.method, http.url, http.headers)
 
     return SharedGuard()
+
+
+def sdk_client() -> Any:
+    """Import azure-ai-ml, which takes a second or more, and return its client's class.
+
+    No garbage is collected meanwhile: the import keeps all that it makes, and to look through that again and again
+    stops every thread, so that whoever is at the keys waits.
+    """
+    collected = gc.isenabled()
+    gc.disable()
+    try:
+        from azure.ai.ml import MLClient
+    finally:
+        if collected:
+            gc.enable()
+    return MLClient
 
 
 @contextlib.contextmanager

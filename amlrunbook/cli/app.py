@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from amlrunbook.state.events import Recorded, RunClosed, RunOpened
     from amlrunbook.state.fold import RunState
     from amlrunbook.store.runs import RunFolder
-    from screens.home_data import HomeData, JournalRow, OpenRun, ProfileRow, RunbookRow, ScenarioRow
+    from screens.home_data import HomeData
+    from screens.home_items import JournalRow, OpenRun, ProfileRow, RunbookRow, ScenarioRow
     from screens.results import AppResult
 
 MOST_RUNS = 12
@@ -84,12 +85,12 @@ def open_home() -> int:
     Raises:
         UsageError: no screen can be shown here.
     """
-    from screens.results import OpenJournal
-
     _check_terminal("amlrunbook --help names the commands; most of them need no screen.")
     problem = ""
     while True:
         result = _shown(home=lambda said=problem: gather_home(said))
+        from screens.results import OpenJournal  # only now: the first frame does not wait for it
+
         if not isinstance(result, OpenJournal):
             break
         problem = _journal_shown(result.path)
@@ -236,7 +237,7 @@ def _runs(problems: list[str]) -> list[_Known]:
 
 
 def _open_row(run: _Known) -> OpenRun:
-    from screens.home_data import OpenRun
+    from screens.home_items import OpenRun
 
     return OpenRun(
         path=str(run.folder.path),
@@ -252,7 +253,7 @@ def _open_row(run: _Known) -> OpenRun:
 
 def _journal_row(run: _Known, closed: RunClosed) -> JournalRow:
     from amlrunbook.state.events import RunOutcome
-    from screens.home_data import JournalRow
+    from screens.home_items import JournalRow
     from screens.moments import seconds_between
 
     return JournalRow(
@@ -270,7 +271,7 @@ def _journal_row(run: _Known, closed: RunClosed) -> JournalRow:
 def _profiles(runs: list[_Known], problems: list[str]) -> tuple[ProfileRow, ...]:
     from amlrunbook.model.finding import worst
     from amlrunbook.store.profiles import list_profiles
-    from screens.home_data import ProfileRow
+    from screens.home_items import ProfileRow
 
     rows: list[ProfileRow] = []
     for listed in list_profiles():
@@ -324,7 +325,7 @@ def _seen(profile: str) -> str:
 def _runbooks(problems: list[str]) -> tuple[RunbookRow, ...]:
     from amlrunbook.planning.load import load_runbook, runbook_folder
     from amlrunbook.store.paths import runbooks_folder
-    from screens.home_data import RunbookRow
+    from screens.home_items import RunbookRow
 
     rows = []
     for folder in (runbook_folder(), runbooks_folder()):
@@ -340,7 +341,7 @@ def _runbooks(problems: list[str]) -> tuple[RunbookRow, ...]:
 
 def _scenarios(problems: list[str]) -> tuple[ScenarioRow, ...]:
     from amlrunbook.simulator.scenario import glance, scenario_names
-    from screens.home_data import ScenarioRow
+    from screens.home_items import ScenarioRow
 
     rows = []
     for name in scenario_names():

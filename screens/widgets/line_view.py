@@ -85,6 +85,8 @@ class LineView(LineBlock, can_focus=True):
         """The index of the row under the cursor; -1 where none can be chosen."""
         self.top = 0
         """The index of the first row that is seen."""
+        self._seen: dict[int, Line] = {}
+        """What was drawn last on each line."""
 
     # What is shown
 
@@ -94,12 +96,20 @@ class LineView(LineBlock, can_focus=True):
         before = self.cursor_key
         offset = self.cursor - self.top
         old_cursor = self.cursor
+        place = (self.top, old_cursor, len(self.rows))
         self.rows = rows
         self.cursor = self._index_of(wanted, old_cursor)
         if self.cursor >= 0 and self.cursor_key == before and old_cursor >= 0:
             self.top = self.cursor - offset
         self._keep_in_sight()
-        self.refresh(layout=self.styles.is_auto_height)
+        if self.styles.is_auto_height or place != (self.top, self.cursor, len(rows)):
+            self.refresh(layout=self.styles.is_auto_height)
+        else:
+            self.refresh_lines(
+                y
+                for y, line in self._seen.items()
+                if y < self.content_size.height and line != self._line_at(y)
+            )
         if self.cursor_key != before:
             self.post_message(self.Moved(self, self.cursor_key))
 
@@ -125,12 +135,12 @@ class LineView(LineBlock, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Draw one row, and the thumb of where the sight is."""
-        width, height = self.content_size
+        height = self.content_size.height
         index = self.top + y
         total = len(self.rows)
         thumbed = total > height
-        room = width - 1 if thumbed else width
-        line = self.rows.line(index, room) if index < total else ()
+        room = self._room
+        line = self._seen[y] = self._line_at(y)
         at_cursor = index == self.cursor and index < total
         line = _marked(line) if at_cursor else line
         plain = self.tone_style()
@@ -140,6 +150,16 @@ class LineView(LineBlock, can_focus=True):
             return strip
         thumb = strip_of((self._thumb(y, height, total),), 1, plain, ascii_only=self.ascii_only)
         return Strip.join([strip, thumb])
+
+    @property
+    def _room(self) -> int:
+        """The cells of a row; the thumb takes one where not all rows are in sight."""
+        width, height = self.content_size
+        return width - 1 if len(self.rows) > height else width
+
+    def _line_at(self, y: int) -> Line:
+        index = self.top + y
+        return self.rows.line(index, self._room) if index < len(self.rows) else ()
 
     def _thumb(self, y: int, height: int, total: int) -> Span:
         size = max(1, height * height // total)
@@ -172,20 +192,28 @@ class LineView(LineBlock, can_focus=True):
 
     def move(self, by: int) -> None:
         """Move the cursor by so many rows, or the sight where there is nothing to choose."""
-        if self.cursor < 0:
+        top, cursor = self.top, self.cursor
+        if cursor < 0:
             self.top += by
         else:
-            target = min(max(self.cursor + by, 0), len(self.rows) - 1)
+            target = min(max(cursor + by, 0), len(self.rows) - 1)
             self._set_cursor(self._choosable(target, 1 if by > 0 else -1), target)
-        self._keep_in_sight()
-        self.refresh()
+        self._show_moved(top, cursor)
 
     def go_to(self, key: str) -> None:
         """Put the cursor on the row with ``key``, where there is one."""
-        index = self._index_of(key, self.cursor)
+        top, cursor = self.top, self.cursor
+        index = self._index_of(key, cursor)
         self._set_cursor(index, index)
+        self._show_moved(top, cursor)
+
+    def _show_moved(self, top: int, cursor: int) -> None:
+        """Draw what moving changed: everything, or only the rows that the cursor left and came to."""
         self._keep_in_sight()
-        self.refresh()
+        if self.top != top:
+            self.refresh()
+        elif self.cursor != cursor:
+            self.refresh_lines(index - top for index in (cursor, self.cursor) if index >= 0)
 
     def _set_cursor(self, index: int, target: int) -> None:
         if index < 0 or index == self.cursor:

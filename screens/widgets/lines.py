@@ -6,12 +6,14 @@ width, and translated where the terminal has ASCII only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import zip_longest
 from typing import NamedTuple
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
+from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -155,6 +157,15 @@ def strip_of(
     return Strip(segments, width)
 
 
+def changed(old: Sequence[Line], new: Sequence[Line]) -> list[int]:
+    """Return the numbers of the lines that differ."""
+    return [
+        number
+        for number, (before, now) in enumerate(zip_longest(old, new, fillvalue=()))
+        if before != now
+    ]
+
+
 class LineBlock(Widget):
     """A widget that draws lines; a subclass says which."""
 
@@ -173,9 +184,24 @@ class LineBlock(Widget):
         return tone_styles(self.app.theme_variables, no_color=self.app.no_color)
 
     def tone_style(self) -> Callable[[Tone], Style]:
-        """Return how every tone looks here; asked once a line: Textual composes the style anew."""
+        """Return how every tone looks here."""
+        return self._style_of_drawing or self._composed_style()
+
+    _style_of_drawing: Callable[[Tone], Style] | None = None
+    """How every tone looks, while the widget is drawn: it is the same for all of its lines."""
+
+    def _composed_style(self) -> Callable[[Tone], Style]:
+        """Return how every tone looks here; Textual composes that from all that lies around the widget."""
         here, tones = self.rich_style, self.tones
         return lambda tone: here + tones[tone]
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draw lines, all in one style: to compose it took longer than all else of a line."""
+        self._style_of_drawing = self._composed_style()
+        try:
+            return super().render_lines(crop)
+        finally:
+            self._style_of_drawing = None
 
     def render_line(self, y: int) -> Strip:
         """Draw one line of the widget."""
@@ -194,6 +220,17 @@ class LineBlock(Widget):
     _drawn: tuple[tuple[int, int], list[Line]] | None = None
 
     def redraw(self) -> None:
-        """Draw again from what the widget knows now."""
-        self._drawn = None
-        self.refresh()
+        """Draw again from what the widget knows now: the lines that are others, where its size is known."""
+        before, self._drawn = self._drawn, None
+        if before is None:
+            self.refresh()
+            return
+        (width, height), old = before
+        self.refresh_lines(changed(old, self.drawn(width, height)))
+
+    def refresh_lines(self, numbers: Iterable[int]) -> None:
+        """Have some lines drawn again, or none."""
+        width = self.content_size.width
+        regions = [Region(0, number, width, 1) for number in numbers]
+        if regions:
+            self.refresh(*regions)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from textual.app import App, ComposeResult
 
@@ -60,6 +61,52 @@ async def test_a_million_rows_cost_only_what_is_seen() -> None:
         assert app.view.cursor == 999_999
         assert "row 999999" in text_of(app)
     assert rows.made < 2_000
+
+
+@dataclass(frozen=True)
+class Named:
+    """Rows that are told apart by a word each."""
+
+    words: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def key(self, index: int) -> str:
+        return self.words[index].strip("-")
+
+    def line(self, index: int, width: int) -> Line:
+        return (Span(f" {self.words[index]}"),)
+
+
+WORDS = tuple("ABCDEFGHIJKLMNOPQRST")
+
+
+async def test_what_is_drawn_in_parts_is_what_is_drawn_whole() -> None:
+    app = ListApp(LineView(Named(WORDS)))
+    async with app.run_test(size=(40, 10)) as pilot:
+        for key in ("j", "j", "k", "pagedown", "j", "G", "k", "pageup", "k", "g", "k"):
+            await pilot.press(key)
+            await pilot.pause()
+            in_parts = text_of(app)
+            app.view.refresh()
+            await pilot.pause()
+            assert text_of(app) == in_parts
+        for rows in (
+            ("A-", *WORDS[1:-1], "T-"),
+            ("A", "-", *WORDS[2:]),
+            WORDS[:12],
+            WORDS[3:],
+            (),
+            WORDS,
+        ):
+            app.view.show(Named(tuple(rows)))
+            app.view.go_to("H")
+            await pilot.pause()
+            in_parts = text_of(app)
+            app.view.refresh()
+            await pilot.pause()
+            assert text_of(app) == in_parts
 
 
 async def test_a_page_without_a_cursor_scrolls_to_its_end_and_back() -> None:

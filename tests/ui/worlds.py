@@ -14,7 +14,8 @@ from amlrunbook.model.profile import Profile, Side
 from amlrunbook.planning.grammar import Choice, Phase, StepKind
 from amlrunbook.planning.plan import ChildPlan, Plan, PlannedStep
 from amlrunbook.state import events as e
-from screens.home_data import HomeData, JournalRow, OpenRun, ProfileRow, RunbookRow, ScenarioRow
+from screens.home_data import HomeData
+from screens.home_items import JournalRow, OpenRun, ProfileRow, RunbookRow, ScenarioRow
 from tests.ui.scripted_run import ScriptedRun
 
 NOW = datetime(2026, 11, 22, 10, 17, 42, tzinfo=UTC)
