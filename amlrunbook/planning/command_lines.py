@@ -6,6 +6,7 @@ import re
 import shlex
 
 from amlrunbook.errors import AmlRunbookError
+from amlrunbook.model.cloud import CLOUDS, PUBLIC
 from amlrunbook.model.display import shown
 from amlrunbook.model.operation import ByHand, OperationContext, Registry
 from amlrunbook.model.profile import Profile
@@ -13,7 +14,7 @@ from amlrunbook.model.resource_id import ResourceId
 from amlrunbook.planning.command import command_words
 
 _PLACEHOLDER = re.compile(
-    r"\{(?:name|last|parent|group|id|subscription|path|secondary|secondary_group|secondary_id|secondary_region)\}"
+    r"\{(?:name|last|parent|group|id|subscription|path|secondary|secondary_group|secondary_id|secondary_region|blob_domain)\}"
 )
 
 
@@ -64,6 +65,7 @@ def _command(template: str, subject: ResourceId, profile: Profile, path: str) ->
         "{group}": subject.resource_group,
         "{id}": subject.text,
         "{subscription}": subject.subscription,
+        "{blob_domain}": _blob_domain(profile.cloud),
     }
     used = [parts[key] for key in _PLACEHOLDER.findall(template)]
     if any(not value or value.startswith("-") or shown(value) != value for value in used):
@@ -73,3 +75,8 @@ def _command(template: str, subject: ResourceId, profile: Profile, path: str) ->
         for word in command_words(template)
     )
     return shlex.join(words)
+
+
+def _blob_domain(cloud: str) -> str:
+    """Return where a cloud's blob services lie; of a cloud that only its endpoints tell of, the public one's stands there."""
+    return CLOUDS.get(cloud, PUBLIC).blob_endpoint.rpartition("{account}.")[2]

@@ -14,7 +14,7 @@ from amlrunbook.model.profile import DataAccount, Probe, Profile, Side
 from amlrunbook.model.snapshot import Snapshot, snapshot_of
 from amlrunbook.operations.registry import build_registry
 from amlrunbook.planning.command import command_words, only_looks, to_fill_in
-from amlrunbook.planning.command_lines import by_hand_of
+from amlrunbook.planning.command_lines import by_hand_of, filled_commands
 from amlrunbook.planning.grammar import StepKind
 from amlrunbook.planning.load import load_runbook, runbook_folder
 from amlrunbook.planning.pack import Pack, pack_of
@@ -330,3 +330,19 @@ def test_a_pair_without_a_secondary_has_no_command_about_one_and_no_gap_for_it()
 )
 def test_what_is_not_known_to_look_counts_as_a_change(command: str, looks: bool) -> None:
     assert only_looks(command) is looks
+
+
+@pytest.mark.parametrize(
+    ("cloud", "domain"),
+    [
+        ("public", "blob.core.windows.net"),
+        ("us-government", "blob.core.usgovcloudapi.net"),
+        ("china", "blob.core.chinacloudapi.cn"),
+        ("custom", "blob.core.windows.net"),
+    ],
+)
+def test_a_blob_address_is_that_of_the_profiles_cloud(cloud: str, domain: str) -> None:
+    asked = profile(cloud=cloud)
+    template = "az storage container list --blob-endpoint https://{name}-secondary.{blob_domain}"
+    (line,) = filled_commands((template,), DATA, asked)
+    assert line.rpartition(" ")[2] == f"https://stdata-secondary.{domain}"
