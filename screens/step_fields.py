@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from typing import assert_never
 
 from amlrunbook.errors import UsageError
@@ -74,11 +76,23 @@ def command_of(step: PlannedStep, record: StepRecord) -> str:
 
 
 def what_to_do(step: PlannedStep, record: StepRecord) -> tuple[str, ...]:
-    """Return what a person does by hand at a step, a line each: the commands that its paper has, too."""
+    """Return what a person does by hand at a step, a line each: the commands that its paper has, too.
+
+    Where some change something, it is said before each group of them which it is.
+    """
     said = prose(step.explain) if step.kind is StepKind.MANUAL else ""
-    commands = commands_of(step, record)
-    looks = (line for line in step.lines if line not in commands and only_looks(line))
-    return tuple(filter(None, (said, *commands, *looks)))
+    known = commands_of(step, record)
+    looks = (line for line in step.lines if line not in known and only_looks(line))
+    commands = (*known, *looks)
+    if any(not only_looks(line) for line in commands):
+        commands = tuple(_told_apart(commands))
+    return tuple(filter(None, (said, *commands)))
+
+
+def _told_apart(commands: tuple[str, ...]) -> Iterator[str]:
+    for looks, group in groupby(commands, only_looks):
+        yield "Look:" if looks else "Change:"
+        yield from group
 
 
 def risk_words(risk: Risk) -> str:

@@ -246,7 +246,7 @@ async def test_what_is_done_outside_is_shown_as_the_paper_has_it(run_of: Keep) -
     changed = msgspec.structs.replace(whole, steps=steps)
     run = run_of(ScriptedRun(changed, mode=Mode.DRILL, script=script(), before=before))
     app = app_of(run)
-    async with app.run_test() as pilot:
+    async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("down")
         assert "az change stfraudprod1" in text_of(app), (
             "what changes something stands for the step"
@@ -254,8 +254,11 @@ async def test_what_is_done_outside_is_shown_as_the_paper_has_it(run_of: Keep) -
         await pilot.press("o")
         await pilot.pause()
         text = text_of(app)
-        told = ["How can it be seen?", "By hand it is:", "az look show", *by_hand]
-        assert [line for line in told if line not in text] == []
+        change, look = by_hand
+        told = ["How can it be seen?", "By hand it is:", "Look:", "az look show", "Change:", change]
+        places = [text.find(line) for line in (*told, look)]
+        assert -1 not in places
+        assert places == sorted(places)
 
 
 async def test_a_decision_is_taken_with_its_consequence_in_sight(run_of: Keep) -> None:
