@@ -246,19 +246,22 @@ async def test_what_is_done_outside_is_shown_as_the_paper_has_it(run_of: Keep) -
     changed = msgspec.structs.replace(whole, steps=steps)
     run = run_of(ScriptedRun(changed, mode=Mode.DRILL, script=script(), before=before))
     app = app_of(run)
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with app.run_test() as pilot:
         await pilot.press("down")
         assert "az change stfraudprod1" in text_of(app), (
             "what changes something stands for the step"
         )
         await pilot.press("o")
         await pilot.pause()
-        text = text_of(app)
         change, look = by_hand
         told = ["How can it be seen?", "By hand it is:", "Look:", "az look show", "Change:", change]
-        places = [text.find(line) for line in (*told, look)]
+        places = [text_of(app).find(line) for line in told]
         assert -1 not in places
         assert places == sorted(places)
+        await pilot.press("f2")
+        await pilot.pause()
+        text = text_of(app)
+        assert text.find(change) < text.rfind("Look:") < text.find(look)
 
 
 async def test_a_decision_is_taken_with_its_consequence_in_sight(run_of: Keep) -> None:
