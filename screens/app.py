@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.command import Provider
-from textual.events import Event, Key, Paste
+from textual.events import Event, InputEvent, Key, Paste
 from textual.screen import Screen
 
 from amlrunbook.model.mode import Mode
@@ -43,10 +42,8 @@ class AmlApp(App["AppResult"]):
     """The home screen, or one run."""
 
     TITLE = "amlrunbook"
-    ENABLE_COMMAND_PALETTE = True
-    COMMAND_PALETTE_BINDING = "ctrl+p"
-    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = set()
-    """None: each screen brings its own."""
+    ENABLE_COMMAND_PALETTE = False
+    """Each screen has its own menu; textual's palette fails on keys that come faster than it draws."""
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - an instance's in textual
     VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]  # noqa: RUF012 - same
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -157,7 +154,9 @@ class AmlApp(App["AppResult"]):
             self.set_timer(wait, self._look)
 
     async def on_event(self, event: Event) -> None:
-        """Note that somebody is at the keys."""
+        """Note that somebody is at the keys. What is typed while the program ends is for nobody."""
+        if isinstance(event, (InputEvent, Paste)) and not self.screen_stack:
+            return
         if isinstance(event, (Key, Paste)):
             self._touched = time.monotonic()
         await super().on_event(event)
@@ -185,7 +184,8 @@ class AmlApp(App["AppResult"]):
             return
         for header in self.screen.query(ModeHeader):
             header.redraw()
-        if isinstance(self.screen, KeyedScreen):
+        # A screen that was opened just now has no widgets yet.
+        if isinstance(self.screen, KeyedScreen) and self.screen.is_there:
             self.screen.tick()
         if self.feed is not None:
             self.feed.tick()

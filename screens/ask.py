@@ -59,7 +59,7 @@ class AskScreen(AmlModal[AnyCommand]):
             yield Notice()
             yield self.key_bar()
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Begin in the line."""
         self.query_one("#heading", LineView).can_focus = False
         self.query_one("#text", PageView).can_focus = False

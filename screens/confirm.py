@@ -18,6 +18,7 @@ from amlrunbook.model.operation import Confirmation
 from amlrunbook.state.events import ActionProposed
 from amlrunbook.state.transitions import StepState
 from screens.feed import Change, RunFeed
+from screens.follower import Listening
 from screens.keyed import AmlModal
 from screens.keys import BACK, UP_ONE, Key, bindings
 from screens.moments import counted
@@ -43,7 +44,7 @@ _LABEL = 12
 _NO, _SEND = "no", "send"
 
 
-class ConfirmScreen(AmlModal[None]):
+class ConfirmScreen(AmlModal[None], Listening[None]):
     """A preview to say yes or no to. Going back declines it: nothing is sent, and it can be previewed again."""
 
     CSS_PATH = "confirm.tcss"
@@ -98,7 +99,7 @@ class ConfirmScreen(AmlModal[None]):
             yield Notice()
             yield self.key_bar()
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Begin on no."""
         for quiet in ("#heading", "#text", "#ask"):
             self.query_one(quiet, LineView).can_focus = False
@@ -106,19 +107,11 @@ class ConfirmScreen(AmlModal[None]):
         ask = self.query_one("#ask", LineView)
         ask.styles.width = len(self.name_to_type) + 8
         self.query_one("#options", LineView).focus()
-        self._unlisten = self.feed.listen(self.changed)
-
-    def on_unmount(self) -> None:
-        """Listen no more."""
-        self._unlisten()
 
     def changed(self, change: Change) -> None:
         """Go away when there is nothing to confirm any more."""
         del change
-        if (
-            self.feed.run.state.step(self.step.id).state is not StepState.PROPOSED
-            and self.is_current
-        ):
+        if self.feed.run.state.step(self.step.id).state is not StepState.PROPOSED:
             self.finish()
 
     def _heading(self) -> tuple[Span, ...]:

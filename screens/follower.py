@@ -4,27 +4,42 @@ from __future__ import annotations
 
 from amlrunbook.executor.commands import AnyCommand
 from screens.feed import Change, RunFeed
-from screens.keyed import KeyedScreen
+from screens.keyed import Keyed, KeyedScreen, Result
 from screens.told import words_of
 from screens.widgets.mode_header import HeaderFacts
 from screens.widgets.tones import Tone
 
 
-class FollowerScreen(KeyedScreen[None]):
-    """What the screens that follow a run have in common. One listens for as long as it is there."""
+class Listening(Keyed[Result]):
+    """What hears a run has: one listens for as long as it is there.
 
-    def __init__(self, feed: RunFeed) -> None:
-        super().__init__(clock=feed.clock)
-        self.feed = feed
+    It stands second among the bases: textual takes the styles of the first alone.
+    """
+
+    feed: RunFeed
 
     def on_mount(self) -> None:
-        """Listen, and begin."""
-        self._unlisten = self.feed.listen(self.changed)
-        self.begin()
+        """Listen."""
+        self._unlisten = self.feed.listen(self._hear)
 
     def on_unmount(self) -> None:
         """Listen no more."""
         self._unlisten()
+
+    def _hear(self, change: Change) -> None:
+        if self.is_there:
+            self.changed(change)
+
+    def changed(self, change: Change) -> None:
+        """Show what came since the last look."""
+
+
+class FollowerScreen(KeyedScreen[None], Listening[None]):
+    """What the screens that follow a run have in common."""
+
+    def __init__(self, feed: RunFeed) -> None:
+        super().__init__(clock=feed.clock)
+        self.feed = feed
 
     def begin(self) -> None:
         """Put the focus where one begins, and show how things stand."""

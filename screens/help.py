@@ -61,6 +61,6 @@ class HelpScreen(AmlModal[None]):
         yield PageView(self.page, id="page")
         yield KeyBar(_KEYS, label=self.label, refusal=self.refusal)
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Let the keys scroll the page."""
         self.query_one(PageView).focus()

@@ -94,7 +94,7 @@ class HomeScreen(KeyedScreen[None]):
 
         return home_rows(self.data)
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Begin on the first row: an open run where there is one."""
         self.view.focus()
         if self._gather is not None:

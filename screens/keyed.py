@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, ClassVar, TypeVar
+from typing import ClassVar, TypeVar
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.css.query import NoMatches
 from textual.screen import ModalScreen, Screen
 
@@ -21,35 +20,7 @@ Result = TypeVar("Result")
 Answer = TypeVar("Answer")
 
 
-class KeyPalette(Provider):
-    """The palette's commands: the keys of the screen it was opened on."""
-
-    async def discover(self) -> Hits:
-        """Offer every key of the screen."""
-        for key, screen in self._keys():
-            yield DiscoveryHit(key.label, lambda k=key, s=screen: s.action_do(k.id), help=key.help)
-
-    async def search(self, query: str) -> Hits:
-        """Offer the keys whose label or sentence fits."""
-        matcher = self.matcher(query)
-        for key, screen in self._keys():
-            score = matcher.match(f"{key.label} {key.help}")
-            if score > 0:
-                yield Hit(
-                    score,
-                    matcher.highlight(key.label),
-                    lambda k=key, s=screen: s.action_do(k.id),
-                    help=key.help,
-                )
-
-    def _keys(self) -> list[tuple[Key, KeyedScreen[Any] | AmlModal[Any]]]:
-        screen = self.screen
-        if not isinstance(screen, (KeyedScreen, AmlModal)):
-            return []
-        return [(key, screen) for key in screen.KEYS_HERE if key.id != "menu"]
-
-
-class _Keyed(Screen[Result]):
+class Keyed(Screen[Result]):
     """The common part of screens and modals."""
 
     KEYS_HERE: ClassVar[tuple[Key, ...]] = ()
@@ -58,10 +29,27 @@ class _Keyed(Screen[Result]):
     """One word or two for the trail and the help page."""
     DECIDES: ClassVar[str] = ""
     """What is decided here: one paragraph for the help page."""
-    COMMANDS: ClassVar[set[Any]] = {KeyPalette}
+
+    def on_mount(self) -> None:
+        """Begin, where there is something to begin with: a program that is being left lays nothing out."""
+        if self.children:
+            self.begin()
+
+    def begin(self) -> None:
+        """Put the focus where one begins, and show how things stand."""
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is something to draw on: laid out, and not left."""
+        return self.is_mounted and self.is_attached and self in self.app.screen_stack
 
     def action_do(self, what: str) -> None:
-        """Do what a key says, or say why it cannot be done now."""
+        """Do what a key says, or say why it cannot be done now.
+
+        A key for a screen that is left already, or not laid out yet, is no answer to what is in sight.
+        """
+        if not (self.is_active and self.is_there):
+            return
         key = next(key for key in self.KEYS_HERE if key.id == what)
         refusal = self.refusal(key)
         if refusal:
@@ -105,8 +93,12 @@ class _Keyed(Screen[Result]):
         _ = self.app.push_screen(screen, then)
 
     def finish(self, result: Result | None = None) -> None:
-        """Go one level out with ``result``."""
-        _ = self.dismiss(result)
+        """Go one level out with ``result``, once.
+
+        Textual hands on a second answer, and takes the screen below away, where a key comes twice before it drew.
+        """
+        if self.is_active:
+            _ = self.dismiss(result)
 
     def do_help(self) -> None:
         """Show the keys of this screen."""
@@ -115,11 +107,18 @@ class _Keyed(Screen[Result]):
         self.open_screen(HelpScreen(self.TITLE_HERE, self.DECIDES, self.KEYS_HERE))
 
     def do_menu(self) -> None:
-        """Open the palette."""
-        self.app.action_command_palette()
+        """Find a key by what it does, and do that."""
+        from screens.palette import PaletteScreen
+
+        keys = [key for key in self.KEYS_HERE if key.id != "menu"]
+        self.open_screen(PaletteScreen(keys, self.label), self._do_chosen)
+
+    def _do_chosen(self, what: str | None) -> None:
+        if what is not None:
+            self.action_do(what)
 
 
-class KeyedScreen(_Keyed[Result]):
+class KeyedScreen(Keyed[Result]):
     """A whole screen: header above, notice, counts and keys below."""
 
     def __init__(self, *, clock: Callable[[], datetime]) -> None:
@@ -162,7 +161,7 @@ class KeyedScreen(_Keyed[Result]):
     do_back_q = do_back
 
 
-class AmlModal(_Keyed[Result], ModalScreen[Result]):
+class AmlModal(Keyed[Result], ModalScreen[Result]):
     """A question over a screen."""
 
     def do_back(self) -> None:

@@ -20,6 +20,7 @@ from screens.incident import DeclareScreen, ToldScreen
 from screens.keys import MOVING, Key
 from screens.one_page import OnePageScreen
 from screens.page import PageScreen
+from screens.palette import PaletteScreen
 from screens.paste import PasteScreen
 from screens.question import QuestionScreen
 from screens.run import RunScreen
@@ -42,6 +43,7 @@ _PAGES: tuple[tuple[str, str, tuple[Key, ...]], ...] = (
     ("Pages", PageScreen.DECIDES, PageScreen.KEYS_HERE),
     ("Questions", QuestionScreen.DECIDES, QuestionScreen.KEYS_HERE),
     (AskScreen.TITLE_HERE, AskScreen.DECIDES, AskScreen.KEYS_HERE),
+    (PaletteScreen.TITLE_HERE, PaletteScreen.DECIDES, PaletteScreen.KEYS_HERE),
     (HelpScreen.TITLE_HERE, HelpScreen.DECIDES, HelpScreen.KEYS_HERE),
     ("Moving, in every list and page", "", MOVING),
 )

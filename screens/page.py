@@ -65,7 +65,7 @@ class PageScreen(KeyedScreen[None]):
         yield self.status_rule()
         yield self.key_bar()
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Let the keys scroll the page."""
         self.query_one(PageView).focus()
 

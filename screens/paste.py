@@ -87,7 +87,7 @@ class PasteScreen(AmlModal[AnyCommand]):
             yield Notice()
             yield self.key_bar()
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Begin in the text."""
         for quiet in ("#heading", "#text"):
             self.query_one(quiet, LineView).can_focus = False

@@ -96,7 +96,7 @@ class QuestionScreen(AmlModal[Answer], Generic[Answer]):
             yield Notice()
             yield self.key_bar()
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Begin on the first answer; the text is scrolled by keys of its own."""
         self.query_one("#heading", LineView).can_focus = False
         self.query_one("#text", PageView).can_focus = False

@@ -86,7 +86,7 @@ class WrittenScreen(AmlModal[AnyCommand]):
             yield Notice()
             yield self.key_bar()
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Begin in the first line."""
         for quiet in ("#heading", "#text"):
             self.query_one(quiet, LineView).can_focus = False

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from amlrunbook.model.mode import Mode
 from screens.app import AmlApp
 from screens.approve import ApproveScreen
 from screens.ask import AskScreen
@@ -25,11 +26,12 @@ from screens.keys import MOVING
 from screens.leave import LeaveScreen
 from screens.one_page import OnePageScreen
 from screens.page import PageScreen
+from screens.palette import PaletteScreen
 from screens.paste import PasteScreen
 from screens.question import QuestionScreen
 from screens.run import RunScreen
 from tests.ui.scripted_run import ScriptedRun
-from tests.ui.sight import app_of, rest, text_of
+from tests.ui.sight import app_of, rest, text_of, typed
 from tests.ui.worlds import clock, doubtful_run, home, peopled_run, walked_run
 
 Keep = Callable[[ScriptedRun], ScriptedRun]
@@ -49,6 +51,7 @@ KEYED = [
     HomeScreen,
     OnePageScreen,
     PageScreen,
+    PaletteScreen,
     PasteScreen,
     QuestionScreen,
     RunScreen,
@@ -135,6 +138,8 @@ DEPTHS = [
     (walked_run, ("l",), CallsScreen),
     (walked_run, ("l", "enter"), PageScreen),
     (walked_run, ("h",), HandOverScreen),
+    (walked_run, ("colon",), PaletteScreen),
+    (walked_run, ("f", "ctrl+p"), PaletteScreen),
     (peopled_run, ("down", "enter"), ApproveScreen),
     (peopled_run, ("down", "enter", "p"), PasteScreen),
     (peopled_run, ("down", "enter", "ctrl+g"), GlassScreen),
@@ -219,20 +224,47 @@ async def test_home_shows_every_key_and_q_leaves_at_once() -> None:
     assert app.return_value is None
 
 
-async def test_the_palette_offers_the_keys_of_the_screen_below_it(run_of: Keep) -> None:
+async def test_the_menu_finds_a_key_by_a_part_of_a_word_and_does_it(run_of: Keep) -> None:
     run = run_of(walked_run())
     app = app_of(run)
     async with app.run_test() as pilot:
         await pilot.press("colon")
         await pilot.pause()
-        for letter in "findings":
-            await pilot.press(letter)
-        await app.workers.wait_for_complete()
+        for key in RunScreen.KEYS_HERE[:5]:
+            assert key.help[:20] in text_of(app)
+        await typed(pilot, "findi")
         await pilot.pause()
+        assert "try again" not in text_of(app)
         await pilot.press("enter")
         await pilot.pause()
-        await pilot.pause()
         assert isinstance(app.screen, FindingsScreen)
+
+
+async def test_the_menu_says_that_nothing_fits_and_enter_does_nothing_then(run_of: Keep) -> None:
+    run = run_of(walked_run())
+    app = app_of(run)
+    async with app.run_test() as pilot:
+        await pilot.press("colon")
+        await typed(pilot, "zz")
+        await pilot.press("enter")
+        await pilot.pause()
+        assert isinstance(app.screen, PaletteScreen)
+        assert "No key here does that" in text_of(app)
+        await pilot.press("backspace", "backspace", "down", "up", "down")
+        await pilot.pause()
+        assert app.screen.view.cursor_key == RunScreen.KEYS_HERE[1].id
+
+
+async def test_the_menu_does_not_do_what_its_key_would_refuse(run_of: Keep) -> None:
+    run = run_of(walked_run(Mode.LIVE))
+    app = app_of(run)
+    async with app.run_test() as pilot:
+        await pilot.press("colon")
+        await typed(pilot, "hint")
+        await pilot.press("enter")
+        await rest(pilot, run)
+        assert "Hints belong to drills." in text_of(app)
+        assert run.submitted == []
 
 
 def test_the_key_bar_of_a_run_has_room_for_whatever_enter_does() -> None:

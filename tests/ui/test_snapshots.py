@@ -55,6 +55,7 @@ SCREENS = {
     "close": ("c",),
     "decision": ("down", "down", "down", "enter"),
     "copy": ("y",),
+    "menu": ("colon",),
 }
 
 
