@@ -344,7 +344,9 @@ def test_traffic_is_a_whole_put_verified_by_get_and_by_a_request(world: Inferenc
 def test_what_callers_must_change_is_told(world: Inference) -> None:
     world.edited(world.endpoint, authMode="Key")
     _, _, shown = moving(world)
-    assert "by Key here, by AADToken at the primary" in shown.loses
+    assert "by Key here, by AADToken at the primary" in shown.after
+    assert "Callers must be sent to http" in shown.after
+    assert shown.loses == "", "an instruction is no loss: it would stand among what was lost"
 
 
 @pytest.mark.parametrize(
