@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -45,7 +45,7 @@ class AmlApp(App["AppResult"]):
     ENABLE_COMMAND_PALETTE = False
     """Each screen has its own menu; textual's palette fails on keys that come faster than it draws."""
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - an instance's in textual
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]  # noqa: RUF012 - same
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (24, "-short"), (32, "-tall")]  # noqa: RUF012 - same
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "leave", "leave", show=False, priority=True),
         Binding("ctrl+c", "leave", "leave", show=False, priority=True),
@@ -182,13 +182,21 @@ class AmlApp(App["AppResult"]):
     def _tick(self) -> None:
         if not self.screen_stack:  # the app is ending, and the last tick was on its way
             return
-        for header in self.screen.query(ModeHeader):
-            header.redraw()
+        for screen in self._in_sight():
+            for header in screen.query(ModeHeader):
+                header.redraw()
         # A screen that was opened just now has no widgets yet.
         if isinstance(self.screen, KeyedScreen) and self.screen.is_there:
             self.screen.tick()
         if self.feed is not None:
             self.feed.tick()
+
+    def _in_sight(self) -> Iterator[Screen[Any]]:
+        """Return the screen on top and those that are seen behind it: the clock goes on while a question is asked."""
+        for screen in reversed(self.screen_stack):
+            yield screen
+            if not screen.is_modal:
+                return
 
     def action_leave(self) -> None:
         """Ask to leave, from wherever one is."""

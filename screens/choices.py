@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from amlrunbook.executor.commands import AnyCommand, Decide, Overrule, SwitchVariant
+from amlrunbook.executor.conditions import called_for
 from amlrunbook.executor.readiness import unmet_needs
 from amlrunbook.planning.grammar import StepKind
 from amlrunbook.planning.plan import Plan, PlannedStep
@@ -67,9 +68,18 @@ def ask_blocked(screen: RunDoors, step: PlannedStep, record: StepRecord) -> None
     state = screen.run.state
     unmet = unmet_needs(screen.run.plan, state, step)
     titles = {each.id: each.title for each in screen.run.plan.steps}
+    asked = called_for(step.when, state).waits_for
     text = [Paragraph(record.why_blocked or "It waits for other steps.")]
+    if asked:
+        open_ones = ", ".join(titles.get(each, each) for each in asked)
+        text = [
+            Paragraph(f"Whether it is needed shows when this is settled: {open_ones}."),
+            *(Paragraph(each.text, Tone.DIM) for each in text),
+        ]
+        unmet = ()
     options = [Option("Not now", "nothing happens", ("", ""))]
-    options += [Option("Go there", titles.get(need, need), ("go", need)) for need in unmet]
+    there = dict.fromkeys((*asked, *unmet))
+    options += [Option("Go there", titles.get(need, need), ("go", need)) for need in there]
     options += [
         Option(
             "Overrule…",

@@ -29,6 +29,8 @@ class Keyed(Screen[Result]):
     """One word or two for the trail and the help page."""
     DECIDES: ClassVar[str] = ""
     """What is decided here: one paragraph for the help page."""
+    _refused: tuple[Key, str] | None = None
+    """The key that was refused last, and in which words."""
 
     def on_mount(self) -> None:
         """Begin, where there is something to begin with: a program that is being left lays nothing out."""
@@ -54,7 +56,9 @@ class Keyed(Screen[Result]):
         refusal = self.refusal(key)
         if refusal:
             self.say(refusal, Tone.WARNING)
+            self._refused = (key, refusal)
             return
+        self._refused = None
         self.say("")
         method: Callable[[], object] = getattr(self, f"do_{what.replace('-', '_')}")
         method()
@@ -67,6 +71,17 @@ class Keyed(Screen[Result]):
     def label(self, key: Key) -> str:
         """Return what ``key`` does here and now, in a word or two."""
         return key.label
+
+    def take_back_refusal(self) -> None:
+        """Take a notice away that said why a key had no use, as soon as it does not hold any more."""
+        if self._refused is None:
+            return
+        key, said = self._refused
+        if self.refusal(key) == said:
+            return
+        self._refused = None
+        if any(notice.text == said for notice in self.query(Notice)):
+            self.say("")
 
     def say(self, text: str, tone: Tone = Tone.PLAIN) -> None:
         """Show a notice, or take it away."""

@@ -197,6 +197,7 @@ class RunScreen(RunDoors):
     def changed(self, change: Change) -> None:
         """Show what the run told; the cursor stays where it is unless the operator walks."""
         self.steps.show(self._rows())
+        self.take_back_refusal()
         heard = self.run.state.drill_words[self._drill_words :]
         if heard:
             self._drill_words += len(heard)
