@@ -34,18 +34,13 @@ def decision_question(
     options: list[Option[AnyCommand | None]] = [_NOT_NOW]
     options += [
         Option(
-            prose(choice.text), prose(choice.consequence), Decide(step=step.id, choice=choice.id)
+            prose(choice.text),
+            prose(choice.consequence) or "nothing is said of what follows",
+            Decide(step=step.id, choice=choice.id),
         )
         for choice in step.choices
     ]
     text = [*_said_before(step, plan, state), Paragraph(prose(step.why))]
-    text += [
-        Paragraph(
-            prose(f"{choice.text}: {choice.consequence or 'nothing is said of what follows'}"),
-            indent=2,
-        )
-        for choice in step.choices
-    ]
     return QuestionScreen(step.title, text, options)
 
 
@@ -110,6 +105,7 @@ def ask_variant(screen: RunDoors, step: PlannedStep, record: StepRecord) -> None
     now = record.variant or step.variant
     text = [
         Paragraph(f"It is done {now or 'as the runbook says'} now."),
+        *([Paragraph(prose(step.explain))] if step.explain else []),
         Paragraph(
             "What was previewed the other way is taken back, and previewed again; nothing is sent."
         ),

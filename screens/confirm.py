@@ -24,6 +24,7 @@ from screens.keys import BACK, UP_ONE, Key, bindings
 from screens.question import Option, OptionRows
 from screens.second_person import second_person_missing, second_person_words
 from screens.step_fields import (
+    commands_of,
     confirmation_words,
     on_this_machine,
     resource_words,
@@ -250,4 +251,4 @@ class ConfirmScreen(AmlModal[None], Listening[None]):
         """Offer the az commands to the terminal's clipboard, and show them."""
         from screens.clipboard import offer
 
-        offer(self, *(self._proposed.commands or self.step.lines))
+        offer(self, *commands_of(self.step, self.feed.run.state.step(self.step.id)))

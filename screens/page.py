@@ -18,7 +18,7 @@ from screens.clipboard import offer
 from screens.feed import RunFeed
 from screens.keyed import KeyedScreen
 from screens.keys import BACK, HELP, MENU, UP_ONE, Key, bindings
-from screens.step_fields import commands_of, prose, step_fields
+from screens.step_fields import another_way, commands_of, prose, step_fields
 from screens.widgets.mode_header import HeaderFacts
 from screens.widgets.notice import Notice
 from screens.widgets.page_view import PageView, Paragraph
@@ -172,6 +172,8 @@ def step_page(
             Paragraph(each, Tone.PLAIN, "TOUCHES", _LABEL) for each in record.proposal.resources
         ]
     text += [Paragraph(""), Paragraph("az", Tone.STRONG)]
+    other = another_way(step, record)
+    text += [Paragraph(other, Tone.WARNING)] if other else []
     commands = commands_of(step, record)
     text += [Paragraph(line) for command in commands for line in shown_lines(command)]
     return text if commands else [*text, Paragraph("none")]

@@ -138,6 +138,7 @@ class QuestionScreen(AmlModal[Answer], Generic[Answer]):
         rows = OptionRows(self.options)
         width = min(self.size.width or _BOX, _BOX) - _EDGES
         page.display = any(rows.is_cut(index, width) for index in range(len(rows)))
+        self.set_class(bool(page.display), "-following")
         if not page.display:
             return
         said = [Paragraph(option.follows) for option in self.options]

@@ -68,11 +68,23 @@ def step_fields(
 def commands_of(step: PlannedStep, record: StepRecord) -> tuple[str, ...]:
     """Return the commands of a step: those of its preview where there is one, else what the plan knows of it by hand."""
     proposal = record.proposal
-    return (proposal.commands if proposal is not None else ()) or step.lines
+    return (proposal.commands if proposal is not None else ()) or step.lines_by(record.variant)
+
+
+def another_way(step: PlannedStep, record: StepRecord) -> str:
+    """Return that the command of the chosen variant is not known yet; empty where it is."""
+    if record.variant in {"", step.variant} or (record.proposal and record.proposal.commands):
+        return ""
+    return (
+        f"The command that does it {record.variant} is shown once that is previewed. The paper's command does it "
+        f"{step.variant}."
+    )
 
 
 def command_of(step: PlannedStep, record: StepRecord) -> str:
     """Return the one command that stands for a step: what changes something, else its first; ``none`` where it has none."""
+    if another_way(step, record):
+        return f"known once it is previewed {record.variant}"
     commands = commands_of(step, record)
     return next((each for each in commands if not only_looks(each)), (*commands, "none")[0])
 
@@ -82,7 +94,7 @@ def what_to_do(step: PlannedStep, record: StepRecord) -> tuple[str, ...]:
 
     Where some change something, it is said before each group of them which it is.
     """
-    said = prose(step.explain) if step.kind is StepKind.MANUAL else ""
+    said = prose(step.explain) if step.kind is StepKind.MANUAL else another_way(step, record)
     known = commands_of(step, record)
     looks = (line for line in step.lines if line not in known and only_looks(line))
     commands = (*known, *looks)

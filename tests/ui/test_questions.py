@@ -243,3 +243,39 @@ async def test_ending_says_what_it_leaves_as_it_is(run_of: Keep, events, told, p
         if not told:
             assert "stays as it is" not in said
             assert "not been green" not in said
+
+
+def switched() -> ScriptedRun:
+    to_planned = e.VariantChanged(step="fail-over", before="ungraceful", after="graceful")
+    return proposed(to_planned)
+
+
+@pytest.mark.parametrize("key", ["o", "v", "y"])
+async def test_the_command_of_the_other_way_does_not_stand_where_this_one_was_chosen(
+    run_of: Keep, key: str
+) -> None:
+    app = app_of(run_of(switched()))
+    async with app.run_test(size=(120, 60)) as pilot:
+        await pilot.press("down", key)
+        await pilot.pause()
+        said = flat(text_of(app))
+        assert "--failover-type unplanned" not in said, "it would lose what the planned one keeps"
+        if key != "y":
+            assert "The command that does it graceful is shown once that is previewed" in said
+
+
+async def test_the_ways_are_explained_where_one_is_chosen(run_of: Keep) -> None:
+    changed = msgspec.structs.replace(
+        plan(),
+        steps=tuple(
+            msgspec.structs.replace(one, explain="Graceful: both regions must answer.")
+            if one.id == "fail-over"
+            else one
+            for one in steps()
+        ),
+    )
+    app = app_of(run_of(proposed(changed=changed)))
+    async with app.run_test() as pilot:
+        await pilot.press("down", "m")
+        await pilot.pause()
+        assert "Graceful: both regions must answer." in flat(text_of(app))
