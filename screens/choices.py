@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from amlrunbook.executor.commands import AnyCommand, Decide, Overrule, SwitchVariant
@@ -72,6 +73,7 @@ def ask_blocked(screen: RunDoors, step: PlannedStep, record: StepRecord) -> None
             *(Paragraph(each.text, Tone.DIM) for each in text),
         ]
         unmet = ()
+    text += _needs_said(unmet, titles, state)
     options = [Option("Not now", "nothing happens", ("", ""))]
     there = dict.fromkeys((*asked, *unmet))
     options += [Option("Go there", titles.get(need, need), ("go", need)) for need in there]
@@ -98,6 +100,22 @@ def ask_blocked(screen: RunDoors, step: PlannedStep, record: StepRecord) -> None
             screen.open_screen(question, screen.take)
 
     screen.open_screen(QuestionScreen(f"Blocked: {step.title}", text, options), answered)
+
+
+def _needs_said(needs: Sequence[str], titles: dict[str, str], state: RunState) -> list[Paragraph]:
+    """Return what each need came to, in its own words: nobody overrules by its id."""
+    found = []
+    for need in needs:
+        record = state.step(need)
+        mark = STEP_MARKS[record.state]
+        said = f"{mark.text}: {titles.get(need, need)}" + (
+            f": {record.text}" if record.text else ""
+        )
+        found.append(Paragraph(said, mark.tone))
+    if any(state.step(need).state.settled for need in needs):
+        words = "Look at it, do it again, or overrule it with a reason: then this step goes on without it."
+        found.append(Paragraph(words))
+    return found
 
 
 def ask_variant(screen: RunDoors, step: PlannedStep, record: StepRecord) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from amlrunbook.model.finding import Verdict
 from amlrunbook.model.mode import Mode
 from amlrunbook.model.profile import Probe
 from amlrunbook.planning.conditions import StepCondition, StepPredicate, StepWord
@@ -23,6 +24,7 @@ from tests.ui.worlds import (
     confirmed,
     failed,
     failover_proposal,
+    finding,
     opened,
     passed,
     plan,
@@ -43,7 +45,7 @@ def proposed(*events: e.Event, mode: Mode = Mode.DRILL, changed: object = None) 
 
 def flat(text: str) -> str:
     """The text without the box's sides and line breaks."""
-    return " ".join(text.replace("╏", " ").split())
+    return " ".join(text.replace("▶╏", " ").replace("╏", " ").split())
 
 
 async def confirming(run: ScriptedRun, *keys: str, size: tuple[int, int] = (80, 24)) -> str:
@@ -279,3 +281,42 @@ async def test_the_ways_are_explained_where_one_is_chosen(run_of: Keep) -> None:
         await pilot.press("down", "m")
         await pilot.pause()
         assert "Graceful: both regions must answer." in flat(text_of(app))
+
+
+async def test_the_page_of_a_check_has_all_that_it_found(run_of: Keep) -> None:
+    ways = [
+        finding(Verdict.WARN, f"Way {n}", observed=f"text {n} " + "to paste " * 12) for n in (1, 2)
+    ]
+    fine = finding(Verdict.PASS, "Nothing to do")
+    app = app_of(run_of(proposed(*failed("quota", "3 ways are left.", *ways, fine))))
+    async with app.run_test(size=(80, 50)) as pilot:
+        await pilot.press("up", "v")
+        await pilot.pause()
+        said = flat(text_of(app))
+        for one in ways:
+            assert f"! warn stfraudprod1: {one.title}: {one.observed}".strip() in said
+        assert "Nothing to do" not in said
+
+
+async def test_what_is_overruled_is_told_in_its_own_words(run_of: Keep) -> None:
+    unknown = "The replica in westus could not be asked by itself."
+    changed = msgspec.structs.replace(
+        plan(),
+        steps=tuple(
+            msgspec.structs.replace(one, needs=("quota",)) if one.id == "enable" else one
+            for one in steps()
+        ),
+    )
+    before = (
+        opened(Mode.DRILL),
+        e.StepStarted(step="quota"),
+        e.StepUnknown(step="quota", text=unknown),
+        e.StepBlocked(step="enable", why="needs quota, which is unknown", needs=("quota",)),
+    )
+    app = app_of(run_of(ScriptedRun(changed, before=before)))
+    async with app.run_test() as pilot:
+        await pilot.press("end", *["up"] * 4, "enter")
+        await pilot.pause()
+        said = flat(text_of(app))
+        assert f"? unknown: Quota in westus suffices: {unknown}" in said
+        assert "Overrule…" in said
