@@ -225,7 +225,7 @@ def _next(found: ClosingReport, plan: Plan, state: RunState) -> tuple[str, ...]:
         )
     else:
         steps.append("Nothing was moved: nothing has to be undone.")
-        steps += [f"Still to be mended, outside this run: {text}" for text in _amiss(found)]
+        steps += [f"Not mended by this run: {said}, as noticed above." for said in _amiss(found)]
     if found.declared:
         steps.append("Tell the channel that it is over, and who looks after what is left.")
     if found.mode == Mode.DRILL.value:
@@ -234,10 +234,10 @@ def _next(found: ClosingReport, plan: Plan, state: RunState) -> tuple[str, ...]:
 
 
 def _amiss(found: ClosingReport) -> tuple[str, ...]:
-    """Return what the checks found amiss, each once: a run that moved nothing has mended nothing either."""
-    bad = (f"{StepState.FAILED.value}: ", f"{StepState.WARNED.value}: ")
-    said = (item.text.partition(": ")[2] for item in found.noticed if item.text.startswith(bad))
-    return tuple(dict.fromkeys(said))
+    """Return which checks found something amiss: a run that moved nothing has mended nothing either."""
+    bad = (StepState.FAILED.value, StepState.WARNED.value)
+    words = ((item.title, item.text.partition(":")[0]) for item in found.noticed)
+    return tuple(f"{title} ({word})" for title, word in words if word in bad)
 
 
 def _by_operator(state: RunState, item: Item) -> bool:
