@@ -42,6 +42,9 @@ def decision_question(
         for choice in step.choices
     ]
     text = [*_said_before(step, plan, state), Paragraph(prose(step.why))]
+    if state.opened is not None and state.opened.alarm:
+        # The notice that told it is gone with the first key; what was promised is needed here.
+        text.append(Paragraph(f"The alarm: {prose(state.opened.alarm)}", Tone.DIM))
     return QuestionScreen(step.title, text, options)
 
 

@@ -320,3 +320,14 @@ async def test_what_is_overruled_is_told_in_its_own_words(run_of: Keep) -> None:
         said = flat(text_of(app))
         assert f"? unknown: Quota in westus suffices: {unknown}" in said
         assert "Overrule…" in said
+
+
+async def test_the_alarm_can_be_read_again_where_one_decides(run_of: Keep) -> None:
+    alarm = "[PAGE] fraud-score is down.\nPromised: back within one hour."
+    before = (msgspec.structs.replace(opened(), alarm=alarm), *walked()[1:])
+    app = app_of(run_of(ScriptedRun(plan(), before=before)))
+    async with app.run_test() as pilot:
+        await pilot.press("down", "down", "down", "enter")
+        await pilot.pause()
+        said = flat(text_of(app))
+        assert "The alarm: [PAGE] fraud-score is down. Promised: back within one hour." in said
