@@ -42,6 +42,13 @@ def decision_question(
         for choice in step.choices
     ]
     text = [*_said_before(step, plan, state), Paragraph(prose(step.why))]
+    text += [
+        Paragraph(
+            prose(f"{choice.text}: {choice.consequence or 'nothing is said of what follows'}"),
+            indent=2,
+        )
+        for choice in step.choices
+    ]
     if state.opened is not None and state.opened.alarm:
         # The notice that told it is gone with the first key; what was promised is needed here.
         text.append(Paragraph(f"The alarm: {prose(state.opened.alarm)}", Tone.DIM))
