@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from base64 import b64decode
 from collections.abc import Callable
 
@@ -339,3 +340,11 @@ async def test_no_colour_keeps_every_word(run_of: Keep, monkeypatch: pytest.Monk
             "next",
         ):
             assert word in seen
+
+
+async def test_garbage_is_not_looked_for_in_the_first_frame_while_it_is_shown(run_of: Keep) -> None:
+    app = app_of(run_of(walked_run()))
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        assert not any(each is app.screen for each in gc.get_objects())
+    assert any(each is app for each in gc.get_objects())
