@@ -5,7 +5,15 @@ from __future__ import annotations
 from amlrunbook.assessment import types
 from amlrunbook.assessment.landscape import AccountRole, Landscape, Side
 from amlrunbook.assessment.parity import lacking, readable_secondary, strategy_of
-from amlrunbook.assessment.reading import flag, mapping, read_properties, redundancy, shown, text
+from amlrunbook.assessment.reading import (
+    flag,
+    mapping,
+    needed,
+    read_properties,
+    redundancy,
+    shown,
+    text,
+)
 from amlrunbook.assessment.rule import Rule, Ruling, failed, passed, unconcerned, warned
 from amlrunbook.assessment.storage import why_not_replicated
 from amlrunbook.errors import IncompleteError
@@ -22,9 +30,9 @@ def _within_rpo(landscape: Landscape, account: Document) -> Ruling:
     outside = why_not_replicated(landscape, account)
     if outside is not None:
         return outside
-    last = text(account, f"{_STATS}.lastSyncTime")
-    if not landscape.taken_at or not last:
-        return unconcerned("the last sync time, or when it was read, is not said")
+    last = needed(account, f"{_STATS}.lastSyncTime")
+    if not landscape.taken_at:
+        return unconcerned("when it was read is not said")
     lag = seconds_between(last, landscape.taken_at)
     if lag is None:
         raise IncompleteError(f"lastSyncTime is {shown(last)}, no time")

@@ -6,7 +6,15 @@ from amlrunbook.assessment import types
 from amlrunbook.assessment.landscape import Landscape
 from amlrunbook.assessment.parity import lacking, strategy_of
 from amlrunbook.assessment.partners import in_secondary_region
-from amlrunbook.assessment.reading import flag, parts, read_properties, shown, text
+from amlrunbook.assessment.reading import (
+    flag,
+    needed,
+    parts,
+    place_of,
+    read_properties,
+    shown,
+    text,
+)
 from amlrunbook.assessment.rule import Rule, Ruling, failed, passed, unconcerned, warned
 from amlrunbook.errors import IncompleteError
 from amlrunbook.model.resource_id import region_name
@@ -19,11 +27,10 @@ _TWO = 2
 
 def _role(server: Document) -> str:
     read_properties(server)
-    return (
-        text(server, "properties.replica.role")
-        or text(server, "properties.replicationRole")
-        or "None"
-    )
+    role = text(server, "properties.replica.role") or text(server, "properties.replicationRole")
+    if not role and text(server, "properties.sourceServerResourceId"):
+        raise IncompleteError(f"{server.name} names a source, and does not say its own role")
+    return role or "None"
 
 
 def _is_replica(server: Document) -> bool:
@@ -64,7 +71,7 @@ def _replicas(landscape: Landscape, server: Document) -> tuple[Document, ...]:
 
 
 def _remote(landscape: Landscape, server: Document) -> tuple[Document, ...]:
-    return tuple(r for r in _replicas(landscape, server) if r.location != server.location)
+    return tuple(r for r in _replicas(landscape, server) if place_of(r) != place_of(server))
 
 
 def _replica(landscape: Landscape, server: Document) -> Ruling:
@@ -178,7 +185,7 @@ def _named(regions: tuple[Document, ...]) -> str:
 
 def _cosmos_regions(landscape: Landscape, account: Document) -> Ruling:
     regions = _regions(account)
-    names = {region_name(text(region, "locationName")) for region in regions}
+    names = {region_name(needed(region, "locationName")) for region in regions}
     wanted = landscape.secondary_region
     if len(names) < _TWO:
         return failed(f"in {_named(regions)} only")
@@ -199,8 +206,8 @@ def _cosmos_failover(_: Landscape, account: Document) -> Ruling:
 
 def _cosmos_consistency(_: Landscape, account: Document) -> Ruling:
     regions = _regions(account)
-    level = text(account, "properties.consistencyPolicy.defaultConsistencyLevel")
-    observed = f"{shown(level) or 'no consistency level is said'}, {len(regions)} regions"
+    level = needed(account, "properties.consistencyPolicy.defaultConsistencyLevel")
+    observed = f"{shown(level)}, {len(regions)} regions"
     if level.lower() == "strong" and len(regions) == _TWO:
         return warned(f"{observed}: writes stop when either region falls")
     return passed(observed)

@@ -14,7 +14,7 @@ from typing import Any
 from amlrunbook.assessment import types
 from amlrunbook.assessment.command_values import id_values, skus
 from amlrunbook.assessment.completion import NOWHERE, completed, made_up_id, type_of
-from amlrunbook.assessment.reading import text
+from amlrunbook.assessment.reading import place_of, text
 from amlrunbook.errors import IncompleteError
 from amlrunbook.model.profile import Profile, Strategies
 from amlrunbook.model.resource_id import RegionName, region_name
@@ -252,11 +252,14 @@ class Landscape:
 
     @property
     def primary_region(self) -> RegionName | None:
-        """The region to be ready to leave, or ``None`` where none is known."""
+        """The region to be ready to leave, or ``None`` where there is no pair to know it of.
+
+        Raises:
+            IncompleteError: no profile names it, and the primary workspace could not be read.
+        """
         if self.profile is not None:
             return self.profile.regions[0] or None
-        primary = self.workspace_on(Side.PRIMARY)
-        return region_name(primary.location) if primary and primary.location else None
+        return self._region_on(Side.PRIMARY)
 
     def partner_of(self, document: Document) -> str:
         """Return the ARM id that the profile names as the partner of an attached service; empty where it names none."""
@@ -280,11 +283,25 @@ class Landscape:
 
     @property
     def secondary_region(self) -> RegionName | None:
-        """The region to move to, or ``None`` where none is known."""
+        """The region to move to, or ``None`` where there is no pair to know it of.
+
+        Raises:
+            IncompleteError: no profile names it, and the secondary workspace could not be read.
+        """
         if self.profile is not None:
             return self.profile.regions[1]
-        secondary = self.workspace_on(Side.SECONDARY)
-        return region_name(secondary.location) if secondary and secondary.location else None
+        return self._region_on(Side.SECONDARY)
+
+    def _region_on(self, side: Side) -> RegionName | None:
+        """Return the region of the workspace of one side, as its own document says it."""
+        workspace = self.workspace_on(side)
+        if workspace is None or is_gone(workspace):
+            return None
+        if workspace.unread is not None:
+            raise IncompleteError(
+                f"workspace {workspace.name} could not be read: {workspace.unread}"
+            )
+        return region_name(place_of(workspace))
 
     @property
     def strategies(self) -> Strategies:
@@ -373,13 +390,21 @@ class Landscape:
         """Return the subscription's own document of a region, where the snapshot holds one."""
         return self._locations.get(region)
 
+    @cached_property
+    def _region_words(self) -> str:
+        """The region to move to, as a command names it; empty where it is not known."""
+        try:
+            return self.secondary_region or ""
+        except IncompleteError:
+            return ""
+
     def command_values(self, document: Document) -> Mapping[str, str]:
         """Return what the placeholders of a command template stand for."""
         other = self.workspace_on(Side.SECONDARY)
         values = {
             "id": "" if document.id.startswith(NOWHERE) else document.id,
             "name": document.name,
-            "secondary_region": self.secondary_region or "",
+            "secondary_region": self._region_words,
             "other_workspace": other.name if other else "",
             **skus(document),
         }

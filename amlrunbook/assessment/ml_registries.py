@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from amlrunbook.assessment import types
 from amlrunbook.assessment.landscape import Landscape
-from amlrunbook.assessment.reading import parts, read_properties, redundancy, shown, text
+from amlrunbook.assessment.reading import (
+    mapping,
+    needed,
+    parts,
+    place_of,
+    read_properties,
+    redundancy,
+    shown,
+)
 from amlrunbook.assessment.rule import Rule, Ruling, failed, passed, unconcerned, warned
 from amlrunbook.errors import IncompleteError
 from amlrunbook.model.snapshot import Document
@@ -44,7 +52,7 @@ def _is_used(landscape: Landscape, registry: Document) -> bool:
 def _in_secondary(landscape: Landscape, registry: Document) -> Ruling:
     if not _is_used(landscape, registry):
         return unconcerned(_UNUSED)
-    names = [region.location for region in _regions(registry)]
+    names = [place_of(region) for region in _regions(registry)]
     observed = f"in {', '.join(map(shown, names))}"
     wanted = landscape.secondary_region
     if wanted is not None:
@@ -57,8 +65,8 @@ def _accounts(registry: Document) -> list[tuple[str, str]]:
     found = []
     for region in _regions(registry):
         for account in parts(region, "storageAccountDetails"):
-            sku = text(account, "systemCreatedStorageAccount.storageAccountType")
-            if sku:
+            if mapping(account, "systemCreatedStorageAccount"):
+                sku = needed(account, "systemCreatedStorageAccount.storageAccountType")
                 found.append((region.location, sku))
     return found
 
@@ -81,9 +89,7 @@ def _storage(landscape: Landscape, registry: Document) -> Ruling:
 
 def _primary_elsewhere(landscape: Landscape, registry: Document) -> Ruling:
     read_properties(registry)
-    home, primary = registry.location, landscape.primary_region
-    if not home:
-        raise IncompleteError("the document holds no location")
+    home, primary = place_of(registry), landscape.primary_region
     if primary is None or not _is_used(landscape, registry):
         return unconcerned(_UNUSED)
     observed = f"its primary region is {shown(home)}"

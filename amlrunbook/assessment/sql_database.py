@@ -7,7 +7,18 @@ from amlrunbook.assessment.landscape import Landscape
 from amlrunbook.assessment.locks import lock_rule
 from amlrunbook.assessment.parity import lacking, strategy_of
 from amlrunbook.assessment.partners import in_secondary_region
-from amlrunbook.assessment.reading import flag, number, parts, read_properties, shown, strings, text
+from amlrunbook.assessment.reading import (
+    flag,
+    needed,
+    number,
+    parts,
+    place_of,
+    read_properties,
+    shown,
+    strings,
+    text,
+    word,
+)
 from amlrunbook.assessment.rule import Rule, Ruling, failed, passed, unconcerned, warned
 from amlrunbook.errors import IncompleteError
 from amlrunbook.model.snapshot import Document
@@ -118,19 +129,26 @@ def _group_policy(_: Landscape, group: Document) -> Ruling:
 def _group_state(_: Landscape, group: Document) -> Ruling:
     read_properties(group)
     state = text(group, "properties.replicationState")
-    observed = f"replicationState is {shown(state) or 'not said'}"
+    if not state and not strings(group, "properties.databases"):
+        return unconcerned("no database is in it, so nothing is replicated")
+    observed = f"replicationState is {shown(needed(group, 'properties.replicationState'))}"
     match state.lower():
-        case "catch_up" | "":
-            return passed(observed) if state else unconcerned(observed)
+        case "catch_up":
+            return passed(observed)
         case "pending" | "seeding":
             return warned(f"{observed}: the first copy is still on its way")
         case _:
             return failed(observed)
 
 
+def _seen_from_secondary(group: Document) -> bool:
+    """Return whether a failover group's document is the one of its secondary server."""
+    return word(group, "properties.replicationRole", "primary", "secondary") == "secondary"
+
+
 def _group_whole(landscape: Landscape, group: Document) -> Ruling:
     read_properties(group)
-    if text(group, "properties.replicationRole").lower() == "secondary":
+    if _seen_from_secondary(group):
         return unconcerned("the group seen from its secondary")
     server = server_of(landscape, group)
     parent = server or Document({"id": group.id.rstrip("/").rsplit("/", 2)[0]})
@@ -147,17 +165,18 @@ def _group_whole(landscape: Landscape, group: Document) -> Ruling:
 def _group_partner(landscape: Landscape, group: Document) -> Ruling:
     read_properties(group)
     server = server_of(landscape, group)
-    home = server.location if server else ""
+    home = place_of(server) if server and server.unread is None else ""
     partners = parts(group, "properties.partnerServers")
     if not partners:
         return failed("it names no partner server")
-    regions = sorted({partner.location for partner in partners if partner.location})
-    observed = f"partner servers in {', '.join(map(shown, regions)) or 'regions that are not said'}"
+    regions = sorted({place_of(partner) for partner in partners})
+    observed = f"partner servers in {', '.join(map(shown, regions))}"
     wanted = landscape.secondary_region
-    role = text(group, "properties.replicationRole").lower()
-    if role == "primary" and wanted and wanted not in regions:
+    if regions == [home]:
+        return failed(observed)
+    if not _seen_from_secondary(group) and wanted and wanted not in regions:
         return warned(f"{observed}, none in {wanted}")
-    return failed(observed) if home and regions == [home] else passed(observed)
+    return passed(observed)
 
 
 RULES: tuple[Rule, ...] = (
