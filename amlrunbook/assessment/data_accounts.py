@@ -148,6 +148,7 @@ RULES: tuple[Rule, ...] = (
         fact="storage.unplanned-failover",
         remedy="Give the account read access to its secondary, or promise what a failover can keep.",
         command="az storage account update --ids {id} --sku {geo_sku}",
+        remedy_operation="hardening.geo-redundancy",
         judge=_within_rto,
     ),
     Rule(

@@ -175,6 +175,7 @@ RULES: tuple[Rule, ...] = (
         fact="workspace.soft-delete",
         remedy="Keep deleted blobs for 14 days or more.",
         command=_BLOB_UPDATE + "--enable-delete-retention true --delete-retention-days 14",
+        remedy_operation="hardening.blob-soft-delete",
         judge=_kept_long_enough,
     ),
     Rule(

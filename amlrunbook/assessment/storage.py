@@ -211,6 +211,7 @@ RULES: tuple[Rule, ...] = (
         fact="storage.unplanned-failover",
         remedy="Give the account read access to its secondary.",
         command=_TO_GEO,
+        remedy_operation="hardening.geo-redundancy",
         judge=_read_access,
     ),
     Rule(
