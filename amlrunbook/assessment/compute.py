@@ -40,6 +40,11 @@ _SIZES = {
 
 Source: Microsoft's OpenAPI document of Microsoft.MachineLearningServices, 2024-04-01.
 """
+_SPARK_IN_SUPPORT = (3, 5)
+"""The oldest runtime of Synapse Spark that is in support.
+
+Source: https://learn.microsoft.com/azure/synapse-analytics/spark/apache-spark-34-runtime
+"""
 _SHOW = "az ml compute show --name {name} --workspace-name {parent} --resource-group {group} --subscription {subscription}"
 
 
@@ -108,6 +113,20 @@ def _not_retired(_: Landscape, compute: Document) -> Ruling:
     if kind == "datalakeanalytics":
         return failed("Data Lake Analytics, which retired on 2024-02-29")
     return passed(f"computeType is {shown(text(compute, 'properties.computeType'))}")
+
+
+def _spark_runtime(_: Landscape, compute: Document) -> Ruling:
+    if _kind(compute) != "synapsespark":
+        return unconcerned("no Synapse Spark pool")
+    version = needed(compute, "properties.properties.sparkVersion")
+    observed = f"sparkVersion is {shown(version)}"
+    try:
+        numbers = tuple(int(part) for part in version.split(".")[:2])
+    except ValueError:
+        raise IncompleteError(f"{observed}, no version") from None
+    return (
+        passed(observed) if numbers >= _SPARK_IN_SUPPORT else warned(f"{observed}: out of support")
+    )
 
 
 def _attached(landscape: Landscape, compute: Document) -> Ruling:
@@ -262,6 +281,17 @@ RULES: tuple[Rule, ...] = (
         remedy="Detach it and run the work on Spark.",
         command="az ml compute detach --name {name} --workspace-name {parent} --resource-group {group} --subscription {subscription}",
         judge=_not_retired,
+    ),
+    Rule(
+        id="compute.spark-runtime",
+        title="Spark runtime in support",
+        types=(types.COMPUTE,),
+        expected="sparkVersion 3.5 or later on a Synapse Spark pool",
+        why="A pool of a runtime that was retired cannot be made again in the secondary, and jobs may be refused in both.",
+        fact="synapse.runtime",
+        remedy="Move the pool, and the jobs on it, to a runtime in support.",
+        command=_SHOW,
+        judge=_spark_runtime,
     ),
     Rule(
         id="compute.attached-there",

@@ -44,7 +44,7 @@ SHAPES: dict[str, Shape] = {
         ("databases", "failoverGroups"),
         named=(_OWN_ENDPOINTS,),
     ),
-    "microsoft.dbforpostgresql/flexibleservers": Shape(("replicas",)),
+    "microsoft.dbforpostgresql/flexibleservers": Shape(("replicas", "virtualEndpoints")),
     "microsoft.dbformysql/flexibleservers": Shape(("replicas",)),
     "microsoft.documentdb/databaseaccounts": Shape(named=(_OWN_ENDPOINTS,)),
     "microsoft.apimanagement/service": Shape(),

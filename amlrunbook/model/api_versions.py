@@ -68,6 +68,7 @@ API_VERSIONS: dict[str, str] = {
     "microsoft.sql/servers/failovergroups": "2021-11-01",
     "microsoft.dbforpostgresql/flexibleservers": "2026-10-01",
     "microsoft.dbforpostgresql/flexibleservers/replicas": "2026-10-01",
+    "microsoft.dbforpostgresql/flexibleservers/virtualendpoints": "2026-10-01",
     "microsoft.dbformysql/flexibleservers": "2024-12-30",
     "microsoft.dbformysql/flexibleservers/replicas": "2024-12-30",
     "microsoft.documentdb/databaseaccounts": "2026-03-15",

@@ -18,7 +18,18 @@ VAULT = "Microsoft.KeyVault/vaults"
 REGISTRY = "Microsoft.ContainerRegistry/registries"
 WORKSPACE = "Microsoft.MachineLearningServices/workspaces"
 LOCK = "Microsoft.Authorization/locks"
-_LOCKABLE = (WORKSPACE, STORAGE, VAULT, REGISTRY)
+_LOCKABLE = (
+    WORKSPACE,
+    STORAGE,
+    VAULT,
+    REGISTRY,
+    "Microsoft.ContainerService/managedClusters",
+    "Microsoft.Sql/servers",
+    "Microsoft.DBforPostgreSQL/flexibleServers",
+    "Microsoft.DBforMySQL/flexibleServers",
+    "Microsoft.DocumentDB/databaseAccounts",
+)
+"""Every type that has a check for its lock."""
 _LOCKS = "/providers/microsoft.authorization/locks"
 
 Judge = Callable[[Profile, Inventory, str], bool | None]
@@ -38,7 +49,7 @@ def registries(profile: Profile, inventory: Inventory) -> tuple[str, ...]:
 
 
 def lockable(profile: Profile, inventory: Inventory) -> tuple[str, ...]:
-    """Return what a lock protects from deletion: workspaces, storage accounts, vaults and registries."""
+    """Return what a lock protects from deletion: the workspaces, what they stand on, and attached clusters and databases."""
     del profile
     known = inventory.last_known()
     return tuple(document.id for kind in _LOCKABLE for document in known.of_type(kind))

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from amlrunbook.assessment import CATALOGUE
 from amlrunbook.model.profile import DataAccount, Side
 from amlrunbook.model.snapshot import Snapshot, snapshot_of
 from amlrunbook.operations.registry import build_registry
@@ -208,3 +209,10 @@ def test_soft_delete_for_a_week_is_made_longer(days: int, planned: bool) -> None
     todo = {(step.base, step.resource) for step in steps if not step.not_applicable}
     assert (("blob-soft-delete", DATA) in todo) is planned
     assert ("blob-soft-delete", DEFAULT) in todo
+
+
+def test_whatever_is_checked_for_a_lock_is_offered_one() -> None:
+    kinds = {kind for rule in CATALOGUE if rule.id.endswith(".lock") for kind in rule.types}
+    documents = [{"id": f"{SUB}/{kind}/x", "type": kind} for kind in sorted(kinds)]
+    found = RESOURCE_LISTS["lockable"](pair(), snapshot_of(documents).inventory)
+    assert set(found) == {document["id"] for document in documents}
