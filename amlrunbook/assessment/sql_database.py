@@ -72,16 +72,43 @@ def _replicated(landscape: Landscape, database: Document) -> Ruling:
         }:
             return passed(f"in the failover group {shown(found.name)}")
     replica = text(database, "properties.defaultSecondaryLocation")
-    links = landscape.read_children(Document({"id": server}), "replicationLinks")
-    for link in links:
-        if text(link, "properties.partnerDatabase").lower() == database.name.lower():
-            where = text(link, "properties.partnerLocation")
-            return warned(
-                f"geo-replicated to {shown(where) or 'another server'}, in no failover group"
-            )
+    for link in _links(landscape, database):
+        where = text(link, "properties.partnerLocation")
+        return warned(f"geo-replicated to {shown(where) or 'another server'}, in no failover group")
     lack = lacking(strategy_of(landscape, "data"))
     hint = f" (its region's pair is {shown(replica)})" if replica else ""
     return lack(f"in no failover group, and nothing else replicates it{hint}")
+
+
+def _links(landscape: Landscape, database: Document) -> tuple[Document, ...]:
+    """Return a database's replication links, which a server lists for all its databases at once.
+
+    Raises:
+        IncompleteError: they could not be listed.
+    """
+    server = Document({"id": database.id.rstrip("/").rsplit("/", 2)[0]})
+    landscape.children(server, "replicationLinks")
+    return landscape.read_children(database, "replicationLinks")
+
+
+def _link_state(_: Landscape, link: Document) -> Ruling:
+    read_properties(link)
+    if word(link, "properties.role", "primary", "secondary") == "secondary":
+        return unconcerned("the link seen from its secondary")
+    return _in_step(link)
+
+
+def _in_step(replicated: Document) -> Ruling:
+    """Judge ``replicationState``, of a link or of a group."""
+    state = needed(replicated, "properties.replicationState")
+    observed = f"replicationState is {shown(state)}"
+    match state.lower():
+        case "catch_up":
+            return passed(observed)
+        case "pending" | "seeding":
+            return warned(f"{observed}: the first copy is still on its way")
+        case _:
+            return failed(observed)
 
 
 def _backups(_: Landscape, database: Document) -> Ruling:
@@ -128,17 +155,11 @@ def _group_policy(_: Landscape, group: Document) -> Ruling:
 
 def _group_state(_: Landscape, group: Document) -> Ruling:
     read_properties(group)
-    state = text(group, "properties.replicationState")
-    if not state and not strings(group, "properties.databases"):
+    if not text(group, "properties.replicationState") and not strings(
+        group, "properties.databases"
+    ):
         return unconcerned("no database is in it, so nothing is replicated")
-    observed = f"replicationState is {shown(needed(group, 'properties.replicationState'))}"
-    match state.lower():
-        case "catch_up":
-            return passed(observed)
-        case "pending" | "seeding":
-            return warned(f"{observed}: the first copy is still on its way")
-        case _:
-            return failed(observed)
+    return _in_step(group)
 
 
 def _seen_from_secondary(group: Document) -> bool:
@@ -190,6 +211,17 @@ RULES: tuple[Rule, ...] = (
         remedy="Create a failover group with a server in the secondary's region and add the database.",
         command="az sql failover-group create --name NEW_GROUP --server {parent} --resource-group {group} --subscription {subscription} --partner-server OTHER_SERVER --add-db {name} --failover-policy Manual",
         judge=_replicated,
+    ),
+    Rule(
+        id="sql.link-replication",
+        title="Geo-replica in step",
+        types=(types.SQL_LINK,),
+        expected="replicationState is CATCH_UP",
+        why="A link that still seeds, or is suspended, loses what it has not copied.",
+        fact="sql.replication-links",
+        remedy="Wait for the first copy; make a link that stays suspended again.",
+        command="az sql db replica list-links --name DATABASE --server {parent} --resource-group {group} --subscription {subscription}",
+        judge=_link_state,
     ),
     Rule(
         id="sql.backup-redundancy",

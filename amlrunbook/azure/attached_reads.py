@@ -41,7 +41,7 @@ SHAPES: dict[str, Shape] = {
     ),
     "microsoft.synapse/workspaces": Shape(named=("properties.defaultDataLakeStorage.resourceId",)),
     "microsoft.sql/servers": Shape(
-        ("databases", "failoverGroups"),
+        ("databases", "failoverGroups", "replicationLinks"),
         named=(_OWN_ENDPOINTS,),
     ),
     "microsoft.dbforpostgresql/flexibleservers": Shape(("replicas", "virtualEndpoints")),

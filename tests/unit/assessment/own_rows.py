@@ -208,6 +208,8 @@ OWN_ROWS = (
     Row("compute.spark-runtime", one(f"{WORKSPACES}/computes", "w/spark", computeType="SynapseSpark",
         properties={"sparkVersion": "3.5"}), "properties.properties.sparkVersion", "3.4", "pass", "warn"),
     Row("sql.failover-group", top(DB), "properties.failoverGroupId", None, "pass", "fail"),
+    Row("sql.link-replication", one(f"{SQL}/databases/replicationLinks", "s/d/l", role="Primary", replicationState="CATCH_UP"),
+        "properties.replicationState", "SUSPENDED", "pass", "fail"),
     Row("sql.backup-redundancy", top(DB), "properties.currentBackupStorageRedundancy", "Local", "pass", "fail"),
     Row("sql.zone-redundant", top(DB), "properties.zoneRedundant", True, "warn", "pass"),
     Row("sql.server-soft-delete", top(SERVER), "properties.retentionDays", 7, "warn", "pass"),

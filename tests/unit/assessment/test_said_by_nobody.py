@@ -247,3 +247,22 @@ def test_a_time_that_is_none_is_no_last_sync() -> None:
         "sku": {"name": "Standard_GRS"},
     }
     assert verdict("storage.last-sync", [account], account["id"]) == "unknown"
+
+
+def test_a_database_with_a_geo_replica_and_no_group_is_replicated() -> None:
+    """A server lists the links of all its databases; each has its own database's id."""
+    sql = "Microsoft.Sql/servers"
+    database = made(f"{sql}/databases", "s/d")
+    link = made(
+        f"{sql}/databases/replicationLinks", "s/d/l", role="Primary", partnerLocation="West US"
+    )
+    other = made(f"{sql}/databases/replicationLinks", "s/e/l", role="Primary")
+    hidden = {
+        "id": f"{made(sql, 's')['id']}/replicationLinks",
+        "type": f"{sql}/replicationLinks",
+        "unread": "no answer in time",
+    }
+    check, place = "sql.failover-group", database["id"]
+    assert verdict(check, [database, link], place) == "warn"
+    assert verdict(check, [database, other], place) == "fail"
+    assert verdict(check, [database, hidden], place) == "unknown"
