@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from amlrunbook.assessment import types
-from amlrunbook.assessment.landscape import Landscape, Side, is_gone
+from amlrunbook.assessment.documents import is_gone
+from amlrunbook.assessment.landscape import Landscape, Side
 from amlrunbook.assessment.locks import lock_rule
 from amlrunbook.assessment.reading import flag, needed, place_of, read_properties, shown, text, word
 from amlrunbook.assessment.rule import Rule, Ruling, failed, passed, unconcerned, warned

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from amlrunbook.assessment.landscape import Landscape, Side, is_gone
+from amlrunbook.assessment.documents import is_gone
+from amlrunbook.assessment.landscape import Landscape, Side
 from amlrunbook.assessment.parity import lacking, strategy_of
 from amlrunbook.assessment.reading import place_of, shown
 from amlrunbook.assessment.rule import Judge, Rule, Ruling, failed, passed, unconcerned
