@@ -22,6 +22,7 @@ from amlrunbook.model.moments import age_words, seconds_between
 from amlrunbook.model.profile import Targets, duration_seconds
 from amlrunbook.model.snapshot import Document
 
+_STANDARD_KIND = "StorageV2"
 _STATS = "properties.geoReplicationStats"
 _SHOW_STATS = "az storage account show --ids {id} --expand geoReplicationStats"
 
@@ -66,9 +67,19 @@ def _planned(landscape: Landscape, account: Document) -> Ruling:
     return (passed if can else warned)(f"canPlannedFailover is {str(can).lower()}")
 
 
+def _can_restore_to_a_point(account: Document) -> bool:
+    """Return whether an account is of a kind and tier that point-in-time restore is made for, as far as it says.
+
+    Source: https://learn.microsoft.com/azure/storage/blobs/point-in-time-restore-overview
+    """
+    kind = text(account, "kind", default=_STANDARD_KIND)
+    premium = text(account, "sku.name").lower().startswith("premium")
+    return kind.lower() == _STANDARD_KIND.lower() and not premium
+
+
 def _point_in_time(landscape: Landscape, account: Document) -> Ruling:
-    if text(account, "kind").lower() == "filestorage":
-        return unconcerned("a FileStorage account has no blobs")
+    if not _can_restore_to_a_point(account):
+        return unconcerned("only a standard account of kind StorageV2 has point-in-time restore")
     service = landscape.child(account, "blobServices", "default")
     if flag(account, "properties.isHnsEnabled", default=False):
         return unconcerned(

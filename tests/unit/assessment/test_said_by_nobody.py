@@ -266,3 +266,31 @@ def test_a_database_with_a_geo_replica_and_no_group_is_replicated() -> None:
     assert verdict(check, [database, link], place) == "warn"
     assert verdict(check, [database, other], place) == "fail"
     assert verdict(check, [database, hidden], place) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("kind", "sku", "restore", "versions"),
+    [
+        ("StorageV2", "Standard_GRS", "warn", "warn"),
+        ("storagev2", "Premium_LRS", "not-applicable", "warn"),
+        ("BlockBlobStorage", "Premium_ZRS", "not-applicable", "warn"),
+        ("BlobStorage", "Standard_LRS", "not-applicable", "warn"),
+        ("Storage", "Standard_LRS", "not-applicable", "not-applicable"),
+        ("FileStorage", "Premium_LRS", "not-applicable", "not-applicable"),
+    ],
+)
+def test_an_account_is_asked_for_what_its_kind_can_have(
+    kind: str, sku: str, restore: str, versions: str
+) -> None:
+    account = {**made("Microsoft.Storage/storageAccounts"), "kind": kind, "sku": {"name": sku}}
+    service = {
+        **resource(
+            f"{account['id']}/blobServices/default",
+            "Microsoft.Storage/storageAccounts/blobServices",
+            isVersioningEnabled=False,
+        ),
+        "name": "default",
+    }
+    documents = [account, service]
+    assert verdict("storage.point-in-time-restore", documents, account["id"]) == restore
+    assert verdict("storage.versioning", documents, account["id"]) == versions
