@@ -51,7 +51,7 @@ def doctor(name: str | None, form: str, fail_on: str) -> int:
         return told(tuple(here()), form, fail_on)
     profile = load_profile(name)
     gateway = gateway_for(profile, Mode.READ_ONLY)
-    findings = (*here(), *of_profile(profile), *there(profile, gateway))
+    findings = (*here(profile), *of_profile(profile), *there(profile, gateway))
     return told(findings, form, fail_on, profile=profile.name)
 
 
@@ -94,12 +94,12 @@ def _posture(missing: int, unknown: int, warns: int, *, profile: str) -> str:
     return "Every step can be run from here."
 
 
-def here() -> Iterator[Finding]:
-    """Yield what can be said without a profile: this machine, the keys, the facts."""
+def here(profile: Profile | None = None) -> Iterator[Finding]:
+    """Yield what can be said without asking Azure: this machine, the keys, the facts."""
     from amlrunbook.operations.doctor.machine import machine
     from amlrunbook.store.paths import state_folder
 
-    yield from machine(state_folder(), dict(os.environ))
+    yield from machine(state_folder(), dict(os.environ), profile)
     yield from keys()
     yield facts(datetime.now(UTC).date())
 

@@ -12,9 +12,9 @@ from amlrunbook.cli.doctor import facts, told
 from amlrunbook.facts import OLD_AFTER_DAYS, fact_base
 from amlrunbook.model.finding import Finding, Verdict
 from amlrunbook.model.operation import Action
-from amlrunbook.model.profile import Profile, Side
+from amlrunbook.model.profile import Attached, Profile, Side
 from amlrunbook.model.snapshot import Document, Inventory
-from amlrunbook.operations.doctor.machine import clock, machine
+from amlrunbook.operations.doctor.machine import clock, extensions_for, machine
 from amlrunbook.operations.doctor.needs import NEEDS
 from amlrunbook.operations.doctor.permissions import allowed
 from amlrunbook.operations.doctor.rights import is_held, unread_sides
@@ -167,3 +167,29 @@ def test_without_a_profile_nothing_is_said_of_azure(capsys) -> None:
     warning = facts(fact_base().checked + timedelta(days=OLD_AFTER_DAYS + 1))
     told((warning,), "text", "fail", profile="pair")
     assert "1 to look at before every step can be run" in capsys.readouterr().out
+
+
+def test_extensions_for_what_is_attached_are_asked_for(tmp_path) -> None:
+    """A Front Door, and a cluster whose partner is connected from elsewhere."""
+    group = "/subscriptions/x/resourceGroups/rg/providers"
+    profile = Profile(
+        format=1,
+        name="w",
+        subscription="x",
+        primary=Side(workspace=f"{group}/a/b/c", region="eastus"),
+        attached=(
+            Attached(id=f"{group}/Microsoft.Cdn/profiles/door"),
+            Attached(
+                id=f"{group}/Microsoft.ContainerService/managedClusters/one",
+                partner=f"{group}/microsoft.kubernetes/connectedClusters/two",
+            ),
+        ),
+    )
+    assert extensions_for(profile) == ("cdn", "connectedk8s", "k8s-extension")
+    assert extensions_for(None) == ()
+    told_by = """echo '{"azure-cli": "2.91.0", "extensions": {"ml": "2.30.0", "cdn": "1.0"}}'"""
+    path = az(tmp_path, told_by)
+    found = by_check(machine(tmp_path, {"PATH": path}, profile))["doctor.az-extensions"]
+    assert found.verdict is Verdict.WARN
+    assert found.observed == "not installed: connectedk8s, k8s-extension"
+    assert "doctor.az-extensions" not in by_check(machine(tmp_path, {"PATH": path}))
