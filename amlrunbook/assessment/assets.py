@@ -61,7 +61,7 @@ def _data_apart(landscape: Landscape, datastore: Document) -> Ruling:
     if text(datastore, "properties.datastoreType").lower() in _ON_NO_ACCOUNT:
         return unconcerned("it is on no storage account")
     account = needed(datastore, "properties.accountName")
-    if account.lower() in landscape.default_account_names:
+    if landscape.is_default_account(account):
         return warned(f"on {shown(account)}, a workspace's default account")
     return passed(f"on {shown(account)}")
 

@@ -212,6 +212,21 @@ class Landscape(Documents):
             if isinstance(account, str) and account
         )
 
+    def is_default_account(self, name: str) -> bool:
+        """Return whether an account of this name is a workspace's default account.
+
+        Raises:
+            IncompleteError: none that was read says so, and a workspace could not be read.
+        """
+        if name.lower() in self.default_account_names:
+            return True
+        unread = self._unread_workspace
+        if unread is not None:
+            raise IncompleteError(
+                f"workspace {unread.name} could not be read, and may have it as its default account: {unread.unread}"
+            )
+        return False
+
     def role(self, account: Document) -> AccountRole:
         """Return what a storage account is to the workspaces."""
         if self.users(account):

@@ -25,6 +25,13 @@ _FROM = {
     f"{types.WORKSPACE}/jobs": ("properties.environmentId", "properties.componentId"),
 }
 """Fields that name an asset, and so the registry that it comes from."""
+_NAMING = frozenset(
+    kind.lower()
+    for kind in (
+        *_FROM, types.ONLINE_ENDPOINT, types.MODEL, f"{types.WORKSPACE}/environments",
+    )
+)  # fmt: skip
+"""What hides such an asset where it could not be read: the asset, its list, or the list that holds that."""
 _SHOW = "az ml registry show --name {name} --resource-group {group} --subscription {subscription}"
 
 
@@ -37,16 +44,27 @@ def _regions(registry: Document) -> tuple[Document, ...]:
 
 
 def _is_used(landscape: Landscape, registry: Document) -> bool:
-    """Return whether an asset of the documents comes from a registry, or the profile attaches it."""
+    """Return whether an asset of the documents comes from a registry, or the profile attaches it.
+
+    Raises:
+        IncompleteError: none that was read does, and some could not be read.
+    """
     if not landscape.workspaces or landscape.is_attached(registry):
         return True
     mark = f"registries/{registry.name.lower()}/"
-    return any(
+    if any(
         mark in str(document.field(path) or "").lower()
         for kind, paths in _FROM.items()
         for document in landscape.inventory.of_type(kind)
         for path in paths
-    )
+    ):
+        return True
+    hidden = next((d for d in landscape.inventory.unread if d.type.lower() in _NAMING), None)
+    if hidden is not None:
+        raise IncompleteError(
+            f"{hidden.name} could not be read, and may come from it: {hidden.unread}"
+        )
+    return False
 
 
 def _in_secondary(landscape: Landscape, registry: Document) -> Ruling:

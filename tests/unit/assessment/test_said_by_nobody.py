@@ -294,3 +294,35 @@ def test_an_account_is_asked_for_what_its_kind_can_have(
     documents = [account, service]
     assert verdict("storage.point-in-time-restore", documents, account["id"]) == restore
     assert verdict("storage.versioning", documents, account["id"]) == versions
+
+
+def test_an_account_may_be_the_default_of_a_workspace_that_was_not_read() -> None:
+    datastore = child(PRIMARY, "datastores", datastoreType="AzureBlob", accountName="data")
+    primary = workspace(PRIMARY, "eastus", storageAccount=f"{RG}/Microsoft.Storage/x/other")
+    unread = {"id": SECONDARY, "type": WORKSPACE, "name": "other", "unread": "no answer in time"}
+    check = "datastore.data-apart"
+    assert verdict(check, [primary, datastore], datastore["id"]) == "pass"
+    assert verdict(check, [primary, unread, datastore], datastore["id"]) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("hidden", "expected"),
+    [
+        ("models", "unknown"),
+        ("onlineEndpoints", "unknown"),
+        ("jobs", "unknown"),
+        ("computes", "not-applicable"),
+    ],
+)
+def test_a_registry_may_be_used_by_assets_that_could_not_be_listed(
+    hidden: str, expected: str
+) -> None:
+    registry = made(
+        "Microsoft.MachineLearningServices/registries", regionDetails=[{"location": "eastus"}]
+    )
+    unread = {
+        "id": f"{PRIMARY}/{hidden}",
+        "type": f"{WORKSPACE}/{hidden}",
+        "unread": "no answer in time",
+    }
+    assert verdict("mlregistry.regions", [*PAIR, registry, unread], registry["id"]) == expected
