@@ -15,8 +15,9 @@ from amlrunbook.assessment.parity import (
     strategy_of,
     twin,
 )
-from amlrunbook.assessment.reading import flag, read_properties, shown, text
+from amlrunbook.assessment.reading import flag, needed, read_properties, shown, text
 from amlrunbook.assessment.rule import Judge, Rule, Ruling, failed, passed, unconcerned, warned
+from amlrunbook.errors import IncompleteError
 from amlrunbook.model.snapshot import Document
 
 _SYSTEM_DATASTORES = (
@@ -26,6 +27,19 @@ _SYSTEM_DATASTORES = (
     "workspaceworkingdirectory",
 )
 """Datastores that every workspace makes for itself, on its own default account."""
+_GEN1 = "azuredatalakegen1"
+_LEADS = {
+    "azureblob": ("accountName", "containerName"),
+    "azuredatalakegen2": ("accountName", "filesystem"),
+    "azurefile": ("accountName", "fileShareName"),
+    _GEN1: ("storeName",),
+    "onelake": ("oneLakeWorkspaceName", "artifact.artifactName"),
+}
+"""The fields that say where a datastore leads, by its kind.
+
+Source: Microsoft's OpenAPI document of Microsoft.MachineLearningServices, 2024-04-01.
+"""
+_ON_NO_ACCOUNT = (_GEN1, "onelake")
 _CURATED = "azureml"
 """What the names of Microsoft's own environments and components begin with."""
 
@@ -44,20 +58,20 @@ def _data_apart(landscape: Landscape, datastore: Document) -> Ruling:
     if datastore.name.lower() in _SYSTEM_DATASTORES:
         return unconcerned("the workspace's own, on its default account")
     read_properties(datastore)
-    account = text(datastore, "properties.accountName")
-    if not account:
+    if text(datastore, "properties.datastoreType").lower() in _ON_NO_ACCOUNT:
         return unconcerned("it is on no storage account")
-    if account.lower() in landscape.default_account_names:
+    account = needed(datastore, "properties.accountName")
+    if landscape.is_default_account(account):
         return warned(f"on {shown(account)}, a workspace's default account")
     return passed(f"on {shown(account)}")
 
 
 def _gen1(_: Landscape, datastore: Document) -> Ruling:
     read_properties(datastore)
-    kind = text(datastore, "properties.datastoreType")
-    if kind.lower() == "azuredatalakegen1":
+    kind = needed(datastore, "properties.datastoreType")
+    if kind.lower() == _GEN1:
         return failed("Data Lake Storage Gen1, which retired on 2024-02-29")
-    return passed(f"datastoreType is {shown(kind) or 'not said'}")
+    return passed(f"datastoreType is {shown(kind)}")
 
 
 def _same_place(landscape: Landscape, datastore: Document) -> Ruling:
@@ -74,20 +88,25 @@ def _same_place(landscape: Landscape, datastore: Document) -> Ruling:
 
 
 def _place(datastore: Document) -> str:
-    kept = ("containerName", "filesystem", "fileShareName", "storeName")
-    inside = next(
-        (text(datastore, f"properties.{k}") for k in kept if datastore.field(f"properties.{k}")), ""
-    )
-    return f"{text(datastore, 'properties.accountName')}/{inside}".lower()
+    """Return where a datastore leads, in lower case.
+
+    Raises:
+        IncompleteError: it does not say where.
+    """
+    kind = needed(datastore, "properties.datastoreType")
+    if kind.lower() not in _LEADS:
+        raise IncompleteError(f"datastoreType is {shown(kind)}, which this program does not know")
+    named = (needed(datastore, f"properties.{field}") for field in _LEADS[kind.lower()])
+    return "/".join(named).lower()
 
 
 def _credentials(_: Landscape, datastore: Document) -> Ruling:
     if datastore.name.lower() in _SYSTEM_DATASTORES:
         return unconcerned("the workspace's own, made again with it")
     read_properties(datastore)
-    kind = text(datastore, "properties.credentials.credentialsType")
-    observed = f"credentialsType is {shown(kind) or 'not said'}"
-    return passed(observed) if kind.lower() in ("none", "") else warned(observed)
+    kind = needed(datastore, "properties.credentials.credentialsType")
+    observed = f"credentialsType is {shown(kind)}"
+    return passed(observed) if kind.lower() == "none" else warned(observed)
 
 
 def _schedule_in_both(landscape: Landscape, schedule: Document) -> Ruling:

@@ -9,6 +9,7 @@ from amlrunbook.assessment import (
     compute,
     connections,
     container_registry,
+    cosmos_db,
     data_accounts,
     data_protection,
     endpoint_parity,
@@ -20,6 +21,7 @@ from amlrunbook.assessment import (
     kubernetes,
     ml_registries,
     network,
+    postgres,
     quota,
     spark,
     sql_database,
@@ -56,6 +58,8 @@ CATALOGUE: tuple[Rule, ...] = (
     *spark.RULES,
     *sql_database.RULES,
     *flexible_servers.RULES,
+    *postgres.RULES,
+    *cosmos_db.RULES,
     *traffic.RULES,
 )
 """Every check, in the order of a report. Ids are stable: later versions add, they never rename."""

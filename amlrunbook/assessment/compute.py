@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from amlrunbook.assessment import types
-from amlrunbook.assessment.landscape import Landscape, is_gone
+from amlrunbook.assessment.documents import is_gone
+from amlrunbook.assessment.landscape import Landscape
 from amlrunbook.assessment.parity import (
     counterpart,
     has_twin,
@@ -13,22 +14,44 @@ from amlrunbook.assessment.parity import (
     twin,
 )
 from amlrunbook.assessment.provisioning import provisioning
-from amlrunbook.assessment.reading import flag, items, number, read_properties, shown, text
+from amlrunbook.assessment.reading import (
+    flag,
+    items,
+    needed,
+    needed_number,
+    read_properties,
+    shown,
+    text,
+)
 from amlrunbook.assessment.rule import Rule, Ruling, failed, passed, unconcerned, warned
-from amlrunbook.assessment.vm_sizes import size_lasts
+from amlrunbook.assessment.vm_sizes import LASTING, size_ruling
 from amlrunbook.errors import IncompleteError
 from amlrunbook.model.snapshot import Document
 
 _CREATE = "az ml compute create --name {name} --type AmlCompute --workspace-name {other_workspace} --resource-group {other_group} --subscription {other_subscription}"
+_MADE_HERE = ("amlcompute", "computeinstance")
+"""Kinds of compute that Azure Machine Learning makes: nothing of yours is attached there."""
+_SIZES = {
+    "amlcompute": "properties.properties.vmSize",
+    "computeinstance": "properties.properties.vmSize",
+    "aks": "properties.properties.agentVmSize",
+    "virtualmachine": "properties.properties.virtualMachineSize",
+}
+"""Where each kind of compute names the size of its machines.
+
+Source: Microsoft's OpenAPI document of Microsoft.MachineLearningServices, 2024-04-01.
+"""
+_SPARK_IN_SUPPORT = (3, 5)
+"""The oldest runtime of Synapse Spark that is in support.
+
+Source: https://learn.microsoft.com/azure/synapse-analytics/spark/apache-spark-34-runtime
+"""
 _SHOW = "az ml compute show --name {name} --workspace-name {parent} --resource-group {group} --subscription {subscription}"
 
 
 def _kind(compute: Document) -> str:
     read_properties(compute)
-    kind = text(compute, "properties.computeType")
-    if not kind:
-        raise IncompleteError("the document holds no computeType")
-    return kind.lower()
+    return needed(compute, "properties.computeType").lower()
 
 
 def _in_both(landscape: Landscape, compute: Document) -> Ruling:
@@ -45,9 +68,7 @@ def _capacity(landscape: Landscape, compute: Document) -> Ruling:
         return other
     read_properties(other)
     path = "properties.properties.scaleSettings.maxNodeCount"
-    mine, theirs = number(compute, path), number(other, path)
-    if mine is None or theirs is None:
-        raise IncompleteError("a document holds no scaleSettings.maxNodeCount")
+    mine, theirs = needed_number(compute, path), needed_number(other, path)
     observed = f"at most {mine} nodes here, {theirs} in the secondary"
     return passed(observed) if theirs >= mine else warned(observed)
 
@@ -83,7 +104,7 @@ def _own_cluster(_: Landscape, compute: Document) -> Ruling:
 def _dedicated(_: Landscape, compute: Document) -> Ruling:
     if _kind(compute) != "amlcompute":
         return unconcerned("no compute cluster")
-    priority = text(compute, "properties.properties.vmPriority", default="Dedicated")
+    priority = needed(compute, "properties.properties.vmPriority")
     observed = f"vmPriority is {shown(priority)}"
     return passed(observed) if priority.lower() == "dedicated" else warned(observed)
 
@@ -93,6 +114,20 @@ def _not_retired(_: Landscape, compute: Document) -> Ruling:
     if kind == "datalakeanalytics":
         return failed("Data Lake Analytics, which retired on 2024-02-29")
     return passed(f"computeType is {shown(text(compute, 'properties.computeType'))}")
+
+
+def _spark_runtime(_: Landscape, compute: Document) -> Ruling:
+    if _kind(compute) != "synapsespark":
+        return unconcerned("no Synapse Spark pool")
+    version = needed(compute, "properties.properties.sparkVersion")
+    observed = f"sparkVersion is {shown(version)}"
+    try:
+        numbers = tuple(int(part) for part in version.split(".")[:2])
+    except ValueError:
+        raise IncompleteError(f"{observed}, no version") from None
+    return (
+        passed(observed) if numbers >= _SPARK_IN_SUPPORT else warned(f"{observed}: out of support")
+    )
 
 
 def _attached(landscape: Landscape, compute: Document) -> Ruling:
@@ -120,12 +155,21 @@ def _attached_apart(landscape: Landscape, compute: Document) -> Ruling:
     other = twin(landscape, compute) if mine else None
     if other is None:
         return unconcerned("nothing is attached under this name in both workspaces")
-    theirs = text(other, "properties.resourceId")
+    if _kind(other) in _MADE_HERE:
+        return unconcerned("nothing is attached under this name in both workspaces")
+    theirs = needed(other, "properties.resourceId")
     same = mine.lower().rstrip("/") == theirs.lower().rstrip("/")
     name = shown(mine.rstrip("/").rsplit("/", 1)[-1])
     if same:
         return failed(f"{name} is attached to both workspaces")
     return passed(f"{name} here, {shown(theirs.rstrip('/').rsplit('/', 1)[-1])} in the secondary")
+
+
+def _lasting_size(_: Landscape, compute: Document) -> Ruling:
+    kind = _kind(compute)
+    if kind not in _SIZES:
+        return unconcerned("its kind has no machines of a size")
+    return size_ruling(compute, _SIZES[kind])
 
 
 def _same_size(landscape: Landscape, compute: Document) -> Ruling:
@@ -134,7 +178,7 @@ def _same_size(landscape: Landscape, compute: Document) -> Ruling:
     other = counterpart(landscape, compute, "cluster")
     if isinstance(other, Ruling):
         return other
-    mine, theirs = (text(c, "properties.properties.vmSize") for c in (compute, other))
+    mine, theirs = (needed(c, "properties.properties.vmSize") for c in (compute, other))
     observed = f"{shown(mine)} here, {shown(theirs)} in the secondary"
     return passed(observed) if mine.lower() == theirs.lower() else warned(observed)
 
@@ -199,12 +243,12 @@ RULES: tuple[Rule, ...] = (
         id="compute.lasting-size",
         title="VM size that lasts",
         types=(types.COMPUTE,),
-        expected="no size of a family that retires: NC, NC_Promo, NCv3, NV",
+        expected=LASTING,
         why="A size that is being retired may not be had in the secondary, on the day or ever.",
         fact="compute.retiring-families",
         remedy="Choose a newer size that both regions offer.",
         command="az ml compute list-sizes --location {secondary_region}",
-        judge=size_lasts("properties.properties.vmSize"),
+        judge=_lasting_size,
     ),
     Rule(
         id="compute.dedicated",
@@ -238,6 +282,17 @@ RULES: tuple[Rule, ...] = (
         remedy="Detach it and run the work on Spark.",
         command="az ml compute detach --name {name} --workspace-name {parent} --resource-group {group} --subscription {subscription}",
         judge=_not_retired,
+    ),
+    Rule(
+        id="compute.spark-runtime",
+        title="Spark runtime in support",
+        types=(types.COMPUTE,),
+        expected="sparkVersion 3.5 or later on a Synapse Spark pool",
+        why="A pool of a runtime that was retired cannot be made again in the secondary, and jobs may be refused in both.",
+        fact="synapse.runtime",
+        remedy="Move the pool, and the jobs on it, to a runtime in support.",
+        command=_SHOW,
+        judge=_spark_runtime,
     ),
     Rule(
         id="compute.attached-there",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from amlrunbook.assessment import types
 from amlrunbook.assessment.landscape import Landscape
 from amlrunbook.assessment.parity import has_twin, lacking, strategy_of
-from amlrunbook.assessment.reading import read_properties, shown, text
+from amlrunbook.assessment.reading import needed, read_properties, shown, text
 from amlrunbook.assessment.rule import Rule, Ruling, failed, passed, unconcerned, warned
 from amlrunbook.assessment.sql_database import groups_of
 from amlrunbook.model.hosts import SQL_SERVERS, host_of, server_type
@@ -22,7 +22,7 @@ _SHOW = "az ml connection show --name {name} --workspace-name {parent} --resourc
 
 def _server_kind(connection: Document) -> str:
     read_properties(connection)
-    return server_type(text(connection, "properties.category"))
+    return server_type(needed(connection, "properties.category"))
 
 
 def _server(landscape: Landscape, kind: str, host: str) -> Document | None:
@@ -55,7 +55,8 @@ def _known(landscape: Landscape, connection: Document) -> Ruling:
     host = host_of(text(connection, "properties.target"))
     if not host:
         return warned("it names no target")
-    found = _listener(landscape, host) or _server(landscape, kind, host)
+    group = _listener(landscape, host) if kind == SQL_SERVERS else None
+    found = group or _server(landscape, kind, host)
     if found is None:
         return warned(f"{shown(host)} is none of the services that were read")
     return passed(f"{shown(host)} is {shown(found.name)}")
@@ -65,7 +66,7 @@ def _names_listener(landscape: Landscape, connection: Document) -> Ruling:
     kind = _server_kind(connection)
     if kind not in (SQL_SERVERS, types.POSTGRES.lower()):
         return unconcerned("only Azure SQL and PostgreSQL have listeners")
-    host = host_of(text(connection, "properties.target"))
+    host = host_of(needed(connection, "properties.target"))
     if any(mark in host for mark in _LISTENERS):
         return passed(f"{shown(host)} is a virtual endpoint")
     group = _listener(landscape, host)

@@ -125,6 +125,9 @@ _BY_CHECK: dict[str, tuple[Component, Effect]] = {
     "mysql.high-availability": (_D, _SLOW),
     "cosmos.regions": (_D, _NEVER),
     "cosmos.backup": (_D, _LOST),
+    "cosmos.lock": (_D, _LOST),
+    "postgres.virtual-endpoint": (_D, _SLOW),
+    "postgres.replica-size": (_D, _SLOW),
     "apim.zones": (_I, _SLOW),
 }
 """Checks that cost something else than their group."""

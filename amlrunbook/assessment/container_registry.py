@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from amlrunbook.assessment import types
+from amlrunbook.assessment.documents import is_gone
 from amlrunbook.assessment.landscape import Landscape, Side
 from amlrunbook.assessment.locks import lock_rule
-from amlrunbook.assessment.reading import flag, read_properties, shown, text
+from amlrunbook.assessment.reading import flag, needed, place_of, read_properties, shown, text, word
 from amlrunbook.assessment.rule import Rule, Ruling, failed, passed, unconcerned, warned
 from amlrunbook.errors import IncompleteError
 from amlrunbook.model.snapshot import Document
@@ -36,9 +37,9 @@ def _replicas(landscape: Landscape, registry: Document) -> tuple[Document, ...]:
     for replica in landscape.children(registry, "replications"):
         if replica.unread is not None:
             raise IncompleteError(f"replica {replica.name} could not be read: {replica.unread}")
-        if text(replica, "properties.provisioningState").lower() in _LOST:
+        if needed(replica, "properties.provisioningState").lower() in _LOST:
             continue
-        if replica.location and replica.location != registry.location:
+        if place_of(replica) != place_of(registry):
             replicas.append(replica)
     return tuple(replicas)
 
@@ -67,15 +68,28 @@ def _replica_in_secondary(landscape: Landscape, registry: Document) -> Ruling:
     users = {user.key for user in landscape.users(registry)}
     if region is None or not users:
         return unconcerned("no workspace of a pair whose secondary region is known uses it")
-    own = secondary.field("properties.containerRegistry") if secondary else None
-    if isinstance(own, str) and own and secondary is not None and secondary.key not in users:
+    if secondary is not None and secondary.key not in users and _own(secondary):
         return unconcerned("the secondary workspace has a registry of its own")
-    if registry.location == region:
+    if place_of(registry) == region:
         return passed(f"its home region is the secondary's, {region}")
     regions = {replica.location for replica in _replicas(landscape, registry)}
     if region in regions and _is_premium(registry):
         return passed(f"a replica in {region}")
     return failed(f"no replica in {region}")
+
+
+def _own(secondary: Document) -> str:
+    """Return the registry that the secondary workspace names; empty where it names none, or is not there.
+
+    Raises:
+        IncompleteError: it could not be read.
+    """
+    if is_gone(secondary):
+        return ""
+    if secondary.unread is not None:
+        raise IncompleteError(f"{secondary.name} could not be read: {secondary.unread}")
+    read_properties(secondary)
+    return text(secondary, "properties.containerRegistry")
 
 
 def _replicas_ready(landscape: Landscape, registry: Document) -> Ruling:
@@ -99,26 +113,25 @@ def _replica_state(replica: Document) -> tuple[str, str]:
     """
     if replica.unread is not None:
         raise IncompleteError(f"replica {replica.name} could not be read: {replica.unread}")
-    read_properties(replica)
-    provisioning = text(replica, "properties.provisioningState").lower()
-    status = text(replica, "properties.status.displayStatus").lower()
+    provisioning = needed(replica, "properties.provisioningState").lower()
+    status = needed(replica, "properties.status.displayStatus").lower()
     enabled = flag(replica, "properties.regionEndpointEnabled", default=True)
     name = shown(replica.name)
     if provisioning in _LOST or not enabled:
         return name, "broken"
-    if status in ("ready", "") and provisioning in ("succeeded", ""):
+    if status == "ready" and provisioning == "succeeded":
         return name, "ready"
     return name, "coming"
 
 
 def _zone_redundancy(landscape: Landscape, registry: Document) -> Ruling:
     read_properties(registry)
-    state = text(registry, "properties.zoneRedundancy", default="Disabled")
-    observed = f"zoneRedundancy is {shown(state)}"
-    if state.lower() == "enabled":
+    state = word(
+        registry, "properties.zoneRedundancy", "enabled", "disabled", default="Disabled"
+    ).capitalize()
+    observed = f"zoneRedundancy is {state}"
+    if state == "Enabled":
         return passed(observed)
-    if state.lower() != "disabled":
-        raise IncompleteError(f"{observed}, which this program does not know")
     if _is_premium(registry) and _replicas(landscape, registry):
         return warned(f"{observed}; other regions still serve its images")
     return failed(observed)
@@ -129,9 +142,7 @@ def _home_region(landscape: Landscape, registry: Document) -> Ruling:
     secondary = landscape.workspace_on(Side.SECONDARY)
     if primary is None or secondary is None or not landscape.users(registry):
         return unconcerned("no workspace of a pair of which both are known uses it")
-    if not registry.location:
-        raise IncompleteError("the document holds no location")
-    if registry.location != primary:
+    if place_of(registry) != primary:
         return passed(f"its home region is {shown(registry.location)}")
     users = {user.key for user in landscape.users(registry)}
     if secondary.key not in users:
@@ -143,9 +154,10 @@ def _home_region(landscape: Landscape, registry: Document) -> Ruling:
 
 def _export_allowed(_: Landscape, registry: Document) -> Ruling:
     read_properties(registry)
-    state = text(registry, "properties.policies.exportPolicy.status", default="enabled")
-    observed = f"exportPolicy.status is {shown(state)}"
-    if state.lower() == "enabled":
+    path = "properties.policies.exportPolicy.status"
+    state = word(registry, path, "enabled", "disabled", default="enabled")
+    observed = f"exportPolicy.status is {state}"
+    if state == "enabled":
         return passed(observed)
     return warned(f"{observed}: its images cannot be imported elsewhere")
 
@@ -204,8 +216,8 @@ RULES: tuple[Rule, ...] = (
         types=(types.REGISTRY,),
         expected="zoneRedundancy is Enabled",
         why="The loss of one zone takes the home region's images, and nothing can be built.",
-        fact="registry.home-region",
-        remedy="Zone redundancy is chosen at creation: make a zone-redundant registry and import the images.",
+        fact="registry.zones",
+        remedy="Ask Microsoft first: registries in regions with zones are said to have it by now, whatever this field says. Where it is not so, make a zone-redundant registry and import the images.",
         command="az acr create --name NEW_REGISTRY --resource-group {group} --subscription {subscription} --sku Premium --zone-redundancy Enabled",
         judge=_zone_redundancy,
     ),

@@ -5,7 +5,15 @@ from __future__ import annotations
 from amlrunbook.assessment import types
 from amlrunbook.assessment.landscape import AccountRole, Landscape, Side
 from amlrunbook.assessment.parity import lacking, readable_secondary, strategy_of
-from amlrunbook.assessment.reading import flag, mapping, read_properties, redundancy, shown, text
+from amlrunbook.assessment.reading import (
+    flag,
+    mapping,
+    needed,
+    read_properties,
+    redundancy,
+    shown,
+    text,
+)
 from amlrunbook.assessment.rule import Rule, Ruling, failed, passed, unconcerned, warned
 from amlrunbook.assessment.storage import why_not_replicated
 from amlrunbook.errors import IncompleteError
@@ -14,6 +22,7 @@ from amlrunbook.model.moments import age_words, seconds_between
 from amlrunbook.model.profile import Targets, duration_seconds
 from amlrunbook.model.snapshot import Document
 
+_STANDARD_KIND = "StorageV2"
 _STATS = "properties.geoReplicationStats"
 _SHOW_STATS = "az storage account show --ids {id} --expand geoReplicationStats"
 
@@ -22,9 +31,9 @@ def _within_rpo(landscape: Landscape, account: Document) -> Ruling:
     outside = why_not_replicated(landscape, account)
     if outside is not None:
         return outside
-    last = text(account, f"{_STATS}.lastSyncTime")
-    if not landscape.taken_at or not last:
-        return unconcerned("the last sync time, or when it was read, is not said")
+    last = needed(account, f"{_STATS}.lastSyncTime")
+    if not landscape.taken_at:
+        return unconcerned("when it was read is not said")
     lag = seconds_between(last, landscape.taken_at)
     if lag is None:
         raise IncompleteError(f"lastSyncTime is {shown(last)}, no time")
@@ -58,9 +67,19 @@ def _planned(landscape: Landscape, account: Document) -> Ruling:
     return (passed if can else warned)(f"canPlannedFailover is {str(can).lower()}")
 
 
+def _can_restore_to_a_point(account: Document) -> bool:
+    """Return whether an account is of a kind and tier that point-in-time restore is made for, as far as it says.
+
+    Source: https://learn.microsoft.com/azure/storage/blobs/point-in-time-restore-overview
+    """
+    kind = text(account, "kind", default=_STANDARD_KIND)
+    premium = text(account, "sku.name").lower().startswith("premium")
+    return kind.lower() == _STANDARD_KIND.lower() and not premium
+
+
 def _point_in_time(landscape: Landscape, account: Document) -> Ruling:
-    if text(account, "kind").lower() == "filestorage":
-        return unconcerned("a FileStorage account has no blobs")
+    if not _can_restore_to_a_point(account):
+        return unconcerned("only a standard account of kind StorageV2 has point-in-time restore")
     service = landscape.child(account, "blobServices", "default")
     if flag(account, "properties.isHnsEnabled", default=False):
         return unconcerned(
@@ -140,6 +159,7 @@ RULES: tuple[Rule, ...] = (
         fact="storage.unplanned-failover",
         remedy="Give the account read access to its secondary, or promise what a failover can keep.",
         command="az storage account update --ids {id} --sku {geo_sku}",
+        remedy_operation="hardening.geo-redundancy",
         judge=_within_rto,
     ),
     Rule(

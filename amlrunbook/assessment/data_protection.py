@@ -11,6 +11,8 @@ from amlrunbook.model.snapshot import Document
 
 _KEEPS = "properties.deleteRetentionPolicy"
 _FILES_ONLY = "filestorage"
+_FIRST_KIND = "storage"
+"""General-purpose v1. Source: https://learn.microsoft.com/azure/storage/blobs/versioning-overview"""
 _BLOBS_ONLY = ("blobstorage", "blockblobstorage")
 _BLOB_UPDATE = "az storage account blob-service-properties update --account-name {name} --resource-group {group} --subscription {subscription} "
 _FILE_UPDATE = "az storage account file-service-properties update --account-name {name} --resource-group {group} --subscription {subscription} "
@@ -75,6 +77,8 @@ def _versioning(landscape: Landscape, account: Document) -> Ruling:
         return service
     if flag(account, "properties.isHnsEnabled", default=False):
         return unconcerned("the account has a hierarchical namespace")
+    if text(account, "kind").lower() == _FIRST_KIND:
+        return unconcerned("an account of the first kind (Storage) has no versions")
     if service is None:
         return warned("no blobServices/default document, so no versioning")
     on = flag(service, "properties.isVersioningEnabled", default=False)
@@ -175,6 +179,7 @@ RULES: tuple[Rule, ...] = (
         fact="workspace.soft-delete",
         remedy="Keep deleted blobs for 14 days or more.",
         command=_BLOB_UPDATE + "--enable-delete-retention true --delete-retention-days 14",
+        remedy_operation="hardening.blob-soft-delete",
         judge=_kept_long_enough,
     ),
     Rule(

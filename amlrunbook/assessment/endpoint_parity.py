@@ -7,7 +7,14 @@ import re
 from amlrunbook.assessment import types
 from amlrunbook.assessment.landscape import Landscape
 from amlrunbook.assessment.parity import counterpart, lacking, seen_from_primary, strategy_of, twin
-from amlrunbook.assessment.reading import mapping, number, read_properties, shown, text
+from amlrunbook.assessment.reading import (
+    mapping,
+    needed,
+    needed_number,
+    read_properties,
+    shown,
+    text,
+)
 from amlrunbook.assessment.rule import Rule, Ruling, failed, passed, unconcerned, warned
 from amlrunbook.errors import IncompleteError
 from amlrunbook.model.profile import Strategy
@@ -28,15 +35,15 @@ def _auth(landscape: Landscape, endpoint: Document) -> Ruling:
     other = _twin(landscape, endpoint)
     if isinstance(other, Ruling):
         return other
-    mine, theirs = (text(each, "properties.authMode") for each in (endpoint, other))
+    mine, theirs = (needed(each, "properties.authMode") for each in (endpoint, other))
     observed = f"authMode is {shown(mine)} here, {shown(theirs)} in the secondary"
     return passed(observed) if mine.lower() == theirs.lower() else failed(observed)
 
 
 def _key_auth(_: Landscape, endpoint: Document) -> Ruling:
     read_properties(endpoint)
-    mode = text(endpoint, "properties.authMode")
-    observed = f"authMode is {shown(mode) or 'not said'}"
+    mode = needed(endpoint, "properties.authMode")
+    observed = f"authMode is {shown(mode)}"
     return passed(observed) if mode.lower() == "aadtoken" else warned(observed)
 
 
@@ -86,7 +93,7 @@ def _capacity(landscape: Landscape, endpoint: Document) -> Ruling:
     if isinstance(other, Ruling):
         return other
     mine, theirs = (
-        sum(number(d, "sku.capacity", default=0) or 0 for d in _serving(landscape, each))
+        sum(needed_number(d, "sku.capacity") for d in _serving(landscape, each))
         for each in (endpoint, other)
     )
     if not mine:
@@ -110,6 +117,7 @@ def _on_cluster(landscape: Landscape, endpoint: Document) -> Ruling:
     name = shown(compute.rsplit("/", 1)[-1])
     if other is None:
         return failed(f"it ends with the compute {name}")
+    read_properties(other)
     theirs = text(other, "properties.compute")
     if theirs.lower() == compute.lower():
         return failed(f"both endpoints stand on {name}")

@@ -8,9 +8,9 @@ from amlrunbook.assessment import types
 from amlrunbook.assessment.landscape import Landscape
 from amlrunbook.assessment.parity import has_twin, lacking, readable_secondary, strategy_of
 from amlrunbook.assessment.provisioning import provisioning
-from amlrunbook.assessment.reading import mapping, number, read_properties, shown, text
+from amlrunbook.assessment.reading import mapping, needed_number, read_properties, shown, text
 from amlrunbook.assessment.rule import Rule, Ruling, failed, passed, unconcerned, warned
-from amlrunbook.assessment.vm_sizes import size_lasts
+from amlrunbook.assessment.vm_sizes import LASTING, size_ruling
 from amlrunbook.errors import IncompleteError
 from amlrunbook.facts import fact_base
 from amlrunbook.model.finding import Verdict
@@ -87,10 +87,14 @@ def _traffic_set(_: Landscape, endpoint: Document) -> Ruling:
     )
 
 
-def _default_set(_: Landscape, endpoint: Document) -> Ruling:
+def _default_set(landscape: Landscape, endpoint: Document) -> Ruling:
     read_properties(endpoint)
     name = text(endpoint, "properties.defaults.deploymentName")
-    return passed(f"default is {shown(name)}") if name else failed("no default deployment")
+    if not name:
+        return failed("no default deployment")
+    if landscape.child(endpoint, "deployments", name) is None:
+        return failed(f"default is {shown(name)}, which is not there")
+    return passed(f"default is {shown(name)}")
 
 
 def _traffic_served(landscape: Landscape, endpoint: Document) -> Ruling:
@@ -110,13 +114,21 @@ def _deployment_well(_: Landscape, deployment: Document) -> Ruling:
     return provisioning(deployment)
 
 
-def _instances(_: Landscape, deployment: Document) -> Ruling:
+def _is_managed(deployment: Document) -> bool:
     read_properties(deployment)
-    if text(deployment, "properties.endpointComputeType").lower() not in ("", "managed"):
+    return text(deployment, "properties.endpointComputeType").lower() in ("", "managed")
+
+
+def _lasting_size(_: Landscape, deployment: Document) -> Ruling:
+    if not _is_managed(deployment):
+        return unconcerned("its machines are the cluster's")
+    return size_ruling(deployment, "properties.instanceType")
+
+
+def _instances(_: Landscape, deployment: Document) -> Ruling:
+    if not _is_managed(deployment):
         return unconcerned("its instances are the cluster's")
-    count = number(deployment, "sku.capacity")
-    if count is None:
-        raise IncompleteError("the document holds no sku.capacity")
+    count = needed_number(deployment, "sku.capacity")
     least = fact_base().limits.endpoint_instances.value
     observed = f"{count} instance{'s' if count != 1 else ''}"
     return passed(observed) if count >= least else warned(observed)
@@ -208,13 +220,13 @@ RULES: tuple[Rule, ...] = (
         id="endpoint.lasting-size",
         title="Machines that last under a deployment",
         types=(types.ONLINE_DEPLOYMENT,),
-        expected="no instanceType of a family that retires: NC, NC_Promo, NCv3, NV",
+        expected=LASTING,
         why="A size that is being retired may not be had in the secondary, on the day or ever.",
         fact="compute.retiring-families",
         remedy="Deploy on a newer size that both regions offer.",
         command="az ml online-deployment update --name {name} --endpoint-name {endpoint} --set instance_type=SIZE "
         + _ON_ENDPOINT,
-        judge=size_lasts("properties.instanceType"),
+        judge=_lasting_size,
     ),
 )
 """The rules of endpoints and deployments."""

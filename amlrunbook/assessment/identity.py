@@ -5,7 +5,7 @@ from __future__ import annotations
 from amlrunbook.assessment import types
 from amlrunbook.assessment.landscape import Landscape, Side
 from amlrunbook.assessment.parity import readable_secondary
-from amlrunbook.assessment.reading import read_properties, shown, text
+from amlrunbook.assessment.reading import identity_kinds, needed, read_properties, shown, text
 from amlrunbook.assessment.rule import Rule, Ruling, failed, passed, unconcerned, warned
 from amlrunbook.model.snapshot import Document
 
@@ -26,8 +26,8 @@ _LIST = "az role assignment list --scope {id} --include-inherited"
 def _grants(found: tuple[Document, ...]) -> dict[tuple[str, str], Document]:
     return {
         (
-            text(each, "properties.principalId").lower(),
-            text(each, "properties.roleDefinitionId").rsplit("/", 1)[-1].lower(),
+            needed(each, "properties.principalId").lower(),
+            needed(each, "properties.roleDefinitionId").rsplit("/", 1)[-1].lower(),
         ): each
         for each in found
     }
@@ -81,11 +81,11 @@ def _who_can_grant(landscape: Landscape, workspace: Document) -> Ruling:
 def _endpoint_identity(landscape: Landscape, endpoint: Document) -> Ruling:
     del landscape
     read_properties(endpoint)
-    kind = text(endpoint, "identity.type").replace(" ", "").lower()
-    observed = f"identity.type is {shown(text(endpoint, 'identity.type')) or 'not said'}"
-    if "userassigned" in kind:
+    kinds = identity_kinds(endpoint)
+    observed = f"identity.type is {shown(text(endpoint, 'identity.type'))}"
+    if "userassigned" in kinds:
         return warned(f"{observed}: grant its roles by yourself, for both endpoints")
-    if kind == "systemassigned":
+    if kinds:
         return passed(f"{observed}: Azure grants its roles when it is made")
     return unconcerned("no identity is said")
 
@@ -94,15 +94,15 @@ def _workspace_identity(landscape: Landscape, workspace: Document) -> Ruling:
     read_properties(workspace)
     if landscape.side(workspace) is Side.PRIMARY:
         return unconcerned("it is the primary of the pair")
-    kind = text(workspace, "identity.type").replace(" ", "").lower()
-    observed = f"identity.type is {shown(text(workspace, 'identity.type')) or 'not said'}"
-    principal = text(workspace, "identity.principalId").lower()
-    if "userassigned" in kind:
+    kinds = identity_kinds(workspace)
+    observed = f"identity.type is {shown(text(workspace, 'identity.type'))}"
+    if "userassigned" in kinds:
         return passed(f"{observed}: its roles can be granted beforehand")
     found = landscape.role_assignments(workspace)
     given = {text(e, "properties.principalId").lower() for e in _all_assignments(landscape)}
-    if not found or not principal:
+    if not found or not kinds:
         return unconcerned("no role assignment, or no identity, is among the documents")
+    principal = needed(workspace, "identity.principalId").lower()
     if principal in given:
         return passed(f"{observed}, and it holds roles")
     return warned(f"{observed}, and none of the roles that were read is its own")

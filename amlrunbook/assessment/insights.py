@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from amlrunbook.assessment import types
-from amlrunbook.assessment.landscape import Landscape, is_gone
-from amlrunbook.assessment.reading import flag, number, read_properties, shown, text
+from amlrunbook.assessment.documents import is_gone
+from amlrunbook.assessment.landscape import Landscape
+from amlrunbook.assessment.reading import (
+    flag,
+    needed,
+    number,
+    place_of,
+    read_properties,
+    shown,
+    text,
+)
 from amlrunbook.assessment.rule import Rule, Ruling, failed, passed, unconcerned, warned
 from amlrunbook.errors import IncompleteError
 from amlrunbook.facts import fact_base
@@ -43,9 +52,9 @@ def _logs_there(landscape: Landscape, component: Document) -> Ruling:
         return warned(f"Log Analytics workspace {name} is not among the documents")
     if document.unread is not None:
         raise IncompleteError(f"Log Analytics workspace {name}: {document.unread}")
-    state = text(document, "properties.provisioningState")
-    observed = f"Log Analytics workspace {name} is {shown(state) or 'there'}"
-    return passed(observed) if state.lower() in ("", "succeeded") else warned(observed)
+    state = needed(document, "properties.provisioningState")
+    observed = f"Log Analytics workspace {name} is {shown(state)}"
+    return passed(observed) if state.lower() == "succeeded" else warned(observed)
 
 
 def _log_replication(_: Landscape, logs: Document) -> Ruling:
@@ -70,9 +79,11 @@ def _apart(landscape: Landscape, component: Document) -> Ruling:
     read_properties(component)
     logs = text(component, "properties.WorkspaceResourceId")
     document = landscape.find(logs) if logs else None
-    if document is None or document.unread is not None:
-        return unconcerned("its Log Analytics workspace was not read")
-    if document.location == component.location:
+    if document is None or is_gone(document):
+        return unconcerned("its Log Analytics workspace is not there")
+    if document.unread is not None:
+        raise IncompleteError(f"Log Analytics workspace {document.name}: {document.unread}")
+    if place_of(document) == place_of(component):
         return passed(f"both in {shown(component.location)}")
     return warned(f"its logs lie in {shown(document.location)}, it in {shown(component.location)}")
 

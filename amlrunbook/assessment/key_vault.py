@@ -5,9 +5,8 @@ from __future__ import annotations
 from amlrunbook.assessment import types
 from amlrunbook.assessment.landscape import Landscape
 from amlrunbook.assessment.locks import lock_rule
-from amlrunbook.assessment.reading import flag, items, number, read_properties
+from amlrunbook.assessment.reading import flag, items, number, place_of, read_properties
 from amlrunbook.assessment.rule import Rule, Ruling, failed, passed, unconcerned, warned
-from amlrunbook.errors import IncompleteError
 from amlrunbook.facts import fact_base
 from amlrunbook.model.finding import Verdict
 from amlrunbook.model.snapshot import Document
@@ -44,8 +43,6 @@ def _retention(_: Landscape, vault: Document) -> Ruling:
 
 def _replication(landscape: Landscape, region: str) -> Ruling:
     """Judge whether Azure replicates vaults of a region to another."""
-    if not region:
-        raise IncompleteError("the document holds no location")
     regions = fact_base().regions
     if region in regions.vault_not_replicated.regions:
         return failed(f"vaults of {region} are not replicated")
@@ -65,14 +62,14 @@ def _replication(landscape: Landscape, region: str) -> Ruling:
 
 
 def _region_replicates(landscape: Landscape, vault: Document) -> Ruling:
-    return _replication(landscape, vault.location)
+    return _replication(landscape, place_of(vault))
 
 
 def _usable_after_switch(landscape: Landscape, vault: Document) -> Ruling:
     users = landscape.all_users(vault)
     if len(users) <= 1:
         return unconcerned("it is not shared by workspaces")
-    replication = _replication(landscape, vault.location)
+    replication = _replication(landscape, place_of(vault))
     if replication.verdict is Verdict.FAIL:
         return failed(f"shared by {len(users)} workspaces, and {replication.observed}")
     return warned(f"shared by {len(users)} workspaces: read-only while Azure fails it over")

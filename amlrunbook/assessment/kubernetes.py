@@ -9,12 +9,14 @@ from amlrunbook.assessment.partners import partner_rule
 from amlrunbook.assessment.reading import (
     flag,
     items,
+    needed,
     number,
     parts,
     read_properties,
     shown,
     strings,
     text,
+    word,
 )
 from amlrunbook.assessment.rule import Rule, Ruling, failed, passed, unconcerned, warned
 from amlrunbook.errors import IncompleteError
@@ -48,9 +50,9 @@ def _zones(_: Landscape, cluster: Document) -> Ruling:
 
 def _tier(_: Landscape, cluster: Document) -> Ruling:
     read_properties(cluster)
-    tier = text(cluster, "sku.tier", default="Free")
-    observed = f"sku.tier is {shown(tier)}"
-    return warned(observed) if tier.lower() == "free" else passed(observed)
+    tier = word(cluster, "sku.tier", "free", "standard", "premium", default="Free").capitalize()
+    observed = f"sku.tier is {tier}"
+    return warned(observed) if tier == "Free" else passed(observed)
 
 
 def _runs(_: Landscape, cluster: Document) -> Ruling:
@@ -90,9 +92,9 @@ def _extension(landscape: Landscape, cluster: Document) -> Ruling:
         if extension.unread is not None:
             raise IncompleteError(f"extension {extension.name}: {extension.unread}")
         if text(extension, "properties.extensionType").lower() == _EXTENSION:
-            state = text(extension, "properties.provisioningState")
-            observed = f"{shown(extension.name)} is {shown(state) or 'there'}"
-            return (passed if state.lower() in ("", "succeeded") else failed)(observed)
+            state = needed(extension, "properties.provisioningState")
+            observed = f"{shown(extension.name)} is {shown(state)}"
+            return (passed if state.lower() == "succeeded" else failed)(observed)
     return failed("the extension Microsoft.AzureML.Kubernetes is not on it")
 
 
@@ -116,9 +118,9 @@ def _connected(_: Landscape, cluster: Document) -> Ruling:
 
 def _certificate(landscape: Landscape, cluster: Document) -> Ruling:
     read_properties(cluster)
-    ends = text(cluster, "properties.managedIdentityCertificateExpirationTime")
-    if not ends or not landscape.taken_at:
-        return unconcerned("when its certificate ends, or when it was read, is not said")
+    ends = needed(cluster, "properties.managedIdentityCertificateExpirationTime")
+    if not landscape.taken_at:
+        return unconcerned("when it was read is not said")
     left = seconds_between(landscape.taken_at, ends)
     if left is None:
         raise IncompleteError(f"managedIdentityCertificateExpirationTime is {shown(ends)}")

@@ -1,4 +1,4 @@
-"""What rules see: the documents, indexed, and who is what among them.
+"""What rules see: the documents, and who is what among them.
 
 Roles come from the documents themselves (a workspace names its default account) and from the profile where there is one.
 """
@@ -9,16 +9,16 @@ from collections import defaultdict
 from collections.abc import Mapping
 from enum import Enum, auto
 from functools import cached_property
-from typing import Any
 
 from amlrunbook.assessment import types
 from amlrunbook.assessment.command_values import id_values, skus
-from amlrunbook.assessment.completion import NOWHERE, completed, made_up_id, type_of
-from amlrunbook.assessment.reading import text
+from amlrunbook.assessment.completion import NOWHERE
+from amlrunbook.assessment.documents import Documents, is_gone
+from amlrunbook.assessment.reading import place_of, text
 from amlrunbook.errors import IncompleteError
 from amlrunbook.model.profile import Profile, Strategies
 from amlrunbook.model.resource_id import RegionName, region_name
-from amlrunbook.model.snapshot import AS_OF, NOT_THERE, Document, Inventory
+from amlrunbook.model.snapshot import Document, Inventory
 
 _ENOUGH_FOR_A_PAIR = 2
 _MANAGEMENT_GROUPS = "/providers/microsoft.management/managementgroups/"
@@ -43,44 +43,13 @@ class AccountRole(Enum):
     """No workspace is among the documents to say, or one could not be read."""
 
 
-def is_gone(document: Document) -> bool:
-    """Return whether Azure said that the resource is not there: a fact, no gap in what was read."""
-    return document.unread is not None and document.unread.startswith(NOT_THERE)
-
-
-class _Dated(Document):
-    """A document of an earlier snapshot, which notes its age when somebody looks into it."""
-
-    __slots__ = ("_ages",)
-
-    def __init__(self, raw: Mapping[str, Any], ages: set[str]) -> None:
-        super().__init__(raw)
-        self._ages = ages
-
-    def field(self, path: str) -> Any:
-        """Return the value at a dotted path, and note how old it is."""
-        self._ages.add(self.as_of)
-        return super().field(path)
-
-    @property
-    def location(self) -> str:
-        """The region's short name, and note how old it is."""
-        self._ages.add(self.as_of)
-        return super().location
-
-
-class Landscape:
-    """The documents and the profile, as rules ask for them."""
+class Landscape(Documents):
+    """The documents and the profile: which workspace is which, and what is whose."""
 
     def __init__(
         self, inventory: Inventory, profile: Profile | None = None, *, taken_at: str = ""
     ) -> None:
-        self.ages: set[str] = set()
-        """How old what was looked into is, where it is of an earlier snapshot; whoever judges empties it first."""
-        self.inventory = Inventory(
-            completed(inventory.last_known().documents), document=self._watched
-        )
-        """The documents, completed; what cannot be read now as the last snapshot held it."""
+        super().__init__(inventory)
         self.profile = profile
         self.taken_at = taken_at
         """When the documents were read, RFC 3339; empty where nobody says."""
@@ -88,90 +57,6 @@ class Landscape:
     def prepare(self) -> None:
         """Find out who is what before anything is judged, so that each finding notes the ages of its own documents."""
         _ = self.workspaces, self._users, self.default_account_names, self._locations
-
-    def _watched(self, raw: Mapping[str, Any]) -> Document:
-        return _Dated(raw, self.ages) if AS_OF in raw else Document(raw)
-
-    # -- finding documents --------------------------------------------------------------
-
-    def label(self, document: Document) -> str:
-        """Return what a finding names: the ARM id, else type and name."""
-        if document.id and not document.id.startswith(NOWHERE):
-            return document.id
-        return f"{document.type}/{document.name}"
-
-    def find(self, resource_id: str) -> Document | None:
-        """Return the document of an id, or the one without an id that has its type and name."""
-        found = self.inventory.by_id(resource_id)
-        if found is not None or not resource_id:
-            return found
-        return self.inventory.by_id(
-            made_up_id(type_of(resource_id), resource_id.rstrip("/").rsplit("/", 1)[-1].lower())
-        )
-
-    @cached_property
-    def _by_parent(self) -> dict[tuple[str, str], list[Document]]:
-        index: dict[tuple[str, str], list[Document]] = defaultdict(list)
-        for document in self.inventory.documents:
-            parent, _, rest = document.key.rpartition("/")
-            parent, _, collection = parent.rpartition("/")
-            if rest and parent:
-                index[parent, collection].append(document)
-        return index
-
-    def children(self, parent: Document, collection: str) -> tuple[Document, ...]:
-        """Return the documents of one collection of ``parent``.
-
-        Raises:
-            IncompleteError: the collection could not be listed.
-        """
-        reason = self.inventory.unread_collection(parent, collection)
-        if reason is not None:
-            raise IncompleteError(f"{collection} of {parent.name} could not be read: {reason}")
-        return tuple(self._by_parent.get((parent.key, collection.lower()), ()))
-
-    @cached_property
-    def _names(self) -> dict[tuple[str, str], dict[str, Document]]:
-        return {
-            place: {document.name.lower(): document for document in reversed(children)}
-            for place, children in self._by_parent.items()
-        }
-
-    def named_child(self, parent: Document, collection: str, name: str) -> Document | None:
-        """Return one child by its name whether it was read or not, or ``None`` where there is none.
-
-        Raises:
-            IncompleteError: the collection could not be listed.
-        """
-        self.children(parent, collection)
-        return self._names.get((parent.key, collection.lower()), {}).get(name.lower())
-
-    def read_children(self, parent: Document, collection: str) -> tuple[Document, ...]:
-        """Return the documents of one collection of ``parent`` that are there.
-
-        Raises:
-            IncompleteError: one of them, or the list of them, could not be read.
-        """
-        found = [d for d in self.children(parent, collection) if not is_gone(d)]
-        for document in found:
-            if document.unread is not None:
-                raise IncompleteError(
-                    f"{collection}/{document.name} could not be read: {document.unread}"
-                )
-        return tuple(found)
-
-    def child(self, parent: Document, collection: str, name: str) -> Document | None:
-        """Return one child that was read, or ``None`` where there is none.
-
-        Raises:
-            IncompleteError: it could not be read.
-        """
-        found = next(
-            (d for d in self.children(parent, collection) if d.name.lower() == name.lower()), None
-        )
-        if found is not None and found.unread is not None:
-            raise IncompleteError(f"{collection}/{name} could not be read: {found.unread}")
-        return found
 
     @cached_property
     def _assignments(self) -> dict[str, list[Document]]:
@@ -196,26 +81,6 @@ class Landscape:
             if assignment.unread is not None:
                 raise IncompleteError(f"role assignment {assignment.name}: {assignment.unread}")
         return tuple(found)
-
-    def extensions(self, scope: str, provider: str, collection: str) -> tuple[Document, ...]:
-        """Return the documents of another provider's collection on a scope, such as its locks.
-
-        Raises:
-            IncompleteError: the collection could not be listed.
-        """
-        return self.children(Document({"id": f"{scope}/providers/{provider}"}), collection)
-
-    def orphans(self, child_type: str) -> tuple[Document, ...]:
-        """Return stand-ins for the parents that only their service settings tell of."""
-        parents: dict[str, Document] = {}
-        for child in self.inventory.of_type(child_type):
-            if child.key.rsplit("/", 1)[-1] != "default":
-                continue
-            parent = child.id.rstrip("/").rsplit("/", 2)[0]
-            if self.inventory.by_id(parent) is None and parent.lower() not in parents:
-                raw = {"id": parent, "type": child_type.rsplit("/", 1)[0]}
-                parents[parent.lower()] = Document(raw)
-        return tuple(parents.values())
 
     # -- workspaces ---------------------------------------------------------------------
 
@@ -252,11 +117,14 @@ class Landscape:
 
     @property
     def primary_region(self) -> RegionName | None:
-        """The region to be ready to leave, or ``None`` where none is known."""
+        """The region to be ready to leave, or ``None`` where there is no pair to know it of.
+
+        Raises:
+            IncompleteError: no profile names it, and the primary workspace could not be read.
+        """
         if self.profile is not None:
             return self.profile.regions[0] or None
-        primary = self.workspace_on(Side.PRIMARY)
-        return region_name(primary.location) if primary and primary.location else None
+        return self._region_on(Side.PRIMARY)
 
     def partner_of(self, document: Document) -> str:
         """Return the ARM id that the profile names as the partner of an attached service; empty where it names none."""
@@ -280,11 +148,25 @@ class Landscape:
 
     @property
     def secondary_region(self) -> RegionName | None:
-        """The region to move to, or ``None`` where none is known."""
+        """The region to move to, or ``None`` where there is no pair to know it of.
+
+        Raises:
+            IncompleteError: no profile names it, and the secondary workspace could not be read.
+        """
         if self.profile is not None:
             return self.profile.regions[1]
-        secondary = self.workspace_on(Side.SECONDARY)
-        return region_name(secondary.location) if secondary and secondary.location else None
+        return self._region_on(Side.SECONDARY)
+
+    def _region_on(self, side: Side) -> RegionName | None:
+        """Return the region of the workspace of one side, as its own document says it."""
+        workspace = self.workspace_on(side)
+        if workspace is None or is_gone(workspace):
+            return None
+        if workspace.unread is not None:
+            raise IncompleteError(
+                f"workspace {workspace.name} could not be read: {workspace.unread}"
+            )
+        return region_name(place_of(workspace))
 
     @property
     def strategies(self) -> Strategies:
@@ -330,6 +212,21 @@ class Landscape:
             if isinstance(account, str) and account
         )
 
+    def is_default_account(self, name: str) -> bool:
+        """Return whether an account of this name is a workspace's default account.
+
+        Raises:
+            IncompleteError: none that was read says so, and a workspace could not be read.
+        """
+        if name.lower() in self.default_account_names:
+            return True
+        unread = self._unread_workspace
+        if unread is not None:
+            raise IncompleteError(
+                f"workspace {unread.name} could not be read, and may have it as its default account: {unread.unread}"
+            )
+        return False
+
     def role(self, account: Document) -> AccountRole:
         """Return what a storage account is to the workspaces."""
         if self.users(account):
@@ -373,13 +270,21 @@ class Landscape:
         """Return the subscription's own document of a region, where the snapshot holds one."""
         return self._locations.get(region)
 
+    @cached_property
+    def _region_words(self) -> str:
+        """The region to move to, as a command names it; empty where it is not known."""
+        try:
+            return self.secondary_region or ""
+        except IncompleteError:
+            return ""
+
     def command_values(self, document: Document) -> Mapping[str, str]:
         """Return what the placeholders of a command template stand for."""
         other = self.workspace_on(Side.SECONDARY)
         values = {
             "id": "" if document.id.startswith(NOWHERE) else document.id,
             "name": document.name,
-            "secondary_region": self.secondary_region or "",
+            "secondary_region": self._region_words,
             "other_workspace": other.name if other else "",
             **skus(document),
         }

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from amlrunbook.assessment import types
 from amlrunbook.assessment.landscape import Landscape
-from amlrunbook.assessment.reading import parts, read_properties, redundancy, shown, text
+from amlrunbook.assessment.reading import (
+    mapping,
+    needed,
+    parts,
+    place_of,
+    read_properties,
+    redundancy,
+    shown,
+)
 from amlrunbook.assessment.rule import Rule, Ruling, failed, passed, unconcerned, warned
 from amlrunbook.errors import IncompleteError
 from amlrunbook.model.snapshot import Document
@@ -17,6 +25,13 @@ _FROM = {
     f"{types.WORKSPACE}/jobs": ("properties.environmentId", "properties.componentId"),
 }
 """Fields that name an asset, and so the registry that it comes from."""
+_NAMING = frozenset(
+    kind.lower()
+    for kind in (
+        *_FROM, types.ONLINE_ENDPOINT, types.MODEL, f"{types.WORKSPACE}/environments",
+    )
+)  # fmt: skip
+"""What hides such an asset where it could not be read: the asset, its list, or the list that holds that."""
 _SHOW = "az ml registry show --name {name} --resource-group {group} --subscription {subscription}"
 
 
@@ -29,22 +44,33 @@ def _regions(registry: Document) -> tuple[Document, ...]:
 
 
 def _is_used(landscape: Landscape, registry: Document) -> bool:
-    """Return whether an asset of the documents comes from a registry, or the profile attaches it."""
+    """Return whether an asset of the documents comes from a registry, or the profile attaches it.
+
+    Raises:
+        IncompleteError: none that was read does, and some could not be read.
+    """
     if not landscape.workspaces or landscape.is_attached(registry):
         return True
     mark = f"registries/{registry.name.lower()}/"
-    return any(
+    if any(
         mark in str(document.field(path) or "").lower()
         for kind, paths in _FROM.items()
         for document in landscape.inventory.of_type(kind)
         for path in paths
-    )
+    ):
+        return True
+    hidden = next((d for d in landscape.inventory.unread if d.type.lower() in _NAMING), None)
+    if hidden is not None:
+        raise IncompleteError(
+            f"{hidden.name} could not be read, and may come from it: {hidden.unread}"
+        )
+    return False
 
 
 def _in_secondary(landscape: Landscape, registry: Document) -> Ruling:
     if not _is_used(landscape, registry):
         return unconcerned(_UNUSED)
-    names = [region.location for region in _regions(registry)]
+    names = [place_of(region) for region in _regions(registry)]
     observed = f"in {', '.join(map(shown, names))}"
     wanted = landscape.secondary_region
     if wanted is not None:
@@ -57,8 +83,8 @@ def _accounts(registry: Document) -> list[tuple[str, str]]:
     found = []
     for region in _regions(registry):
         for account in parts(region, "storageAccountDetails"):
-            sku = text(account, "systemCreatedStorageAccount.storageAccountType")
-            if sku:
+            if mapping(account, "systemCreatedStorageAccount"):
+                sku = needed(account, "systemCreatedStorageAccount.storageAccountType")
                 found.append((region.location, sku))
     return found
 
@@ -81,9 +107,7 @@ def _storage(landscape: Landscape, registry: Document) -> Ruling:
 
 def _primary_elsewhere(landscape: Landscape, registry: Document) -> Ruling:
     read_properties(registry)
-    home, primary = registry.location, landscape.primary_region
-    if not home:
-        raise IncompleteError("the document holds no location")
+    home, primary = place_of(registry), landscape.primary_region
     if primary is None or not _is_used(landscape, registry):
         return unconcerned(_UNUSED)
     observed = f"its primary region is {shown(home)}"

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from amlrunbook.assessment import types
-from amlrunbook.assessment.landscape import Landscape, is_gone
-from amlrunbook.assessment.reading import parts, read_properties, shown, text
+from amlrunbook.assessment.documents import is_gone
+from amlrunbook.assessment.landscape import Landscape
+from amlrunbook.assessment.reading import (
+    items,
+    mapping,
+    needed,
+    parts,
+    place_of,
+    read_properties,
+    shown,
+    strings,
+    text,
+    word,
+)
 from amlrunbook.assessment.rule import Rule, Ruling, failed, passed, unconcerned, warned
 from amlrunbook.errors import IncompleteError
 from amlrunbook.model.snapshot import Document
 
 _NAMED = 5
 _CONNECTIONS = "properties.privateEndpointConnections"
+_STATUS = "properties.privateLinkServiceConnectionState.status"
 _REACHED = (types.STORAGE, types.VAULT, types.REGISTRY)
 """What both workspaces may share, and reach through private endpoints."""
 _SWITCHED = tuple(
@@ -28,10 +41,7 @@ def _approved(resource: Document) -> tuple[str, ...]:
     return tuple(
         text(connection, "properties.privateEndpoint.id")
         for connection in parts(resource, _CONNECTIONS)
-        if text(
-            connection, "properties.privateLinkServiceConnectionState.status", default="Approved"
-        ).lower()
-        == "approved"
+        if needed(connection, _STATUS).lower() == "approved"
     )
 
 
@@ -63,7 +73,7 @@ def _endpoint_in_secondary(landscape: Landscape, resource: Document) -> Ruling:
         if endpoint is None or (endpoint.unread is not None and not is_gone(endpoint)):
             unread = named.rsplit("/", 1)[-1]
         elif endpoint.unread is None:
-            regions.add(endpoint.location)
+            regions.add(place_of(endpoint))
     if wanted in regions:
         return passed(f"a private endpoint in {wanted}")
     if unread:
@@ -73,18 +83,39 @@ def _endpoint_in_secondary(landscape: Landscape, resource: Document) -> Ruling:
     )
 
 
-def _closed(landscape: Landscape, resource: Document) -> Ruling:
-    """Judge whether anything at all reaches a resource from the secondary's network."""
+def _reachable(_: Landscape, resource: Document) -> Ruling:
+    """Judge whether anything at all reaches a resource."""
     read_properties(resource)
-    public = text(resource, "properties.publicNetworkAccess", default="Enabled")
-    observed = f"publicNetworkAccess is {shown(public)}"
-    if public.lower() != "disabled":
+    public = word(
+        resource, "properties.publicNetworkAccess", "enabled", "disabled", default="Enabled"
+    ).capitalize()
+    observed = f"publicNetworkAccess is {public}"
+    if public == "Enabled" and not _lets_nobody_in(resource):
         return passed(observed)
+    if public == "Enabled":
+        observed += ", its firewall denies and has no rule"
     count = len(_approved(resource))
     if count:
         return passed(f"{observed}, {count} private endpoints")
-    del landscape
     return failed(f"{observed}, and no private endpoint: nothing reaches it")
+
+
+def _lets_nobody_in(resource: Document) -> bool:
+    """Return whether a resource's firewall denies by default and names nobody whom it lets in.
+
+    A storage account calls its rules ``networkAcls``, a vault too, a registry ``networkRuleSet``. What a trusted service
+    may do all the same (``bypass``) helps neither a person nor a job.
+    Source: Microsoft's OpenAPI documents of Microsoft.Storage, Microsoft.KeyVault and Microsoft.ContainerRegistry.
+    """
+    rules = mapping(resource, "properties.networkAcls") or mapping(
+        resource, "properties.networkRuleSet"
+    )
+    acls = Document(rules)
+    if text(acls, "defaultAction", default="Allow").lower() != "deny":
+        return False
+    return not any(
+        items(acls, kind) for kind in ("ipRules", "virtualNetworkRules", "resourceAccessRules")
+    )
 
 
 def _subnet(endpoint: Document) -> str:
@@ -96,13 +127,14 @@ def _zone_groups(landscape: Landscape, endpoint: Document) -> tuple[str, ...]:
     """Return the ids of the DNS zones in which an endpoint's names are written.
 
     Raises:
-        IncompleteError: its zone groups could not be read.
+        IncompleteError: its zone groups could not be read, or one does not say its zone.
     """
-    return tuple(
-        text(config, "properties.privateDnsZoneId")
-        for group in landscape.read_children(endpoint, "privateDnsZoneGroups")
-        for config in parts(group, "properties.privateDnsZoneConfigs")
-    )
+    zones = []
+    for group in landscape.read_children(endpoint, "privateDnsZoneGroups"):
+        read_properties(group)
+        configs = parts(group, "properties.privateDnsZoneConfigs")
+        zones += [needed(config, "properties.privateDnsZoneId") for config in configs]
+    return tuple(zones)
 
 
 def _zone_group(landscape: Landscape, endpoint: Document) -> Ruling:
@@ -135,22 +167,48 @@ def _zone_linked(landscape: Landscape, endpoint: Document) -> Ruling:
 
 
 def _one_record(landscape: Landscape, zone: Document) -> Ruling:
-    """Judge whether two endpoints of one resource write the same name into one zone."""
-    writers: dict[str, list[Document]] = {}
+    """Judge whether two endpoints of one resource write the same name into one zone.
+
+    Endpoints of different parts of a resource (``blob`` and ``blob_secondary``) have names of their own.
+    Source: https://learn.microsoft.com/azure/private-link/private-endpoint-dns
+    """
+    writers: dict[tuple[str, str], list[Document]] = {}
     for endpoint in landscape.inventory.of_type(types.PRIVATE_ENDPOINT):
         if endpoint.unread is not None:
             raise IncompleteError(f"private endpoint {endpoint.name}: {endpoint.unread}")
         here = {named.lower().rstrip("/") for named in _zone_groups(landscape, endpoint)}
         if zone.key not in here:
             continue
-        for connection in parts(endpoint, "properties.privateLinkServiceConnections"):
-            target = text(connection, "properties.privateLinkServiceId").lower()
-            writers.setdefault(target, []).append(endpoint)
-    twice = [target for target, ends in writers.items() if len(ends) > 1 and target]
+        for target, part in _targets(endpoint):
+            writers.setdefault((target, part), []).append(endpoint)
+    twice = sorted({target for (target, _), ends in writers.items() if len(ends) > 1})
     if twice:
         names = ", ".join(shown(target.rsplit("/", 1)[-1]) for target in twice[:_NAMED])
         return failed(f"several endpoints write the name of {names}: the last one wins")
+    if not writers:
+        return unconcerned("no private endpoint that was read writes into it")
     return passed(f"{len(writers)} resources, each with one endpoint in this zone")
+
+
+def _targets(endpoint: Document) -> list[tuple[str, str]]:
+    """Return the resources that an endpoint leads to, and the part of each, in lower case.
+
+    Raises:
+        IncompleteError: it does not say where it leads.
+    """
+    read_properties(endpoint)
+    connections = [
+        connection
+        for field in ("privateLinkServiceConnections", "manualPrivateLinkServiceConnections")
+        for connection in parts(endpoint, f"properties.{field}")
+    ]
+    if not connections:
+        raise IncompleteError(f"private endpoint {endpoint.name} does not say where it leads")
+    return [
+        (needed(each, "properties.privateLinkServiceId").lower().rstrip("/"), part.lower())
+        for each in connections
+        for part in strings(each, "properties.groupIds") or ("",)
+    ]
 
 
 def _inside(landscape: Landscape, group: Document) -> tuple[Document, ...]:
@@ -168,12 +226,11 @@ def _inside(landscape: Landscape, group: Document) -> tuple[Document, ...]:
 
 def _group_location(landscape: Landscape, group: Document) -> Ruling:
     primary, wanted = landscape.primary_region, landscape.secondary_region
-    if not group.location:
-        raise IncompleteError("the document holds no location")
+    home = place_of(group)
     if primary is None or wanted is None:
         return unconcerned("no pair of regions is known")
-    if group.location != primary:
-        return passed(f"it is in {shown(group.location)}")
+    if home != primary:
+        return passed(f"it is in {shown(home)}")
     needed = [
         d.name
         for d in _inside(landscape, group)
@@ -218,7 +275,7 @@ RULES: tuple[Rule, ...] = (
         fact="network.both-regions",
         remedy="Create a private endpoint.",
         command="az network private-endpoint-connection list --id {id}",
-        judge=_closed,
+        judge=_reachable,
     ),
     Rule(
         id="network.zone-group",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from amlrunbook.assessment.landscape import Landscape, Side, is_gone
+from amlrunbook.assessment.documents import is_gone
+from amlrunbook.assessment.landscape import Landscape, Side
 from amlrunbook.assessment.reading import shown
 from amlrunbook.assessment.rule import Ruling, failed, passed, unconcerned, warned
 from amlrunbook.errors import IncompleteError

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from amlrunbook.assessment.landscape import Landscape, Side, is_gone
+from amlrunbook.assessment.documents import is_gone
+from amlrunbook.assessment.landscape import Landscape, Side
 from amlrunbook.assessment.parity import lacking, strategy_of
-from amlrunbook.assessment.reading import shown
+from amlrunbook.assessment.reading import place_of, shown
 from amlrunbook.assessment.rule import Judge, Rule, Ruling, failed, passed, unconcerned
 from amlrunbook.errors import IncompleteError
 from amlrunbook.model.snapshot import Document
@@ -62,7 +63,7 @@ def _judge(component: str) -> Judge:
             return failed(f"its partner {name} is not there")
         if partner.unread is not None:
             raise IncompleteError(f"its partner {name} could not be read: {partner.unread}")
-        if partner.location == document.location:
+        if place_of(partner) == place_of(document):
             return failed(f"its partner {name} is in {shown(partner.location)} too")
         return passed(f"its partner {name} is in {shown(partner.location)}")
 

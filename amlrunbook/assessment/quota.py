@@ -7,7 +7,7 @@ from collections import Counter
 from amlrunbook.assessment import types
 from amlrunbook.assessment.landscape import Landscape, Side
 from amlrunbook.assessment.parity import lacking, strategy_of
-from amlrunbook.assessment.reading import number, parts, shown, text
+from amlrunbook.assessment.reading import needed, needed_number, number, parts, shown, text
 from amlrunbook.assessment.rule import Rule, Ruling, passed, unconcerned
 from amlrunbook.errors import IncompleteError
 from amlrunbook.facts import fact_base
@@ -45,9 +45,8 @@ class _Region:
             if not name.startswith(_flat(family)):
                 continue
             limit = number(row, "limit")
-            used = number(row, "currentValue", default=0) or 0
             if limit is not None:
-                return limit - used, limit
+                return limit - needed_number(row, "currentValue"), limit
         raise IncompleteError(f"the quota of {shown(family)} in {self.region} was not read")
 
 
@@ -77,13 +76,6 @@ def _region(landscape: Landscape, workspace: Document) -> _Region | Ruling:
     return _Region(landscape, workspace, region)
 
 
-def _size_of(document: Document, path: str) -> str:
-    size = text(document, path)
-    if not size:
-        raise IncompleteError(f"{document.name} does not say its size")
-    return size
-
-
 def _served(landscape: Landscape, workspace: Document) -> list[tuple[str, int]]:
     """Return size and machines of each managed deployment, the reserve for upgrades among them."""
     extra = fact_base().limits.deployment_extra_quota_percent.value
@@ -95,9 +87,9 @@ def _served(landscape: Landscape, workspace: Document) -> list[tuple[str, int]]:
             kind = text(deployment, "properties.endpointComputeType", default="Managed")
             if kind.lower() != "managed":
                 continue
-            machines = number(deployment, "sku.capacity", default=1) or 0
+            machines = needed_number(deployment, "sku.capacity")
             reserve = -(-machines * extra // _WHOLE)
-            found.append((_size_of(deployment, "properties.instanceType"), machines + reserve))
+            found.append((needed(deployment, "properties.instanceType"), machines + reserve))
     return found
 
 
@@ -108,11 +100,11 @@ def _trained(landscape: Landscape, workspace: Document) -> list[tuple[str, int]]
         if compute.unread is not None:
             raise IncompleteError(f"compute {compute.name}: {compute.unread}")
         inner = "properties.properties"
-        kind = text(compute, "properties.computeType").lower()
+        kind = needed(compute, "properties.computeType").lower()
         priority = text(compute, f"{inner}.vmPriority", default="Dedicated").lower()
         if kind == "amlcompute" and priority == "dedicated":
-            most = number(compute, f"{inner}.scaleSettings.maxNodeCount", default=0) or 0
-            found.append((_size_of(compute, f"{inner}.vmSize"), most))
+            most = needed_number(compute, f"{inner}.scaleSettings.maxNodeCount")
+            found.append((needed(compute, f"{inner}.vmSize"), most))
     return found
 
 
@@ -141,7 +133,7 @@ def _cores(region: _Region, machines: list[tuple[str, int]]) -> Counter[str]:
     for name, count in machines:
         size = region.size(name)
         if size is not None:
-            cores[text(size, "family")] += count * (number(size, "vCPUs", default=0) or 0)
+            cores[needed(size, "family")] += count * needed_number(size, "vCPUs")
     return cores
 
 

@@ -85,6 +85,69 @@ def text(document: Document, path: str, *, default: str = "") -> str:
     raise _wrong(document, path, value, "text")
 
 
+def needed(document: Document, path: str) -> str:
+    """Return a string that decides.
+
+    Raises:
+        IncompleteError: it is absent or empty, so that nothing can be concluded from it.
+    """
+    found = text(document, path)
+    if not found:
+        raise _silent(document, path)
+    return found
+
+
+def word(document: Document, path: str, *known: str, default: str = "") -> str:
+    """Return one of the words that Azure documents for a field, in lower case.
+
+    Args:
+        document: where to look.
+        path: dotted path of the field.
+        known: the documented words, in lower case.
+        default: what Azure documents that an absent field means; none by default.
+
+    Raises:
+        IncompleteError: it is absent and nothing says what that means, or it is a word that this program does not know.
+    """
+    found = text(document, path) or default
+    if not found:
+        raise _silent(document, path)
+    if found.lower() not in known:
+        raise IncompleteError(f"{path} is {shown(found)}, which this program does not know")
+    return found.lower()
+
+
+def identity_kinds(document: Document) -> frozenset[str]:
+    """Return the kinds of identity that a resource has, in lower case; none where it has no identity.
+
+    Raises:
+        IncompleteError: it has one and does not say of which kind, or of one that this program does not know.
+    """
+    if not mapping(document, "identity"):
+        return frozenset()
+    kinds = needed(document, "identity.type").replace(" ", "").lower().split(",")
+    if unknown := set(kinds) - {"systemassigned", "userassigned", "none"}:
+        raise IncompleteError(f"identity.type is {shown(', '.join(sorted(unknown)))}")
+    return frozenset(kinds) - {"none"}
+
+
+def place_of(document: Document) -> str:
+    """Return the short name of a document's region.
+
+    Raises:
+        IncompleteError: it names none.
+    """
+    if not document.location:
+        raise IncompleteError(
+            f"the document of {document.name or 'the resource'} holds no location"
+        )
+    return document.location
+
+
+def _silent(document: Document, path: str) -> IncompleteError:
+    return IncompleteError(f"{document.name or 'the document'} does not say {path}")
+
+
 def number(document: Document, path: str, *, default: int | None = None) -> int | None:
     """Return a whole number."""
     value = document.field(path)
@@ -93,6 +156,18 @@ def number(document: Document, path: str, *, default: int | None = None) -> int 
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     raise _wrong(document, path, value, "a whole number")
+
+
+def needed_number(document: Document, path: str) -> int:
+    """Return a whole number that decides.
+
+    Raises:
+        IncompleteError: it is absent, so that nothing can be concluded from it.
+    """
+    found = number(document, path)
+    if found is None:
+        raise _silent(document, path)
+    return found
 
 
 def mapping(document: Document, path: str) -> Mapping[str, Any]:

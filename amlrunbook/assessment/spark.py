@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from amlrunbook.assessment import types
-from amlrunbook.assessment.landscape import Landscape, is_gone
+from amlrunbook.assessment.documents import is_gone
+from amlrunbook.assessment.landscape import Landscape
 from amlrunbook.assessment.partners import partner_rule
 from amlrunbook.assessment.provisioning import provisioning
 from amlrunbook.assessment.reading import (

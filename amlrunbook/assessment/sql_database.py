@@ -7,7 +7,18 @@ from amlrunbook.assessment.landscape import Landscape
 from amlrunbook.assessment.locks import lock_rule
 from amlrunbook.assessment.parity import lacking, strategy_of
 from amlrunbook.assessment.partners import in_secondary_region
-from amlrunbook.assessment.reading import flag, number, parts, read_properties, shown, strings, text
+from amlrunbook.assessment.reading import (
+    flag,
+    needed,
+    number,
+    parts,
+    place_of,
+    read_properties,
+    shown,
+    strings,
+    text,
+    word,
+)
 from amlrunbook.assessment.rule import Rule, Ruling, failed, passed, unconcerned, warned
 from amlrunbook.errors import IncompleteError
 from amlrunbook.model.snapshot import Document
@@ -61,16 +72,43 @@ def _replicated(landscape: Landscape, database: Document) -> Ruling:
         }:
             return passed(f"in the failover group {shown(found.name)}")
     replica = text(database, "properties.defaultSecondaryLocation")
-    links = landscape.read_children(Document({"id": server}), "replicationLinks")
-    for link in links:
-        if text(link, "properties.partnerDatabase").lower() == database.name.lower():
-            where = text(link, "properties.partnerLocation")
-            return warned(
-                f"geo-replicated to {shown(where) or 'another server'}, in no failover group"
-            )
+    for link in _links(landscape, database):
+        where = text(link, "properties.partnerLocation")
+        return warned(f"geo-replicated to {shown(where) or 'another server'}, in no failover group")
     lack = lacking(strategy_of(landscape, "data"))
     hint = f" (its region's pair is {shown(replica)})" if replica else ""
     return lack(f"in no failover group, and nothing else replicates it{hint}")
+
+
+def _links(landscape: Landscape, database: Document) -> tuple[Document, ...]:
+    """Return a database's replication links, which a server lists for all its databases at once.
+
+    Raises:
+        IncompleteError: they could not be listed.
+    """
+    server = Document({"id": database.id.rstrip("/").rsplit("/", 2)[0]})
+    landscape.children(server, "replicationLinks")
+    return landscape.read_children(database, "replicationLinks")
+
+
+def _link_state(_: Landscape, link: Document) -> Ruling:
+    read_properties(link)
+    if word(link, "properties.role", "primary", "secondary") == "secondary":
+        return unconcerned("the link seen from its secondary")
+    return _in_step(link)
+
+
+def _in_step(replicated: Document) -> Ruling:
+    """Judge ``replicationState``, of a link or of a group."""
+    state = needed(replicated, "properties.replicationState")
+    observed = f"replicationState is {shown(state)}"
+    match state.lower():
+        case "catch_up":
+            return passed(observed)
+        case "pending" | "seeding":
+            return warned(f"{observed}: the first copy is still on its way")
+        case _:
+            return failed(observed)
 
 
 def _backups(_: Landscape, database: Document) -> Ruling:
@@ -117,20 +155,21 @@ def _group_policy(_: Landscape, group: Document) -> Ruling:
 
 def _group_state(_: Landscape, group: Document) -> Ruling:
     read_properties(group)
-    state = text(group, "properties.replicationState")
-    observed = f"replicationState is {shown(state) or 'not said'}"
-    match state.lower():
-        case "catch_up" | "":
-            return passed(observed) if state else unconcerned(observed)
-        case "pending" | "seeding":
-            return warned(f"{observed}: the first copy is still on its way")
-        case _:
-            return failed(observed)
+    if not text(group, "properties.replicationState") and not strings(
+        group, "properties.databases"
+    ):
+        return unconcerned("no database is in it, so nothing is replicated")
+    return _in_step(group)
+
+
+def _seen_from_secondary(group: Document) -> bool:
+    """Return whether a failover group's document is the one of its secondary server."""
+    return word(group, "properties.replicationRole", "primary", "secondary") == "secondary"
 
 
 def _group_whole(landscape: Landscape, group: Document) -> Ruling:
     read_properties(group)
-    if text(group, "properties.replicationRole").lower() == "secondary":
+    if _seen_from_secondary(group):
         return unconcerned("the group seen from its secondary")
     server = server_of(landscape, group)
     parent = server or Document({"id": group.id.rstrip("/").rsplit("/", 2)[0]})
@@ -147,17 +186,18 @@ def _group_whole(landscape: Landscape, group: Document) -> Ruling:
 def _group_partner(landscape: Landscape, group: Document) -> Ruling:
     read_properties(group)
     server = server_of(landscape, group)
-    home = server.location if server else ""
+    home = place_of(server) if server and server.unread is None else ""
     partners = parts(group, "properties.partnerServers")
     if not partners:
         return failed("it names no partner server")
-    regions = sorted({partner.location for partner in partners if partner.location})
-    observed = f"partner servers in {', '.join(map(shown, regions)) or 'regions that are not said'}"
+    regions = sorted({place_of(partner) for partner in partners})
+    observed = f"partner servers in {', '.join(map(shown, regions))}"
     wanted = landscape.secondary_region
-    role = text(group, "properties.replicationRole").lower()
-    if role == "primary" and wanted and wanted not in regions:
+    if regions == [home]:
+        return failed(observed)
+    if not _seen_from_secondary(group) and wanted and wanted not in regions:
         return warned(f"{observed}, none in {wanted}")
-    return failed(observed) if home and regions == [home] else passed(observed)
+    return passed(observed)
 
 
 RULES: tuple[Rule, ...] = (
@@ -171,6 +211,17 @@ RULES: tuple[Rule, ...] = (
         remedy="Create a failover group with a server in the secondary's region and add the database.",
         command="az sql failover-group create --name NEW_GROUP --server {parent} --resource-group {group} --subscription {subscription} --partner-server OTHER_SERVER --add-db {name} --failover-policy Manual",
         judge=_replicated,
+    ),
+    Rule(
+        id="sql.link-replication",
+        title="Geo-replica in step",
+        types=(types.SQL_LINK,),
+        expected="replicationState is CATCH_UP",
+        why="A link that still seeds, or is suspended, loses what it has not copied.",
+        fact="sql.replication-links",
+        remedy="Wait for the first copy; make a link that stays suspended again.",
+        command="az sql db replica list-links --name DATABASE --server {parent} --resource-group {group} --subscription {subscription}",
+        judge=_link_state,
     ),
     Rule(
         id="sql.backup-redundancy",

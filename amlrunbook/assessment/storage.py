@@ -17,6 +17,7 @@ from amlrunbook.assessment.reading import (
 )
 from amlrunbook.assessment.rule import Rule, Ruling, failed, passed, unconcerned, warned
 from amlrunbook.errors import IncompleteError
+from amlrunbook.model.moments import seconds_between
 from amlrunbook.model.snapshot import Document
 
 _NEVER_SYNCED = ("0001-", "1601-")
@@ -136,6 +137,8 @@ def _last_sync(landscape: Landscape, account: Document) -> Ruling:
     when = text(account, "properties.geoReplicationStats.lastSyncTime")
     if not when or when.startswith(_NEVER_SYNCED):
         return failed(f"no last sync time ({shown(when) or 'absent'})")
+    if seconds_between(when, when) is None:
+        raise IncompleteError(f"lastSyncTime is {shown(when)}, no time")
     return passed(f"complete up to {shown(when)}")
 
 
@@ -147,14 +150,21 @@ def _endpoints_up(_: Landscape, account: Document) -> Ruling:
         side: text(account, f"properties.statusOf{side}") for side in ("Primary", "Secondary")
     }
     said = {side: state for side, state in states.items() if state}
-    if not said:
-        return warned("neither statusOfPrimary nor statusOfSecondary is said")
     observed = ", ".join(f"statusOf{side} is {shown(state)}" for side, state in said.items())
-    return (
-        passed(observed)
-        if all(state.lower() == "available" for state in said.values())
-        else failed(observed)
-    )
+    if any(state.lower() != "available" for state in said.values()):
+        return failed(observed)
+    silent = [side for side in states if side not in said and _says_status(account, side)]
+    if silent:
+        raise IncompleteError(f"statusOf{silent[0]} is not said")
+    return passed(observed)
+
+
+def _says_status(account: Document, side: str) -> bool:
+    """Return whether Azure documents a status of one side of an account.
+
+    Source: Microsoft's OpenAPI document of Microsoft.Storage, 2023-05-01: the secondary's with GRS and RA-GRS only.
+    """
+    return side == "Primary" or redundancy(account) in (Redundancy.GRS, Redundancy.RAGRS)
 
 
 RULES: tuple[Rule, ...] = (
@@ -201,6 +211,7 @@ RULES: tuple[Rule, ...] = (
         fact="storage.unplanned-failover",
         remedy="Give the account read access to its secondary.",
         command=_TO_GEO,
+        remedy_operation="hardening.geo-redundancy",
         judge=_read_access,
     ),
     Rule(

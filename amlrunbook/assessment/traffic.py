@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+import re
+
 from amlrunbook.assessment import types
 from amlrunbook.assessment.landscape import Landscape
-from amlrunbook.assessment.reading import flag, items, number, parts, read_properties, shown, text
+from amlrunbook.assessment.reading import (
+    flag,
+    items,
+    mapping,
+    needed,
+    number,
+    parts,
+    place_of,
+    read_properties,
+    shown,
+    text,
+    word,
+)
 from amlrunbook.assessment.rule import Rule, Ruling, failed, passed, unconcerned, warned
 from amlrunbook.errors import IncompleteError
 from amlrunbook.facts import fact_base
@@ -13,6 +27,15 @@ from amlrunbook.model.snapshot import Document
 
 _TWO = 2
 _PROFILE = "--name {name} --resource-group {group} --subscription {subscription}"
+_SCORING = re.compile(r"\.([a-z0-9]+)\.inference\.(?:ml\.azure|api\.azureml|azureml)\.")
+"""The region in a managed endpoint's address: ``fraud.eastus.inference.ml.azure.com``.
+
+Source: https://learn.microsoft.com/azure/machine-learning/concept-endpoints-online
+"""
+_STATES = (
+    "online", "checkingendpoint", "unmonitored", "inactive", "disabled", "degraded", "stopped",
+)  # fmt: skip
+"""What Traffic Manager says of an endpoint. Source: https://learn.microsoft.com/azure/traffic-manager/traffic-manager-monitoring"""
 _FAILOVER_METHODS = ("priority", "weighted", "performance", "multivalue")
 
 
@@ -20,7 +43,7 @@ def _gateway_regions(landscape: Landscape, service: Document) -> Ruling:
     read_properties(service)
     extra = parts(service, "properties.additionalLocations")
     serving = [place for place in extra if not flag(place, "disableGateway", default=False)]
-    names = [place.location for place in serving]
+    names = [place_of(place) for place in serving]
     if not serving:
         return failed(f"in {shown(service.location) or 'one region'} only")
     wanted = landscape.secondary_region
@@ -55,16 +78,36 @@ def _endpoints(profile: Document) -> tuple[Document, ...]:
     )
 
 
+def _places(endpoints: tuple[Document, ...]) -> tuple[set[str], set[str]]:
+    """Return the regions of endpoints, as they say them or as a scoring address holds them, and the other targets.
+
+    Raises:
+        IncompleteError: an endpoint says neither where it is nor what it leads to.
+    """
+    regions: set[str] = set()
+    targets: set[str] = set()
+    for endpoint in endpoints:
+        said = text(endpoint, "properties.endpointLocation")
+        target = said or needed(endpoint, "properties.target").lower()
+        scoring = _SCORING.search(target)
+        if said or scoring:
+            regions.add(scoring.group(1) if scoring else region_name(said))
+        else:
+            targets.add(target)
+    return regions, targets
+
+
 def _two_endpoints(_: Landscape, profile: Document) -> Ruling:
     enabled = _endpoints(profile)
-    places = {
-        region_name(text(each, "properties.endpointLocation") or text(each, "properties.target"))
-        for each in enabled
-    }
+    regions, targets = _places(enabled)
     observed = (
         f"{len(enabled)} enabled: {', '.join(shown(each.name) for each in enabled) or 'none'}"
     )
-    return passed(observed) if len(enabled) >= _TWO and len(places) >= _TWO else failed(observed)
+    if len(regions) >= _TWO or (not regions and len(targets) >= _TWO):
+        return passed(observed)
+    if regions and targets:
+        raise IncompleteError(f"{observed}; where {', '.join(map(shown, targets))} is, is not said")
+    return failed(observed)
 
 
 def _ttl(_: Landscape, profile: Document) -> Ruling:
@@ -82,7 +125,7 @@ def _monitored(_: Landscape, profile: Document) -> Ruling:
     bad = [
         f"{shown(each.name)} {shown(text(each, 'properties.endpointMonitorStatus'))}"
         for each in enabled
-        if text(each, "properties.endpointMonitorStatus").lower() in ("degraded", "stopped")
+        if word(each, "properties.endpointMonitorStatus", *_STATES) in ("degraded", "stopped")
     ]
     if not enabled:
         return failed("no endpoint is enabled")
@@ -113,18 +156,17 @@ def _enabled_profile(_: Landscape, profile: Document) -> Ruling:
     )
 
 
-def _origins(landscape: Landscape, door: Document) -> list[Document]:
-    """Return the enabled origins of all groups of a door.
+def _hosts(landscape: Landscape, group: Document) -> set[str]:
+    """Return the hosts of the enabled origins of a group.
 
     Raises:
-        IncompleteError: a group's origins could not be listed.
+        IncompleteError: its origins could not be listed, or one names no host.
     """
-    return [
-        origin
-        for group in landscape.read_children(door, "originGroups")
+    return {
+        needed(origin, "properties.hostName").lower()
         for origin in landscape.read_children(group, "origins")
         if text(origin, "properties.enabledState", default="Enabled").lower() == "enabled"
-    ]
+    }
 
 
 def _two_origins(landscape: Landscape, door: Document) -> Ruling:
@@ -132,9 +174,17 @@ def _two_origins(landscape: Landscape, door: Document) -> Ruling:
     groups = landscape.read_children(door, "originGroups")
     if not groups:
         return unconcerned("none of its origin groups is among the documents")
-    hosts = {text(origin, "properties.hostName").lower() for origin in _origins(landscape, door)}
-    observed = f"{len(hosts)} enabled origins: {', '.join(map(shown, sorted(hosts))) or 'none'}"
-    return passed(observed) if len(hosts) >= _TWO else failed(observed)
+    hosts = {group.name: _hosts(landscape, group) for group in groups}
+    weak = {name: found for name, found in hosts.items() if len(found) < _TWO}
+    if weak:
+        alone = (f"{shown(name)}: {_listed(found)}" for name, found in sorted(weak.items()))
+        return failed(f"fewer than {_TWO} enabled origins in {'; '.join(alone)}")
+    every = set().union(*hosts.values())
+    return passed(f"{len(every)} enabled origins: {_listed(every)}")
+
+
+def _listed(hosts: set[str]) -> str:
+    return ", ".join(map(shown, sorted(hosts))) or "none"
 
 
 def _probed(landscape: Landscape, door: Document) -> Ruling:
@@ -142,7 +192,7 @@ def _probed(landscape: Landscape, door: Document) -> Ruling:
     groups = landscape.read_children(door, "originGroups")
     if not groups:
         return unconcerned("none of its origin groups is among the documents")
-    without = [g.name for g in groups if not g.field("properties.healthProbeSettings")]
+    without = [g.name for g in groups if not mapping(g, "properties.healthProbeSettings")]
     if without:
         return failed(f"no health probe in {', '.join(map(shown, without))}")
     return passed(f"all {len(groups)} origin groups are probed")

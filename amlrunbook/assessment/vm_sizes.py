@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from amlrunbook.assessment.reading import read_properties, shown, text
-from amlrunbook.assessment.rule import Judge, Ruling, passed, unconcerned, warned
+from amlrunbook.assessment.reading import needed, shown
+from amlrunbook.assessment.rule import Ruling, passed, warned
 from amlrunbook.facts import fact_base
 from amlrunbook.model.snapshot import Document
 
+LASTING = "no size of a family that retires: NC, NC_Promo, NCv2, NCv3, ND, NV"
+"""What is expected of a size, by the fact base's list of retiring families."""
 
-def size_lasts(path: str) -> Judge:
-    """Return what judges whether the size at ``path`` of a document is of a family that stays."""
+
+def size_ruling(document: Document, path: str) -> Ruling:
+    """Judge whether the size at ``path`` of a document is of a family that stays.
+
+    Raises:
+        IncompleteError: the document does not say its size.
+    """
     name = path.rpartition(".")[2]
-
-    def judge(_: object, document: Document) -> Ruling:
-        read_properties(document)
-        size = text(document, path)
-        if not size:
-            return unconcerned(f"it has no {name}")
-        family = fact_base().retiring_family(size)
-        if family is None:
-            return passed(f"{name} is {shown(size)}")
-        ends = f", which retires on {family.retires}" if family.retires else ""
-        return warned(f"{name} is {shown(size)}, of the family {family.name}{ends}")
-
-    return judge
+    size = needed(document, path)
+    family = fact_base().retiring_family(size)
+    if family is None:
+        return passed(f"{name} is {shown(size)}")
+    ends = f", which retires on {family.retires}" if family.retires else ""
+    return warned(f"{name} is {shown(size)}, of the family {family.name}{ends}")

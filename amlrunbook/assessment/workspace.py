@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from amlrunbook.assessment import types
-from amlrunbook.assessment.landscape import Landscape, Side, is_gone
+from amlrunbook.assessment.documents import is_gone
+from amlrunbook.assessment.landscape import Landscape, Side
 from amlrunbook.assessment.locks import lock_rule
 from amlrunbook.assessment.parity import readable_secondary
 from amlrunbook.assessment.provisioning import provisioning
-from amlrunbook.assessment.reading import items, mapping, read_properties, shown, text
+from amlrunbook.assessment.reading import (
+    identity_kinds,
+    items,
+    mapping,
+    place_of,
+    read_properties,
+    shown,
+    text,
+    word,
+)
 from amlrunbook.assessment.rule import Rule, Ruling, failed, passed, unconcerned, warned
 from amlrunbook.errors import IncompleteError
 from amlrunbook.facts import fact_base
@@ -24,14 +34,13 @@ _SHOW = "az ml workspace show --name {name} --resource-group {group} --subscript
 def _secondary_exists(landscape: Landscape, workspace: Document) -> Ruling:
     if landscape.profile is not None:
         return _profile_secondary(landscape, workspace)
-    if not workspace.location:
-        raise IncompleteError("the document holds no location")
+    region = place_of(workspace)
     others = [d for d in landscape.workspaces if d.key != workspace.key]
-    elsewhere = [d for d in others if d.location and d.location != workspace.location]
+    elsewhere = [d for d in others if d.location and d.location != region]
     if elsewhere:
         return passed(f"{shown(elsewhere[0].name)} in {shown(elsewhere[0].location)}")
-    if any(d.unread is not None for d in others):
-        raise IncompleteError("another workspace could not be read")
+    if any(d.unread is not None or not d.location for d in others):
+        raise IncompleteError("where another workspace is could not be read")
     return failed("no other workspace in another region")
 
 
@@ -48,7 +57,7 @@ def _profile_secondary(landscape: Landscape, workspace: Document) -> Ruling:
         return failed(f"the profile's {other.name.lower()} workspace is not there")
     if document.unread is not None:
         raise IncompleteError(f"{document.name} could not be read: {document.unread}")
-    return passed(f"{shown(document.name)} in {shown(document.location)}")
+    return passed(f"{shown(document.name)} in {shown(place_of(document))}")
 
 
 def _region_differs(landscape: Landscape, workspace: Document) -> Ruling:
@@ -57,24 +66,21 @@ def _region_differs(landscape: Landscape, workspace: Document) -> Ruling:
     secondary = readable_secondary(landscape)
     if secondary is None:
         return unconcerned("there is no secondary workspace")
-    if not workspace.location or not secondary.location:
-        raise IncompleteError("a document holds no location")
-    observed = f"{shown(workspace.location)} and {shown(secondary.location)}"
+    here, there = place_of(workspace), place_of(secondary)
     return (
-        failed(f"both in {shown(workspace.location)}")
-        if workspace.location == secondary.location
-        else passed(observed)
+        failed(f"both in {shown(here)}")
+        if here == there
+        else passed(f"{shown(here)} and {shown(there)}")
     )
 
 
 def _region_open(landscape: Landscape, workspace: Document) -> Ruling:
     if landscape.side(workspace) is not Side.SECONDARY:
         return unconcerned("it is not the secondary of a known pair")
-    if not workspace.location:
-        raise IncompleteError("the document holds no location")
-    if workspace.location in fact_base().regions.restricted.regions:
-        return warned(f"{workspace.location} is open by support request only")
-    return passed(f"{shown(workspace.location)} is not among the restricted regions")
+    region = place_of(workspace)
+    if region in fact_base().regions.restricted.regions:
+        return warned(f"{region} is open by support request only")
+    return passed(f"{shown(region)} is not among the restricted regions")
 
 
 def _provisioned(_: Landscape, workspace: Document) -> Ruling:
@@ -86,19 +92,21 @@ def _provisioned(_: Landscape, workspace: Document) -> Ruling:
 
 
 def _identity(_: Landscape, workspace: Document) -> Ruling:
-    kind = text(workspace, "identity.type").replace(" ", "").lower()
-    if "systemassigned" in kind:
+    kinds = identity_kinds(workspace)
+    if "systemassigned" in kinds:
         return passed(f"identity.type is {shown(text(workspace, 'identity.type'))}")
-    if kind == "userassigned":
+    if kinds:
         return warned("only user-assigned identities: whether soft delete holds is unconfirmed")
-    if kind in ("", "none"):
-        return warned("no identity")
-    raise IncompleteError(f"identity.type is {shown(text(workspace, 'identity.type'))}")
+    return warned("no identity")
+
+
+def _is_project(workspace: Document) -> bool:
+    return text(workspace, "kind").lower() == "project"
 
 
 def _dependencies_exist(landscape: Landscape, workspace: Document) -> Ruling:
     read_properties(workspace)
-    if text(workspace, "kind").lower() == "project":
+    if _is_project(workspace):
         return unconcerned("a project uses its hub's")
     missing, found = [], 0
     for field, title in types.DEPENDENCIES.items():
@@ -121,24 +129,25 @@ def _dependencies_exist(landscape: Landscape, workspace: Document) -> Ruling:
 
 def _dependencies_here(landscape: Landscape, workspace: Document) -> Ruling:
     read_properties(workspace)
-    if not workspace.location:
-        raise IncompleteError("the document holds no location")
+    region = place_of(workspace)
     away, here = [], 0
     for field in _OWN_REGION:
         named = text(workspace, f"properties.{field}")
+        if not named and field not in _OPTIONAL and not _is_project(workspace):
+            raise IncompleteError(f"{workspace.name} does not say properties.{field}")
         document = landscape.find(named) if named else None
-        if document is None:
+        if document is None or is_gone(document):
             continue
         if document.unread is not None:
             raise IncompleteError(f"{document.name} could not be read: {document.unread}")
-        if document.location and document.location != workspace.location:
+        if place_of(document) != region:
             away.append(f"{types.DEPENDENCIES[field]} in {shown(document.location)}")
-        elif document.location:
+        else:
             here += 1
     if away:
         return failed(", ".join(away))
     return (
-        passed(f"all {here} in {shown(workspace.location)}")
+        passed(f"all {here} in {shown(region)}")
         if here
         else unconcerned("none of them is among the documents")
     )
@@ -146,8 +155,9 @@ def _dependencies_here(landscape: Landscape, workspace: Document) -> Ruling:
 
 def _own_key(_: Landscape, workspace: Document) -> Ruling:
     read_properties(workspace)
-    status = text(workspace, "properties.encryption.status")
-    if status.lower() == "enabled":
+    if not mapping(workspace, "properties.encryption"):
+        return passed("Microsoft keeps the metadata")
+    if word(workspace, "properties.encryption.status", "enabled", "disabled") == "enabled":
         group = text(workspace, "properties.serviceProvisionedResourceGroup")
         return warned(f"encrypted with your key; metadata in {shown(group) or 'your subscription'}")
     return passed("Microsoft keeps the metadata")

@@ -41,10 +41,10 @@ SHAPES: dict[str, Shape] = {
     ),
     "microsoft.synapse/workspaces": Shape(named=("properties.defaultDataLakeStorage.resourceId",)),
     "microsoft.sql/servers": Shape(
-        ("databases", "failoverGroups"),
+        ("databases", "failoverGroups", "replicationLinks"),
         named=(_OWN_ENDPOINTS,),
     ),
-    "microsoft.dbforpostgresql/flexibleservers": Shape(("replicas",)),
+    "microsoft.dbforpostgresql/flexibleservers": Shape(("replicas", "virtualEndpoints")),
     "microsoft.dbformysql/flexibleservers": Shape(("replicas",)),
     "microsoft.documentdb/databaseaccounts": Shape(named=(_OWN_ENDPOINTS,)),
     "microsoft.apimanagement/service": Shape(),

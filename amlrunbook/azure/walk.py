@@ -1,6 +1,6 @@
 """Reading for a snapshot: many requests at once, documents kept by id, gaps kept as placeholders.
 
-What is read is :mod:`amlrunbook.azure.inventory`'s; this is how.
+What is read is :mod:`amlrunbook.azure.profile_walk`'s; this is how.
 """
 
 from __future__ import annotations

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from amlrunbook.model.profile import Profile
     from amlrunbook.model.snapshot import Inventory
 
-FACTS_OLD_DAYS = 180
-"""Facts that nobody checked for half a year may have changed."""
 SNAPSHOT_OLD_SECONDS = 7 * 86_400
 _WEEK = (
     "https://learn.microsoft.com/azure/machine-learning/how-to-high-availability-machine-learning"
@@ -53,7 +51,7 @@ def doctor(name: str | None, form: str, fail_on: str) -> int:
         return told(tuple(here()), form, fail_on)
     profile = load_profile(name)
     gateway = gateway_for(profile, Mode.READ_ONLY)
-    findings = (*here(), *of_profile(profile), *there(profile, gateway))
+    findings = (*here(profile), *of_profile(profile), *there(profile, gateway))
     return told(findings, form, fail_on, profile=profile.name)
 
 
@@ -67,14 +65,12 @@ def told(findings: tuple[Finding, ...], form: str, fail_on: str, *, profile: str
     base = fact_base()
     missing = sum(finding.verdict is Verdict.FAIL for finding in findings)
     unknown = sum(finding.verdict is Verdict.UNKNOWN for finding in findings)
-    posture = "Every step can be run from here."
-    if missing or unknown:
-        posture = f"{missing} missing, {unknown} not known."
+    warns = sum(finding.verdict is Verdict.WARN for finding in findings)
     report = FindingsReport(
         program=f"amlrunbook {__version__}",
         facts=base.version,
         facts_checked=base.checked.isoformat(),
-        posture=posture,
+        posture=_posture(missing, unknown, warns, profile=profile),
         findings=findings,
         profile=profile,
     )
@@ -86,12 +82,24 @@ def told(findings: tuple[Finding, ...], form: str, fail_on: str, *, profile: str
     return ExitCode.UNREACHABLE if signed_out else exit_code(findings, fail_on=Verdict(fail_on))
 
 
-def here() -> Iterator[Finding]:
-    """Yield what can be said without a profile: this machine, the keys, the facts."""
+def _posture(missing: int, unknown: int, warns: int, *, profile: str) -> str:
+    """Return what the findings come to: that every step can be run only where Azure was asked and nothing warns."""
+    if missing or unknown:
+        return f"{missing} missing, {unknown} not known."
+    caution = f"; {warns} to look at" if warns else ""
+    if not profile:
+        return f"Nothing is missing on this machine{caution}. Azure was not asked: name a profile with -w."
+    if warns:
+        return f"Nothing is missing{caution} before every step can be run from here."
+    return "Every step can be run from here."
+
+
+def here(profile: Profile | None = None) -> Iterator[Finding]:
+    """Yield what can be said without asking Azure: this machine, the keys, the facts."""
     from amlrunbook.operations.doctor.machine import machine
     from amlrunbook.store.paths import state_folder
 
-    yield from machine(state_folder(), dict(os.environ))
+    yield from machine(state_folder(), dict(os.environ), profile)
     yield from keys()
     yield facts(datetime.now(UTC).date())
 
@@ -106,26 +114,28 @@ def keys() -> Iterator[Finding]:
         chosen = journal_keys.chosen_key(config_folder())
     except AmlRunbookError as error:
         yield _key(Verdict.WARN, error.what, "Make one: amlrunbook key new.")
-        chosen = None
+    else:
+        yield _own_key(chosen.public_key, f"{chosen.principal}, {chosen.fingerprint}")
     try:
         trust = signing.pinned_trust()
     except AmlRunbookError as error:
         yield _trust(Verdict.FAIL, error.what)
         return
-    if chosen is not None:
-        refusal = _refusal(chosen.public_key)
-        observed = f"{chosen.principal}, {chosen.fingerprint}"
-        if refusal:
-            yield _key(
-                Verdict.FAIL, f"{observed}: {refusal}", "Choose another: amlrunbook key use."
-            )
-        else:
-            yield _key(Verdict.PASS, observed, "")
     count = len(trust.signers) if trust is not None else 0
     if not count:
         yield _trust(Verdict.WARN, "nobody is pinned: no approval and no journal of others counts")
     else:
         yield _trust(Verdict.PASS, f"{count} pinned")
+
+
+def _own_key(public_key: bytes, observed: str) -> Finding:
+    try:
+        refusal = _refusal(public_key)
+    except AmlRunbookError as error:
+        return _key(Verdict.UNKNOWN, f"{observed}: {error.what}", error.next_step)
+    if refusal:
+        return _key(Verdict.FAIL, f"{observed}: {refusal}", "Choose another: amlrunbook key use.")
+    return _key(Verdict.PASS, observed, "")
 
 
 def _refusal(public_key: bytes) -> str:
@@ -140,18 +150,18 @@ def _refusal(public_key: bytes) -> str:
 
 def facts(today: date) -> Finding:
     """Return how old the fact base is."""
-    from amlrunbook.facts import fact_base
+    from amlrunbook.facts import OLD_AFTER_DAYS, fact_base
 
     base = fact_base()
-    age = (today - base.checked).days
-    old = age > FACTS_OLD_DAYS
+    age = base.age_days(today)
+    old = age > OLD_AFTER_DAYS
     return Finding(
         check="doctor.facts",
         resource="fact base",
         verdict=Verdict.WARN if old else Verdict.PASS,
         title="Age of the facts",
         observed=f"version {base.version}, checked {age} days ago",
-        expected=f"checked within {FACTS_OLD_DAYS} days",
+        expected=f"checked within {OLD_AFTER_DAYS} days",
         why="Region pairs, retention times and retiring machines change; a finding is as good as the fact it cites.",
         source=_WEEK,
         remedy="Use a newer release of amlrunbook." if old else "",

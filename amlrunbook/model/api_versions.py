@@ -65,9 +65,12 @@ API_VERSIONS: dict[str, str] = {
     "microsoft.synapse/workspaces": "2021-03-01",
     "microsoft.sql/servers": "2025-01-01",  # retentionDays of a server exists only later
     "microsoft.sql/servers/databases": "2025-01-01",
+    "microsoft.sql/servers/replicationlinks": "2025-01-01",
+    "microsoft.sql/servers/databases/replicationlinks": "2025-01-01",
     "microsoft.sql/servers/failovergroups": "2021-11-01",
     "microsoft.dbforpostgresql/flexibleservers": "2026-10-01",
     "microsoft.dbforpostgresql/flexibleservers/replicas": "2026-10-01",
+    "microsoft.dbforpostgresql/flexibleservers/virtualendpoints": "2026-10-01",
     "microsoft.dbformysql/flexibleservers": "2024-12-30",
     "microsoft.dbformysql/flexibleservers/replicas": "2024-12-30",
     "microsoft.documentdb/databaseaccounts": "2026-03-15",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from amlrunbook.facts import fact_base
 from amlrunbook.model.profile import Profile
 from amlrunbook.model.snapshot import Document, Inventory
 
@@ -17,7 +18,18 @@ VAULT = "Microsoft.KeyVault/vaults"
 REGISTRY = "Microsoft.ContainerRegistry/registries"
 WORKSPACE = "Microsoft.MachineLearningServices/workspaces"
 LOCK = "Microsoft.Authorization/locks"
-_LOCKABLE = (WORKSPACE, STORAGE, VAULT, REGISTRY)
+_LOCKABLE = (
+    WORKSPACE,
+    STORAGE,
+    VAULT,
+    REGISTRY,
+    "Microsoft.ContainerService/managedClusters",
+    "Microsoft.Sql/servers",
+    "Microsoft.DBforPostgreSQL/flexibleServers",
+    "Microsoft.DBforMySQL/flexibleServers",
+    "Microsoft.DocumentDB/databaseAccounts",
+)
+"""Every type that has a check for its lock."""
 _LOCKS = "/providers/microsoft.authorization/locks"
 
 Judge = Callable[[Profile, Inventory, str], bool | None]
@@ -37,7 +49,7 @@ def registries(profile: Profile, inventory: Inventory) -> tuple[str, ...]:
 
 
 def lockable(profile: Profile, inventory: Inventory) -> tuple[str, ...]:
-    """Return what a lock protects from deletion: workspaces, storage accounts, vaults and registries."""
+    """Return what a lock protects from deletion: the workspaces, what they stand on, and attached clusters and databases."""
     del profile
     known = inventory.last_known()
     return tuple(document.id for kind in _LOCKABLE for document in known.of_type(kind))
@@ -75,13 +87,42 @@ def _service_lacks(service: str, path: str, *, wanted: bool = True) -> Judge:
     return judge
 
 
-def _resource_lacks(path: str) -> Judge:
+def _resource_lacks(path: str, *, default: bool = False) -> Judge:
+    """Return what judges a flag of a resource; ``default`` is what Azure documents of one that is absent."""
+
     def judge(profile: Profile, inventory: Inventory, resource: str) -> bool | None:
         del profile
         document = _read(inventory, resource)
-        return None if document is None else document.field(path) is not True
+        if document is None:
+            return None
+        value = document.field(path)
+        return not default if value is None else value is not True
 
     return judge
+
+
+def _keeps_blobs_briefly(profile: Profile, inventory: Inventory, account: str) -> bool | None:
+    """Soft delete is on, for fewer days than a deleted workspace can be recovered."""
+    del profile
+    service = _read(inventory, f"{account}/blobServices/default")
+    if service is None:
+        return None
+    policy = "properties.deleteRetentionPolicy"
+    days = service.field(f"{policy}.days")
+    if service.field(f"{policy}.enabled") is not True:
+        return False
+    least = fact_base().limits.workspace_soft_delete_days.value
+    return days < least if isinstance(days, int) else None
+
+
+def _lacks_read_access(profile: Profile, inventory: Inventory, account: str) -> bool | None:
+    """Nothing of an account can be read in another region before it is failed over."""
+    del profile
+    document = _read(inventory, account)
+    sku = document.field("sku.name") if document is not None else None
+    if not isinstance(sku, str):
+        return None
+    return not sku.rsplit("_", 1)[-1].upper().startswith("RA")
 
 
 def _not_premium(profile: Profile, inventory: Inventory, registry: str) -> bool | None:
@@ -124,6 +165,14 @@ LISTS: dict[str, Callable[[Profile, Inventory], tuple[str, ...]]] = {
 """What hardening goes over, besides storage accounts."""
 
 WEAK_POINTS: dict[str, tuple[Judge, str]] = {
+    "storage.keeps_blobs_briefly": (
+        any_of(_keeps_blobs_briefly, (STORAGE,)),
+        "deleted blobs are kept for fewer days than a deleted workspace",
+    ),
+    "storage.lacks_read_access": (
+        any_of(_lacks_read_access, (STORAGE,)),
+        "nothing of it can be read in another region",
+    ),
     "storage.lacks_container_soft_delete": (
         any_of(
             _service_lacks("blobServices", "properties.containerDeleteRetentionPolicy.enabled"),
@@ -154,7 +203,7 @@ WEAK_POINTS: dict[str, tuple[Judge, str]] = {
         "what soft delete keeps can be deleted for good",
     ),
     "vaults.lack_soft_delete": (
-        any_of(_resource_lacks("properties.enableSoftDelete"), (VAULT,)),
+        any_of(_resource_lacks("properties.enableSoftDelete", default=True), (VAULT,)),
         "soft delete of the vault is off",
     ),
     "vaults.lack_purge_protection": (

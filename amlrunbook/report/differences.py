@@ -13,6 +13,7 @@ import msgspec
 from amlrunbook.model.display import shown
 from amlrunbook.model.markdown import markdown
 from amlrunbook.model.posture import Turned
+from amlrunbook.model.resource_id import region_name
 from amlrunbook.model.snapshot import Document, Snapshot
 from amlrunbook.report.escaping import markup
 
@@ -71,11 +72,22 @@ def difference(older: Snapshot, newer: Snapshot) -> list[Difference]:
     What could not be read on one side is told as that, never as a removal.
     """
     before, after = _indexed(older), _indexed(newer)
-    return [
-        change
-        for key in sorted({*before, *after})
-        for change in _of_document(before.get(key), after.get(key))
-    ]
+    changes = []
+    for key in sorted({*before, *after}):
+        if key not in after and _is_hidden(key, after):
+            changes.append(Difference(kind="unread", resource=before[key].label))
+        elif key not in before and _is_hidden(key, before):
+            changes.append(Difference(kind="read", resource=after[key].label))
+        else:
+            changes += _of_document(before.get(key), after.get(key))
+    return changes
+
+
+def _is_hidden(key: str, documents: dict[str, Document]) -> bool:
+    """Return whether what holds a document (its collection, or its parent's) could not be listed."""
+    parts = key.split("/")
+    holders = ("/".join(parts[:end]) for end in range(len(parts) - 1, 2, -1))
+    return any(documents[each].unread is not None for each in holders if each in documents)
 
 
 def _indexed(snapshot: Snapshot) -> dict[str, Document]:
@@ -107,8 +119,18 @@ def _of_value(path: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
     if isinstance(old, dict) and isinstance(new, dict):
         for key in sorted({*old, *new}):
             yield from _of_value(f"{path}.{key}".lstrip("."), old.get(key), new.get(key))
-    elif old != new:
+    elif old != new and not _is_same_name(path, old, new):
         yield path, old, new
+
+
+def _is_same_name(path: str, old: Any, new: Any) -> bool:
+    """Return whether two texts are one name that Azure writes in several ways: an id, a type, a region."""
+    if not isinstance(old, str) or not isinstance(new, str):
+        return False
+    if path == "location":
+        return region_name(old) == region_name(new)
+    is_id = old.startswith("/subscriptions/") or path == "type"
+    return is_id and old.lower() == new.lower()
 
 
 def _short(value: Any) -> str:

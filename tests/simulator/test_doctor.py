@@ -145,3 +145,5 @@ def test_a_dark_primary_leaves_the_secondary_to_ask(pair: AzureHere, tmp_path: P
     assert of(findings, "doctor.sign-in").verdict is Verdict.PASS
     traffic = of(findings, "doctor.rights", "switchover.endpoint-traffic")
     assert traffic.verdict is Verdict.PASS
+    vault = of(findings, "doctor.rights", "hardening.purge-protection")
+    assert vault.verdict is Verdict.UNKNOWN, "which vault the primary names was not read"

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from amlrunbook.model.finding import Finding, Verdict
+from amlrunbook.model.profile import Profile
 
 AZ_SECONDS = 30.0
 """How long ``az version`` may take: it starts slowly on a cold disk."""
@@ -22,22 +23,52 @@ WISHED_BYTES = 1_000_000_000
 SKEW_WARNS = 60
 SKEW_FAILS = 300
 """Seconds of clock skew; the sign-in service tolerates five minutes."""
+_EXTENSIONS = {
+    "microsoft.cdn/profiles": ("cdn",),
+    "microsoft.databricks/workspaces": ("databricks",),
+    "microsoft.kubernetes/connectedclusters": ("connectedk8s", "k8s-extension"),
+    "microsoft.containerservice/managedclusters": ("k8s-extension",),
+}
+"""Extensions that hold the commands for an attached service, by its type.
+
+Source: https://learn.microsoft.com/cli/azure/azure-cli-extensions-list
+"""
 _PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
 
 
-def machine(state: Path, environment: Mapping[str, str]) -> Iterator[Finding]:
+def machine(
+    state: Path, environment: Mapping[str, str], profile: Profile | None = None
+) -> Iterator[Finding]:
     """Yield what can be said of this machine without a network.
 
     Args:
         state: where runs and snapshots are written.
         environment: the process's variables.
+        profile: whose attached services say which extensions of ``az`` its steps need besides ``ml``.
     """
-    yield from _az(environment)
+    yield from _az(environment, extensions_for(profile))
     yield _disk(state)
     yield _proxy(environment)
 
 
-def _az(environment: Mapping[str, str]) -> Iterator[Finding]:
+def extensions_for(profile: Profile | None) -> tuple[str, ...]:
+    """Return the extensions of ``az`` that the commands for a profile's attached services are in, sorted."""
+    attached = profile.attached if profile is not None else ()
+    ids = [each for one in attached for each in (one.id, one.partner)]
+    return tuple(
+        sorted(
+            {
+                name
+                for each in ids
+                for kind, names in _EXTENSIONS.items()
+                if f"/providers/{kind}/" in each.lower()
+                for name in names
+            }
+        )
+    )
+
+
+def _az(environment: Mapping[str, str], needed: tuple[str, ...]) -> Iterator[Finding]:
     program = shutil.which("az", path=environment.get("PATH", ""))
     if program is None:
         yield _of_az(Verdict.WARN, "there is no az on the PATH", "Install the Azure CLI.")
@@ -77,6 +108,25 @@ def _az(environment: Mapping[str, str]) -> Iterator[Finding]:
         source="https://learn.microsoft.com/azure/machine-learning/how-to-configure-cli",
         remedy="" if ml else "Install it now.",
         command="" if ml else "az extension add --name ml",
+    )
+    if needed:
+        there = extensions if isinstance(extensions, dict) else {}
+        yield _of_extensions(needed, tuple(name for name in needed if name not in there))
+
+
+def _of_extensions(needed: tuple[str, ...], missing: tuple[str, ...]) -> Finding:
+    """Return whether the extensions are there that the commands for attached services are in."""
+    return Finding(
+        check="doctor.az-extensions",
+        resource="this machine",
+        verdict=Verdict.WARN if missing else Verdict.PASS,
+        title="Extensions of az for what is attached",
+        observed=f"not installed: {', '.join(missing)}" if missing else ", ".join(needed),
+        expected="installed before the day",
+        why="The commands for Front Door, Databricks and attached clusters are in extensions: on the day there may be no network to install them from.",
+        source="https://learn.microsoft.com/cli/azure/azure-cli-extensions-list",
+        remedy="Install them now." if missing else "",
+        command=" && ".join(f"az extension add --name {name}" for name in missing),
     )
 
 

@@ -26,8 +26,11 @@ _ROLES = "https://learn.microsoft.com/azure/role-based-access-control/built-in-r
 _PIM = "https://learn.microsoft.com/entra/id-governance/privileged-identity-management/pim-resource-roles-activate-your-roles"
 SOON = timedelta(hours=4)
 """A role that ends within this time may end in the middle of a run."""
+NAMED_BY_WORKSPACES = frozenset({Where.DEFAULT_ACCOUNTS, Where.VAULTS, Where.REGISTRIES})
+"""Scopes that only the workspaces' own documents tell."""
 _NAMED = 4
 _SUBSCRIPTION_PARTS = 3
+_SCHEDULES = "/providers/microsoft.authorization/"
 
 
 def scopes(profile: Profile, inventory: Inventory) -> dict[Where, tuple[str, ...]]:
@@ -52,6 +55,17 @@ def scopes(profile: Profile, inventory: Inventory) -> dict[Where, tuple[str, ...
     return {where: tuple(ids.values()) for where, ids in named.items()}
 
 
+def unread_sides(profile: Profile, inventory: Inventory) -> tuple[tuple[str, str], ...]:
+    """Return the workspaces of a profile that were not read, and why: what they name is not known."""
+    sides = [profile.primary, *([profile.secondary] if profile.secondary else [])]
+    documents = [(side.workspace, inventory.by_id(side.workspace)) for side in sides]
+    return tuple(
+        (workspace, document.unread or "" if document else "it is not among the documents")
+        for workspace, document in documents
+        if document is None or document.unread is not None
+    )
+
+
 class Rights:
     """The rights of the one who is signed in, at the scopes of one profile."""
 
@@ -59,6 +73,7 @@ class Rights:
         self._gateway = gateway
         self._profile = profile
         self._scopes = scopes(profile, inventory)
+        self._unread = unread_sides(profile, inventory)
         self._permissions: dict[str, list[dict[str, Any]] | AmlRunbookError] = {}
         self._definitions: dict[str, Document | None] = {}
 
@@ -72,6 +87,8 @@ class Rights:
         missing: list[str] = []
         unread: list[str] = []
         places = 0
+        if any(where in NAMED_BY_WORKSPACES for need in needs for where in need.where):
+            unread += [f"what {_name(side)} names: {reason}" for side, reason in self._unread]
         for need in needs:
             for scope in (scope for where in need.where for scope in self._scopes[where]):
                 places += 1
@@ -144,8 +161,8 @@ class Rights:
             yield _privileged(
                 Verdict.WARN, f"{told}: perhaps in the middle of a run", "Activate it anew first."
             )
-        held = {_role(role) for role in active}
-        idle = sorted({_role(role) for role in waiting} - held)
+        held = [(_role(role), _scope(role)) for role in active]
+        idle = sorted({_role(role) for role in waiting if not is_held(role, held)})
         if idle:
             yield _privileged(
                 Verdict.WARN,
@@ -166,6 +183,19 @@ def _role(instance: Document) -> str:
     return shown if isinstance(shown, str) and shown else named
 
 
+def _scope(instance: Document) -> str:
+    """Return where a role holds, in lower case."""
+    said = instance.field("properties.scope")
+    place = said if isinstance(said, str) else instance.key.rpartition(_SCHEDULES)[0]
+    return place.lower().rstrip("/")
+
+
+def is_held(waiting: Document, held: list[tuple[str, str]]) -> bool:
+    """Return whether a role that waits is active already: there, or in what holds that place."""
+    role, place = _role(waiting), _scope(waiting)
+    return any(role == other and f"{place}/".startswith(f"{where}/") for other, where in held)
+
+
 def _left(instance: Document, now: datetime) -> timedelta | None:
     ends = instance.field("properties.endDateTime")
     end = moment(ends) if isinstance(ends, str) else None
@@ -182,7 +212,7 @@ def _name(scope: str) -> str:
 
 def _finding(operation: str, missing: list[str], unread: list[str], places: int) -> Finding:
     verdict = Verdict.PASS
-    observed = f"allowed at {places} places" if places else "nothing in Azure is needed"
+    observed = f"allowed at {places} places" if places else "the profile has no place that it needs"
     if unread:
         verdict, observed = Verdict.UNKNOWN, f"could not be read: {'; '.join(unread[:_NAMED])}"
     if missing:

@@ -110,7 +110,12 @@ def with_sizes(*others: dict[str, Any]) -> Around:
 CLUSTER = resource(f"{PRIMARY}/computes/cpu", f"{WORKSPACE}/computes", computeType="AmlCompute",
                    properties={"vmSize": "Standard_DS3_v2", "scaleSettings": {"maxNodeCount": 5}})  # fmt: skip
 USED_UP = [
-    {"id": "/x", "name": {"value": "Standard DSv2 Family Cluster Dedicated vCPUs"}, "limit": 12}
+    {
+        "id": "/x",
+        "name": {"value": "Standard DSv2 Family Cluster Dedicated vCPUs"},
+        "limit": 12,
+        "currentValue": 0,
+    }
 ]
 ROLES = "Microsoft.Authorization/roleAssignments"
 OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
@@ -233,7 +238,7 @@ MORE_ROWS = (
     Row("compute.attached-there", ms("ml/Compute/get/KubernetesCompute"), "properties.resourceId", f"{CLUSTER_OF}-2",
         "pass", "fail", beside(resource(CLUSTER_OF, "Microsoft.ContainerService/managedClusters"))),
     Row("compute.attached-apart", ms("ml/Compute/get/KubernetesCompute"), "properties.resourceId", f"{CLUSTER_OF}-2",
-        "fail", "pass", paired(twin("computes", "compute123", resourceId=CLUSTER_OF), primary=COMPUTES_IN)),
+        "fail", "pass", paired(twin("computes", "compute123", computeType="Kubernetes", resourceId=CLUSTER_OF), primary=COMPUTES_IN)),
     Row("endpoint.auth-parity", ENDPOINT, "properties.authMode", "Key", "pass", "fail", paired(TWIN)),
     Row("endpoint.no-keys", ENDPOINT, "properties.authMode", "AADToken", "warn", "pass"),
     Row("endpoint.same-models", ENDPOINT, "properties.traffic", {"other": 100}, "fail", "pass",
@@ -246,7 +251,7 @@ MORE_ROWS = (
         f"{PRIMARY}/onlineEndpoints/string"),
     Row("endpoint.cluster-bound", ENDPOINT, "properties.compute", "other", "pass", "fail", paired(TWIN)),
     Row("datastore.same-place", put("ml/Datastore/get", PRIMARY, "datastores"), "properties.containerName", "old",
-        "pass", "warn", paired(twin("datastores", accountName="string", containerName="string"))),
+        "pass", "warn", paired(twin("datastores", datastoreType="AzureBlob", accountName="string", containerName="string"))),
     Row("datastore.identity", put("ml/Datastore/get", PRIMARY, "datastores"), "properties.credentials.credentialsType",
         "None", "warn", "pass"),
     Row("datastore.gen1", put("ml/Datastore/get", PRIMARY, "datastores"), "properties.datastoreType",
@@ -283,7 +288,8 @@ MORE_ROWS = (
     Row("network.connections-approved", lambda: connected(example("vault/getVault")), "properties.privateEndpointConnections",
         [{"properties": {"privateLinkServiceConnectionState": {"status": "Pending"}}}], "pass", "fail"),
     Row("network.endpoint-in-secondary", lambda: connected(shared_registry()), "properties.privateEndpointConnections",
-        [{"properties": {"privateEndpoint": {"id": f"{ENDPOINT_ID}-2"}}}], "fail", "pass",
+        [{"properties": {"privateEndpoint": {"id": f"{ENDPOINT_ID}-2"},
+                         "privateLinkServiceConnectionState": {"status": "Approved"}}}], "fail", "pass",
         beside(*USERS, private_endpoint(), {**private_endpoint("eastus"), "id": f"{ENDPOINT_ID}-2"})),
     Row("network.reachable", ms("vault/getVault"), "properties.publicNetworkAccess", "Disabled", "pass", "fail"),
     Row("group.location", lambda: group_in("westus"), "location", "eastus", "pass", "fail", beside(*PAIR)),

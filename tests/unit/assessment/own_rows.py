@@ -83,6 +83,7 @@ FOG = made(f"{SQL}/failoverGroups", "s/g", replicationRole="Primary", replicatio
            partnerServers=[{"id": f"{RG}/{SQL}/t", "location": "West US"}])  # fmt: skip
 SERVER = made(SQL, "s")
 PG = "Microsoft.DBforPostgreSQL/flexibleServers"
+WORKSPACES = "Microsoft.MachineLearningServices/workspaces"
 MY = "Microsoft.DBforMySQL/flexibleServers"
 COSMOS = "Microsoft.DocumentDB/databaseAccounts"
 ACCOUNT = made(
@@ -121,18 +122,15 @@ LINK = made("Microsoft.Network/privateDnsZones/virtualNetworkLinks", f"{ZONE['na
             virtualNetwork={"id": f"{NETWORK}/virtualNetworks/v"})  # fmt: skip
 REPLICA = {"role": "GeoAsyncReplica", "replicationState": "Active"}
 
-
-def flexible(service: str, kind: str) -> tuple[Row, ...]:
-    backup = {"geoRedundantBackup": "Enabled"}
-    server = made(kind, backup=backup, highAvailability={"mode": "ZoneRedundant"}, state="Ready")
-    role = {"replica": REPLICA} if kind == PG else {"replicationRole": "Replica"}
-    replica = one(kind, "two", "westus", sourceServerResourceId=server["id"], **role)
-    return (
-        Row(f"{service}.replica", replica, "location", "eastus", "pass", "fail", beside(server), server["id"]),
-        Row(f"{service}.geo-backup", top(server), "properties.backup.geoRedundantBackup", "Disabled", "pass", "fail"),
-        Row(f"{service}.high-availability", top(server), "properties.highAvailability.mode", "Disabled", "pass", "warn"),
-        Row(f"{service}.state", top(server), "properties.state", "Inaccessible", "pass", "fail"),
-    )  # fmt: skip
+SIZED = {
+    **made(PG, storage={"storageSizeGB": 512}),
+    "sku": {"name": "Standard_D4ds_v5", "tier": "GeneralPurpose"},
+}
+SIZED_REPLICA = {
+    **made(PG, "two", "westus", replica=REPLICA, sourceServerResourceId=SIZED["id"],
+           storage={"storageSizeGB": 512}),
+    "sku": {"name": "standard_d4ds_v5", "tier": "GeneralPurpose"},
+}  # fmt: skip
 
 
 def lock(check: str, kind: str) -> Row:
@@ -152,6 +150,20 @@ def lock(check: str, kind: str) -> Row:
         beside(body),
         body["id"],
     )
+
+
+def flexible(service: str, kind: str) -> tuple[Row, ...]:
+    backup = {"geoRedundantBackup": "Enabled"}
+    server = made(kind, backup=backup, highAvailability={"mode": "ZoneRedundant"}, state="Ready")
+    role = {"replica": REPLICA} if kind == PG else {"replicationRole": "Replica"}
+    replica = one(kind, "two", "westus", sourceServerResourceId=server["id"], **role)
+    return (
+        Row(f"{service}.replica", replica, "location", "eastus", "pass", "fail", beside(server), server["id"]),
+        Row(f"{service}.geo-backup", top(server), "properties.backup.geoRedundantBackup", "Disabled", "pass", "fail"),
+        Row(f"{service}.high-availability", top(server), "properties.highAvailability.mode", "Disabled", "pass", "warn"),
+        Row(f"{service}.state", top(server), "properties.state", "Inaccessible", "pass", "fail"),
+        lock(f"{service}.lock", kind),
+    )  # fmt: skip
 
 
 # fmt: off
@@ -193,7 +205,11 @@ OWN_ROWS = (
     Row("synapse.storage-redundancy", top(LAKE), "sku.name", "Standard_LRS", "pass", "fail",
         beside(made(SYNAPSE, defaultDataLakeStorage={"accountUrl": "https://lake.dfs.core.windows.net"})),
         made(SYNAPSE)["id"]),
+    Row("compute.spark-runtime", one(f"{WORKSPACES}/computes", "w/spark", computeType="SynapseSpark",
+        properties={"sparkVersion": "3.5"}), "properties.properties.sparkVersion", "3.4", "pass", "warn"),
     Row("sql.failover-group", top(DB), "properties.failoverGroupId", None, "pass", "fail"),
+    Row("sql.link-replication", one(f"{SQL}/databases/replicationLinks", "s/d/l", role="Primary", replicationState="CATCH_UP"),
+        "properties.replicationState", "SUSPENDED", "pass", "fail"),
     Row("sql.backup-redundancy", top(DB), "properties.currentBackupStorageRedundancy", "Local", "pass", "fail"),
     Row("sql.zone-redundant", top(DB), "properties.zoneRedundant", True, "warn", "pass"),
     Row("sql.server-soft-delete", top(SERVER), "properties.retentionDays", 7, "warn", "pass"),
@@ -204,7 +220,14 @@ OWN_ROWS = (
     lock("sql.lock", SQL),
     *flexible("postgres", PG),
     Row("postgres.replica-active", one(PG, replica=REPLICA), "properties.replica.replicationState", "Broken", "pass", "fail"),
+    Row("postgres.virtual-endpoint", one(f"{PG}/virtualEndpoints", "one/name", endpointType="ReadWrite", members=["one", "two"]),
+        "properties.members", ["one"], "pass", "warn", beside(SIZED, SIZED_REPLICA), SIZED["id"]),
+    Row("postgres.replica-size", top(SIZED_REPLICA), "sku.name", "Standard_D2ds_v5", "pass", "warn", beside(SIZED), SIZED["id"]),
+    Row("postgres.geo-backup-key", one(PG, backup={"geoRedundantBackup": "Enabled"}, dataEncryption={"type": "AzureKeyVault",
+        "geoBackupKeyURI": "https://kv.vault.azure.net/keys/k/1", "geoBackupEncryptionKeyStatus": "Valid"}),
+        "properties.dataEncryption.geoBackupKeyURI", None, "pass", "fail"),
     *flexible("mysql", MY),
+    lock("cosmos.lock", COSMOS),
     Row("cosmos.regions", top(ACCOUNT), "properties.locations", [{"locationName": "East US"}], "pass", "fail"),
     Row("cosmos.automatic-failover", top(ACCOUNT), "properties.enableAutomaticFailover", False, "pass", "warn"),
     Row("cosmos.backup", top(ACCOUNT), "properties.backupPolicy.type", "Periodic", "pass", "warn"),

@@ -8,13 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from amlrunbook.cli.doctor import FACTS_OLD_DAYS, facts
-from amlrunbook.facts import fact_base
+from amlrunbook.cli.doctor import facts, told
+from amlrunbook.facts import OLD_AFTER_DAYS, fact_base
 from amlrunbook.model.finding import Finding, Verdict
 from amlrunbook.model.operation import Action
-from amlrunbook.operations.doctor.machine import clock, machine
+from amlrunbook.model.profile import Attached, Profile, Side
+from amlrunbook.model.snapshot import Document, Inventory
+from amlrunbook.operations.doctor.machine import clock, extensions_for, machine
 from amlrunbook.operations.doctor.needs import NEEDS
 from amlrunbook.operations.doctor.permissions import allowed
+from amlrunbook.operations.doctor.rights import is_held, unread_sides
 from amlrunbook.operations.registry import build_registry
 
 OWNER = {"actions": ["*"], "notActions": []}
@@ -126,4 +129,67 @@ def test_the_clock_is_compared_with_azures(seconds, verdict) -> None:
 def test_old_facts_are_told() -> None:
     checked: date = fact_base().checked
     assert facts(checked).verdict is Verdict.PASS
-    assert facts(checked + timedelta(days=FACTS_OLD_DAYS + 1)).verdict is Verdict.WARN
+    assert facts(checked + timedelta(days=OLD_AFTER_DAYS + 1)).verdict is Verdict.WARN
+
+
+GROUPS = "/subscriptions/x/resourceGroups"
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [("RG-A", True), ("rg-a/providers/a/b/c", True), ("rg-ab", False), ("rg-b", False)],
+)
+def test_a_role_that_is_active_in_one_group_waits_in_the_others(place, expected) -> None:
+    role = {"roleDefinitionId": "/x/owner", "scope": f"{GROUPS}/{place}"}
+    waiting = Document({"id": "/x", "properties": role})
+    assert is_held(waiting, [("owner", f"{GROUPS}/rg-a".lower())]) is expected
+
+
+def test_what_a_workspace_that_was_not_read_names_is_not_known() -> None:
+    """Without its document nobody knows its vault: that nothing is missing there would be a guess."""
+    place = f"{GROUPS}/rg/providers/Microsoft.MachineLearningServices/workspaces/w"
+    side = Side(workspace=place, region="eastus")
+    profile = Profile(format=1, name="w", subscription="x", primary=side)
+    unread = {"id": side.workspace, "unread": "no answer in time"}
+    assert unread_sides(profile, Inventory(())) == (
+        (side.workspace, "it is not among the documents"),
+    )
+    assert unread_sides(profile, Inventory((unread,))) == ((side.workspace, "no answer in time"),)
+    assert unread_sides(profile, Inventory(({"id": side.workspace},))) == ()
+
+
+def test_without_a_profile_nothing_is_said_of_azure(capsys) -> None:
+    finding = facts(fact_base().checked)
+    told((finding,), "text", "fail")
+    assert "Azure was not asked" in capsys.readouterr().out
+    told((finding,), "text", "fail", profile="pair")
+    assert "Every step can be run from here." in capsys.readouterr().out
+    warning = facts(fact_base().checked + timedelta(days=OLD_AFTER_DAYS + 1))
+    told((warning,), "text", "fail", profile="pair")
+    assert "1 to look at before every step can be run" in capsys.readouterr().out
+
+
+def test_extensions_for_what_is_attached_are_asked_for(tmp_path) -> None:
+    """A Front Door, and a cluster whose partner is connected from elsewhere."""
+    group = "/subscriptions/x/resourceGroups/rg/providers"
+    profile = Profile(
+        format=1,
+        name="w",
+        subscription="x",
+        primary=Side(workspace=f"{group}/a/b/c", region="eastus"),
+        attached=(
+            Attached(id=f"{group}/Microsoft.Cdn/profiles/door"),
+            Attached(
+                id=f"{group}/Microsoft.ContainerService/managedClusters/one",
+                partner=f"{group}/microsoft.kubernetes/connectedClusters/two",
+            ),
+        ),
+    )
+    assert extensions_for(profile) == ("cdn", "connectedk8s", "k8s-extension")
+    assert extensions_for(None) == ()
+    told_by = """echo '{"azure-cli": "2.91.0", "extensions": {"ml": "2.30.0", "cdn": "1.0"}}'"""
+    path = az(tmp_path, told_by)
+    found = by_check(machine(tmp_path, {"PATH": path}, profile))["doctor.az-extensions"]
+    assert found.verdict is Verdict.WARN
+    assert found.observed == "not installed: connectedk8s, k8s-extension"
+    assert "doctor.az-extensions" not in by_check(machine(tmp_path, {"PATH": path}))

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from amlrunbook.assessment import CATALOGUE
 from amlrunbook.model.profile import DataAccount, Side
 from amlrunbook.model.snapshot import Snapshot, snapshot_of
 from amlrunbook.operations.registry import build_registry
@@ -160,3 +161,58 @@ def test_the_paper_says_what_stands_in_and_how_old_it_is() -> None:
     assert f"as the snapshot of {EARLIER} had it, 4 h before" in made.snapshot_words
     assert made.unread == ()
     assert f"{VAULT}" in paper(in_the_dark(earlier=False)).unread
+
+
+def blobs(**policy: Any) -> dict[str, Any]:
+    """Return the data account's blob service with a policy of soft delete."""
+    return {
+        "id": f"{DATA}/blobServices/default",
+        "type": f"{STORAGE}/blobServices",
+        "properties": {"deleteRetentionPolicy": policy},
+    }
+
+
+def account(sku: str) -> dict[str, Any]:
+    return {"id": DATA, "type": STORAGE, "sku": {"name": sku}}
+
+
+def vault(**properties: Any) -> dict[str, Any]:
+    return {"id": VAULT, "type": "Microsoft.KeyVault/vaults", "properties": properties}
+
+
+@pytest.mark.parametrize(
+    ("predicate", "document", "resource", "expected"),
+    [
+        ("storage.keeps_blobs_briefly", blobs(enabled=True, days=7), DATA, True),
+        ("storage.keeps_blobs_briefly", blobs(enabled=True, days=14), DATA, False),
+        ("storage.keeps_blobs_briefly", blobs(enabled=False), DATA, False),
+        ("storage.keeps_blobs_briefly", blobs(enabled=True), DATA, None),
+        ("storage.lacks_read_access", account("Standard_GRS"), DATA, True),
+        ("storage.lacks_read_access", account("Standard_RAGZRS"), DATA, False),
+        ("storage.lacks_read_access", {**account(""), "sku": None}, DATA, None),
+        ("vaults.lack_soft_delete", vault(), VAULT, False),
+        ("vaults.lack_soft_delete", vault(enableSoftDelete=False), VAULT, True),
+        ("vaults.lack_purge_protection", vault(), VAULT, True),
+    ],
+)
+def test_a_weak_point_is_what_the_check_of_it_says(
+    predicate: str, document: dict[str, Any], resource: str, expected: bool | None
+) -> None:
+    inventory = snapshot_of([document]).inventory
+    assert PREDICATES[predicate](pair(), inventory, resource) is expected
+
+
+@pytest.mark.parametrize(("days", "planned"), [(7, True), (14, False), (30, False)])
+def test_soft_delete_for_a_week_is_made_longer(days: int, planned: bool) -> None:
+    documents = [*before(), blobs(enabled=True, days=days)]
+    steps = hardening(snapshot_of(documents)).steps
+    todo = {(step.base, step.resource) for step in steps if not step.not_applicable}
+    assert (("blob-soft-delete", DATA) in todo) is planned
+    assert ("blob-soft-delete", DEFAULT) in todo
+
+
+def test_whatever_is_checked_for_a_lock_is_offered_one() -> None:
+    kinds = {kind for rule in CATALOGUE if rule.id.endswith(".lock") for kind in rule.types}
+    documents = [{"id": f"{SUB}/{kind}/x", "type": kind} for kind in sorted(kinds)]
+    found = RESOURCE_LISTS["lockable"](pair(), snapshot_of(documents).inventory)
+    assert set(found) == {document["id"] for document in documents}
