@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 
 from textual.message import Message
 
@@ -116,8 +118,10 @@ def test_a_defect_is_told_by_its_kind_and_escaped() -> None:
 
 async def test_the_clock_runs_by_the_second(run_of: Keep) -> None:
     run = run_of(walked_run())
-    times = iter(range(1000))
-    app = AmlApp(run=run, clock=lambda: clock().replace(second=next(times) % 60), refresh_seconds=0)
+    seconds = itertools.count()
+    app = AmlApp(
+        run=run, clock=lambda: clock() + timedelta(seconds=next(seconds)), refresh_seconds=0
+    )
     async with app.run_test() as pilot:
         before = text_of(app).splitlines()[0]
         app._tick()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections.abc import Callable
 
@@ -23,6 +22,7 @@ from screens.run import RunScreen
 from screens.told import RunTold
 from tests.ui.scripted_run import ScriptedRun
 from tests.ui.sight import app_of, rest, typed
+from tests.ui.stillness import turn
 from tests.ui.worlds import (
     child_run,
     clock,
@@ -56,9 +56,7 @@ def burst(app: AmlApp, *keys: str) -> None:
 async def turns(count: int) -> None:
     """Let whatever is ready have so many turns."""
     for _ in range(count):
-        turned = asyncio.Event()
-        asyncio.get_running_loop().call_soon(turned.set)
-        await turned.wait()
+        await turn()
 
 
 class Storm:
