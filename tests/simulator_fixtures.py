@@ -144,7 +144,7 @@ def resource_client(endpoint: Endpoint, **options: Any) -> Iterator[ResourceMana
 class Wire:
     """Bare HTTPS to the resource manager, signed in; for what no SDK shows."""
 
-    def __init__(self, endpoint: Endpoint, *, timeout: float = 20.0) -> None:
+    def __init__(self, endpoint: Endpoint, *, timeout: float = 100.0) -> None:
         self.endpoint = endpoint
         self.timeout = timeout
         self._session = requests.Session()

@@ -21,6 +21,7 @@ from amlrunbook.simulator import process
 from amlrunbook.simulator.scenario import load_scenario
 from amlrunbook.state import events as e
 from amlrunbook.state.fold import fold
+from tests.journeys.desk import PATIENCE
 from tests.journeys.small_run import SmallRun
 from tests.unit.executor.driving import drive
 
@@ -105,7 +106,7 @@ def deaths(world, small, tmp_path_factory):
     yield die
     server.stdin.close()
     server.stdout.close()
-    assert server.wait(30) == 0
+    assert server.wait(PATIENCE) == 0
 
 
 def entries_of(folder):

@@ -24,6 +24,7 @@ from amlrunbook.simulator.scenario import load_scenario
 from amlrunbook.state import events as e
 from amlrunbook.state.fold import fold
 from amlrunbook.state.transitions import StepState
+from tests.journeys.desk import PATIENCE
 from tests.journeys.small_run import SCENARIO, SmallRun
 from tests.simulator_fixtures import end
 from tests.unit.executor.driving import drive, next_command
@@ -107,7 +108,7 @@ def deaths(world, small, tmp_path_factory):
     yield die
     server.stdin.close()
     server.stdout.close()
-    assert server.wait(30) == 0
+    assert server.wait(PATIENCE) == 0
 
 
 def entries_of(folder):

@@ -95,7 +95,7 @@ async def test_the_thread_of_the_run_never_waits_for_a_screen(run_of: Keep) -> N
         thread = threading.Thread(target=tell)
         thread.start()
         # The app's loop is held here: the run's thread must come to its end all the same.
-        assert told.wait(20)
+        assert told.wait(200)
         thread.join()
 
 
