@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Callable
 
@@ -15,11 +16,13 @@ from screens.app import AmlApp
 from screens.ask import AskScreen
 from screens.feed import Change
 from screens.findings import FindingsScreen
+from screens.home import HomeScreen
 from screens.keyed import Keyed
 from screens.keys import MOVING
 from screens.one_page import OnePageScreen
 from screens.run import RunScreen
 from screens.told import RunTold
+from screens.widgets.line_view import LineView
 from tests.ui.scripted_run import ScriptedRun
 from tests.ui.sight import app_of, rest, typed
 from tests.ui.stillness import turn
@@ -181,6 +184,36 @@ async def test_what_happens_while_a_screen_goes_is_not_shown_on_it(run_of: Keep)
         await pilot.pause()
         assert len(heard) == 1
         assert isinstance(app.screen, RunScreen)
+
+
+@pytest.mark.parametrize("keys", [(), ("1",), ("e",), ("down", "enter")], ids=" ".join)
+async def test_what_happens_while_the_program_ends_is_not_shown(
+    run_of: Keep, keys: tuple[str, ...]
+) -> None:
+    run = run_of(walked_run())
+    app = app_of(run)
+    async with app.run_test() as pilot:
+        await pilot.press(*keys)
+        await rest(pilot, run)
+        screen = app.screen
+        view = screen.query(LineView).first()
+        ending = asyncio.ensure_future(app._shutdown())
+        while not ending.done():
+            app._tick()
+            app.feed.look()
+            screen.post_message(LineView.Moved(view, ""))
+            await turn()
+
+
+async def test_what_was_gathered_while_the_program_ends_is_not_shown() -> None:
+    app = AmlApp(home=home(), clock=clock)
+    async with app.run_test():
+        screen = app.screen
+        ending = asyncio.ensure_future(app._shutdown())
+        while not ending.done():
+            screen.post_message(HomeScreen.Gathered(empty_home()))
+            await turn()
+    assert screen.data == home()
 
 
 async def test_a_screen_opened_while_the_program_is_left_lays_nothing_out(run_of: Keep) -> None:
