@@ -155,7 +155,7 @@ class AmlApp(App["AppResult"]):
 
     async def on_event(self, event: Event) -> None:
         """Note that somebody is at the keys. What is typed while the program ends is for nobody."""
-        if isinstance(event, (InputEvent, Paste)) and not self.screen_stack:
+        if isinstance(event, (InputEvent, Paste)) and not (self.is_running and self.screen_stack):
             return
         if isinstance(event, (Key, Paste)):
             self._touched = time.monotonic()
@@ -180,7 +180,7 @@ class AmlApp(App["AppResult"]):
             self.feed.look()
 
     def _tick(self) -> None:
-        if not self.screen_stack:  # the app is ending, and the last tick was on its way
+        if not (self.is_running and self.screen_stack):  # the last tick was on its way
             return
         for header in self.screen.query(ModeHeader):
             header.redraw()

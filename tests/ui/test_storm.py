@@ -14,12 +14,14 @@ from textual.screen import Screen
 from amlrunbook.executor import commands as c
 from screens.app import AmlApp
 from screens.ask import AskScreen
+from screens.confirm import ConfirmScreen
 from screens.feed import Change
 from screens.findings import FindingsScreen
 from screens.home import HomeScreen
 from screens.keyed import Keyed
 from screens.keys import MOVING
 from screens.one_page import OnePageScreen
+from screens.palette import WantedLine
 from screens.run import RunScreen
 from screens.told import RunTold
 from screens.widgets.line_view import LineView
@@ -138,6 +140,28 @@ async def test_an_answer_that_comes_twice_is_taken_once(run_of: Keep) -> None:
         assert [each.text for each in notes] == ["quiet"]
 
 
+async def test_a_question_opens_however_fast_its_step_was_come_to(run_of: Keep) -> None:
+    run = run_of(walked_run())
+    app = app_of(run)
+    async with app.run_test() as pilot:
+        burst(app, "down", "enter")
+        await rest(pilot, run)
+        assert isinstance(app.screen, ConfirmScreen)
+        assert app.screen.step.id == "fail-over"
+
+
+async def test_a_key_of_the_menu_that_comes_late_is_for_nobody(run_of: Keep) -> None:
+    run = run_of(walked_run())
+    app = app_of(run)
+    async with app.run_test() as pilot:
+        await pilot.press("colon")
+        line = app.screen.query_one(WantedLine)
+        await pilot.press("escape")
+        line.action_choose("down")
+        await rest(pilot, run)
+        assert isinstance(app.screen, RunScreen)
+
+
 async def test_esc_that_comes_twice_leaves_the_screen_below_where_it_is(run_of: Keep) -> None:
     run = run_of(walked_run())
     app = app_of(run)
@@ -186,7 +210,7 @@ async def test_what_happens_while_a_screen_goes_is_not_shown_on_it(run_of: Keep)
         assert isinstance(app.screen, RunScreen)
 
 
-@pytest.mark.parametrize("keys", [(), ("1",), ("e",), ("down", "enter")], ids=" ".join)
+@pytest.mark.parametrize("keys", [(), ("1",), ("e",), ("down", "enter"), ("colon",)], ids=" ".join)
 async def test_what_happens_while_the_program_ends_is_not_shown(
     run_of: Keep, keys: tuple[str, ...]
 ) -> None:
@@ -202,6 +226,7 @@ async def test_what_happens_while_the_program_ends_is_not_shown(
             app._tick()
             app.feed.look()
             screen.post_message(LineView.Moved(view, ""))
+            burst(app, "down", "enter", "escape")
             await turn()
 
 
