@@ -59,6 +59,7 @@ def command(tmp_path, monkeypatch):
 @pytest.fixture
 def state(tmp_path, monkeypatch):
     """A state folder of the test's own."""
+    monkeypatch.delenv("AMLRUNBOOK_HOME", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     return tmp_path
