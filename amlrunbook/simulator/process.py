@@ -172,21 +172,32 @@ def _spawn(folder: Path, arguments: list[str]) -> Endpoint:
             close_fds=True,
         )
     _children[child.pid] = child
+    try:
+        _wait_until_ready(folder, child, log, begin)
+    except BaseException:  # an interrupt as well: nobody could reach what is half started
+        child.kill()
+        _reap(child.pid)
+        raise
+    return read_endpoint(folder)
+
+
+def _wait_until_ready(folder: Path, child: subprocess.Popen[bytes], log: Path, begin: int) -> None:
+    """Wait until a simulator that was started has written how to reach it.
+
+    Raises:
+        SimulatorError: it ended, or took too long.
+    """
     until = time.monotonic() + READY_SECONDS
     while not _is_ready(folder, child.pid):
         if child.poll() is not None:
-            _children.pop(child.pid, None)
             raise _refused(log, begin)
         if time.monotonic() > until:
-            child.kill()
-            _reap(child.pid)
             raise SimulatorError(
                 f"The simulated Azure was not ready within {READY_SECONDS:.0f} seconds.",
                 state="It was ended again.",
                 next_step=f"Read {log}, and start the drill anew.",
             )
         time.sleep(_LOOK_SECONDS)
-    return read_endpoint(folder)
 
 
 def _is_ready(folder: Path, pid: int) -> bool:

@@ -191,6 +191,20 @@ def test_stop_does_not_wait_for_clients(tmp_path):
     assert (folder / "server.log").read_text() == ""
 
 
+def test_an_interrupt_while_it_starts_leaves_nothing_running(tmp_path, monkeypatch):
+    started = []
+
+    def interrupted(_folder, pid):
+        started.append(pid)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(process, "_is_ready", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        process.start(tmp_path / "azure", "lonely-workspace")
+    with pytest.raises(ProcessLookupError):
+        os.kill(started[0], 0)
+
+
 def test_it_ends_by_itself_when_idle(tmp_path):
     with serve(
         tmp_path / "azure", "--scenario", "lonely-workspace", "--idle-seconds", "0.2"
