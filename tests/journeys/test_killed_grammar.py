@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import random
-import subprocess
-import sys
 import uuid
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from amlrunbook.azure.inventory import take_snapshot
 from amlrunbook.cli.drill import scenario_profile
 from amlrunbook.cli.looking import gateway_for
-from amlrunbook.executor.ledger import recorded_of
-from amlrunbook.journal import read_entries, verify
+from amlrunbook.journal import verify
 from amlrunbook.model.mode import Mode
 from amlrunbook.simulator import process
 from amlrunbook.simulator.scenario import load_scenario
 from amlrunbook.state import events as e
 from amlrunbook.state.fold import fold
-from tests.journeys.desk import PATIENCE
+from tests.journeys.deaths import dying, ends, entries_of
 from tests.journeys.small_run import SmallRun
 from tests.unit.executor.driving import drive
 
@@ -84,39 +80,8 @@ def pristine(world, small):
 
 @pytest.fixture(scope="module")
 def deaths(world, small, tmp_path_factory):
-    """A process that forks children and has them die where it is told."""
-    snapshot = tmp_path_factory.mktemp("snapshot") / "snapshot.json"
-    snapshot.write_bytes(msgspec.json.encode(small.snapshot))
-    server = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "tests.journeys.small_run", str(world[0]), str(snapshot)),
-            *(small.scenario, str(small.runbook)),
-        ],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-    )
-
-    def die(folder, at, moment):
-        server.stdin.write(f"{folder} {at} {moment}\n")
-        server.stdin.flush()
-        return int(server.stdout.readline())
-
-    yield die
-    server.stdin.close()
-    server.stdout.close()
-    assert server.wait(PATIENCE) == 0
-
-
-def entries_of(folder):
-    return [recorded_of(entry) for entry in read_entries(folder)]
-
-
-def ends(folder):
-    state = fold(entries_of(folder))
-    assert state.anomalies == ()
-    return {name: record.state.value for name, record in state.steps.items()}
+    with dying(small, world[0], tmp_path_factory.mktemp("snapshot")) as die:
+        yield die
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +129,6 @@ def killed_and_resumed(small, pristine, deaths, whole, tmp_path):
     return trial
 
 
-@pytest.mark.timeout(180)
 def test_killed_at_some_writes_it_is_resumed_with_nothing_lost_or_repeated(killed_and_resumed):
     for at, moment in SAMPLE:
         killed_and_resumed(at, moment)
