@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 REFRESH_SECONDS = 0.1
 """The least time between two looks at the run."""
+TICK_SECONDS = 1.0
+"""How often what depends on the time is drawn anew."""
 AT_THE_KEYS_SECONDS = 5.0
 """Who touched a key so short a time ago sees what happens, and is not called by a bell."""
 
@@ -123,7 +125,7 @@ class AmlApp(App["AppResult"]):
 
     def on_mount(self) -> None:
         """Begin to watch, and let the clock run."""
-        self.set_interval(1.0, self._tick)
+        self.set_interval(TICK_SECONDS, self._tick)
         if self.feed is not None:
             self.feed.start()
         if self._successor is not None:

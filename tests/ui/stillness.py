@@ -58,6 +58,10 @@ def _wants_drawing(screen: Screen[object]) -> bool:
 
 
 def wait_for_stillness(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have textual's pilot wait for :func:`still`, wherever it waits for the app to be idle."""
+    """Have textual's pilot wait for :func:`still`, wherever it waits for the app to be idle.
+
+    The app's clock ticks where a test has it tick: one that comes before the last was drawn leaves nothing still.
+    """
+    monkeypatch.setattr("screens.app.TICK_SECONDS", 3600.0)
     for module in ("textual.pilot", "textual.app"):
         monkeypatch.setattr(f"{module}.wait_for_idle", still)
