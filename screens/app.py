@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 REFRESH_SECONDS = 0.1
 """The least time between two looks at the run."""
+TICK_SECONDS = 1.0
+"""How often what depends on the time is drawn anew."""
 AT_THE_KEYS_SECONDS = 5.0
 """Who touched a key so short a time ago sees what happens, and is not called by a bell."""
 
@@ -124,7 +126,7 @@ class AmlApp(App["AppResult"]):
 
     def on_mount(self) -> None:
         """Begin to watch, and let the clock run."""
-        self.set_interval(1.0, self._tick)
+        self.set_interval(TICK_SECONDS, self._tick)
         if self.feed is not None:
             self.feed.start()
         if self._successor is not None:
@@ -164,7 +166,7 @@ class AmlApp(App["AppResult"]):
 
     async def on_event(self, event: Event) -> None:
         """Note that somebody is at the keys. What is typed while the program ends is for nobody."""
-        if isinstance(event, (InputEvent, Paste)) and not self.screen_stack:
+        if isinstance(event, (InputEvent, Paste)) and not (self.is_running and self.screen_stack):
             return
         if isinstance(event, (Key, Paste)):
             self._touched = time.monotonic()
@@ -189,7 +191,7 @@ class AmlApp(App["AppResult"]):
             self.feed.look()
 
     def _tick(self) -> None:
-        if not self.screen_stack:  # the app is ending, and the last tick was on its way
+        if not (self.is_running and self.screen_stack):  # the last tick was on its way
             return
         for screen in self._in_sight():
             for header in screen.query(ModeHeader):

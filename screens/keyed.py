@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import ClassVar, TypeVar
 
 from textual.css.query import NoMatches
+from textual.events import Event
+from textual.message import Message
 from textual.screen import ModalScreen, Screen
 
 from screens.keys import Key
@@ -43,7 +45,17 @@ class Keyed(Screen[Result]):
     @property
     def is_there(self) -> bool:
         """Whether there is something to draw on: laid out, and not left."""
-        return self.is_mounted and self.is_attached and self in self.app.screen_stack
+        return (
+            self.is_mounted
+            and self.is_attached
+            and self.app.is_running
+            and self in self.app.screen_stack
+        )
+
+    async def _on_message(self, message: Message) -> None:
+        """Hear what widgets and threads tell; on a screen that goes, there is nothing any more to show it on."""
+        if isinstance(message, Event) or not message.bubble or self.is_there:
+            await super()._on_message(message)
 
     def action_do(self, what: str) -> None:
         """Do what a key says, or say why it cannot be done now.

@@ -227,7 +227,8 @@ class RunScreen(RunDoors):
     def moved(self, event: LineView.Moved) -> None:
         """Show the step that the cursor came to."""
         event.stop()
-        self._asked = ""
+        if self._asked != self.step.id:  # it may tell, late, how one came to what was asked for
+            self._asked = ""
         self.refresh_step()
 
     # Telling the run

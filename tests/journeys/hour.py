@@ -42,6 +42,7 @@ from amlrunbook.simulator.endpoint import Endpoint
 from amlrunbook.state import events as e
 from amlrunbook.state.fold import StepRecord
 from amlrunbook.state.transitions import StepState
+from tests.journeys.desk import PATIENCE
 from tests.journeys.small_run import dying_ledger
 from tests.simulator_fixtures import set_pace
 from tests.unit.executor.driving import UNDER_WAY
@@ -316,7 +317,7 @@ def dying(hour: Hour, folder: Path) -> Iterator[Callable[[Path, int, str], int]]
     finally:
         orders.close()
         answers.close()
-        server.wait(30)
+        server.wait(PATIENCE)
 
 
 def main() -> None:

@@ -18,6 +18,7 @@ from amlrunbook.operations.switchover.deployment_scale import ScaleDeployment
 from amlrunbook.operations.switchover.endpoint_traffic import EndpointTraffic
 from amlrunbook.operations.switchover.scoring_probe import ScoringProbe
 from tests.simulator.azure_here import AzureHere, pair, pair_running
+from tests.simulator.blob_world import advance
 from tests.simulator.inference_world import Inference, changing, intent
 from tests.simulator.test_soft_delete_action import Heard
 
@@ -441,6 +442,7 @@ def test_nothing_is_sent_twice_and_observation_tells(
     method = shown.requests[0].method
     assert [m for m, _ in changing(world.here, before)] == [method]
     world.here.clear()
+    advance(world.here.endpoint, 1)  # nobody asks whether it has ended: it ends by time
     seen = action.observe(context, shown, intent(), "")
     assert seen.readable
     assert [e.source for e in seen.evidence] == ["resource", "activity log"]

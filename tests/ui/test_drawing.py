@@ -277,10 +277,10 @@ async def test_a_resize_keeps_the_cursor_in_sight_and_the_step(run_of: Keep) -> 
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("G")
         await pilot.resize_terminal(80, 12)
-        await pilot.pause(0.3)
+        await pilot.pause()
         assert "▶⊘ Probes are green" in text_of(app)
         await pilot.resize_terminal(120, 40)
-        await pilot.pause(0.3)
+        await pilot.pause()
         assert "▶⊘ Probes are green" in text_of(app)
 
 
