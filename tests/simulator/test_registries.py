@@ -57,7 +57,7 @@ class Images:
             "oauth2/token",
             grant_type="refresh_token",
             refresh_token=self.refresh,
-            scope="repository:train:pull,push",
+            scope="repository:train:pull,push,delete,metadata_read registry:catalog:*",
         ).json()["access_token"]
         self._session.headers["Authorization"] = f"Bearer {token}"
 
