@@ -114,13 +114,14 @@ def sources(
     found: list[Source] = []
     sides = [profile.primary_id, *([profile.secondary_id] if profile.secondary_id else [])]
     for workspace in sides:
+        partner = next((side for side in sides if side != workspace), None)
         specifications = Specifications(gateway, workspace)
         table: dict[str, Source] = {
             "jobs": specifications.jobs,
             "assets": specifications.assets,
             "endpoints": specifications.endpoints,
             "settings": specifications.settings,
-            "images": Images(gateway, workspace).images,
+            "images": Images(gateway, workspace, partner).images,
         }
         for kind in ("notebooks", "artifacts"):
             table[kind] = _of_account(gateway, workspace, known, kind)
