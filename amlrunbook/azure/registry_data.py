@@ -42,6 +42,7 @@ _ACCEPT = (
     "application/vnd.docker.distribution.manifest.v2+json"
 )
 _ERRORS_FROM = 400
+_FINE = 200
 
 
 def is_registry(cloud: Cloud, host: str) -> bool:
@@ -140,7 +141,7 @@ class RegistryImages:
             return ask(self._access, "GET", url, {"Authorization": f"Bearer {token}"})
 
         answer: Answer = self._access.run("GET", shown, read)
-        if answer.status >= _ERRORS_FROM:
+        if answer.status != _FINE:
             raise refusal("GET", shown, answer)
         return answer
 

@@ -43,8 +43,8 @@ def repositories_of(page: Mapping[str, Any], shown: str) -> list[str]:
     Raises:
         AzureError: it is no list of names.
     """
-    names = page.get("repositories")
-    if names is None:
+    names = page.get("repositories", ())
+    if names is None:  # how an empty list is told
         return []
     if not isinstance(names, list) or not all(_fits(REPOSITORY, name) for name in names):
         raise AzureError(f"GET {shown} was answered without a list of repositories.")
@@ -57,8 +57,8 @@ def manifests_of(page: Mapping[str, Any], shown: str) -> list[HeldManifest]:
     Raises:
         AzureError: it is no list of digests with their tags.
     """
-    found = page.get("manifests")
-    if found is None:
+    found = page.get("manifests", ())
+    if found is None:  # how an empty list is told
         return []
     if not isinstance(found, list):
         raise AzureError(f"GET {shown} was answered without a list of manifests.")

@@ -19,6 +19,7 @@ from amlrunbook.model.resource_id import ResourceId
 from amlrunbook.model.snapshot import Document
 from amlrunbook.operations.export.items import Found, Gap, listed, of_content, safe_path
 from amlrunbook.operations.export.own_registry import Environments, RegistryReader
+from amlrunbook.operations.export.registries import Registries
 from amlrunbook.operations.export.specifications import SECONDS
 
 _BUILT_FROM = ("build", "condaFile")
@@ -46,9 +47,14 @@ class Images:
     """The images of one workspace."""
 
     def __init__(
-        self, gateway: AzureGateway, workspace: ResourceId, partner: ResourceId | None = None
+        self,
+        gateway: AzureGateway,
+        registries: Registries,
+        workspace: ResourceId,
+        partner: ResourceId | None,
     ) -> None:
         self._gateway = gateway
+        self._registries = registries
         self._workspace = workspace
         self._partner = partner
 
@@ -73,7 +79,7 @@ class Images:
 
     def _own(self, environments: Environments) -> Iterator[Found]:
         """Yield the list of the workspace's own registry as one file, or the gap that there is none."""
-        for found in RegistryReader(self._gateway, self._workspace, self._partner).read(
+        for found in RegistryReader(self._registries, self._workspace, self._partner).read(
             environments
         ):
             if isinstance(found, Gap):

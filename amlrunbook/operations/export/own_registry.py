@@ -19,29 +19,11 @@ from dataclasses import dataclass, field
 import msgspec
 
 from amlrunbook.assessment.command import az
-from amlrunbook.azure.gateway import AzureGateway
 from amlrunbook.azure.registry_pages import HeldManifest
-from amlrunbook.errors import AmlRunbookError, AnswerError, AzureError, SignInError
+from amlrunbook.errors import AmlRunbookError
 from amlrunbook.model.resource_id import ResourceId
-from amlrunbook.model.snapshot import Document
 from amlrunbook.operations.export.items import Gap
-from amlrunbook.operations.export.specifications import SECONDS
-
-RIGHTS = (
-    "listing needs AcrPull on the registry, or Container Registry Repository Catalog Lister with "
-    "Repository Reader where it has ABAC"
-)
-"""Source: https://learn.microsoft.com/azure/container-registry/container-registry-rbac-abac-repository-permissions"""
-_REFUSED = frozenset({401, 403})
-_GONE = 404
-
-
-class Replica(msgspec.Struct, frozen=True, kw_only=True):
-    """One replica of a registry."""
-
-    region: str
-    status: str
-    """Azure's word; what is ``Ready`` has all images."""
+from amlrunbook.operations.export.registries import Contents, Registries, Registry, Replica, why
 
 
 class OwnImage(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,49 +69,23 @@ class Environments:
 
 
 @dataclass(frozen=True, slots=True)
-class _Registry:
-    """A registry as the resource manager knows it."""
-
-    id: str
-    login_server: str
-    region: str
-    replicas: tuple[Replica, ...]
-
-    @property
-    def ready(self) -> tuple[str, ...]:
-        """The other regions whose replica has all images."""
-        return tuple(one.region for one in self.replicas if one.status == "Ready")
-
-
-@dataclass(slots=True)
-class _Contents:
-    """What a registry holds."""
-
-    manifests: dict[str, list[HeldManifest]] = field(default_factory=dict)
-    """By repository."""
-    gaps: list[Gap] = field(default_factory=list)
-    """Repositories that this person may not list."""
-
-
-@dataclass(frozen=True, slots=True)
 class _Elsewhere:
     """Where else a registry's images are."""
 
-    said: tuple[str, ...]
+    said: str
     everything: tuple[str, ...] = ()
     """Places that hold all of them."""
     by_digest: Mapping[str, list[str]] = field(default_factory=dict)
     """Places by what they hold."""
-    gaps: tuple[Gap, ...] = ()
 
 
 class RegistryReader:
-    """Reads the registries of a workspace and of its partner."""
+    """Makes the list of a workspace's registry."""
 
     def __init__(
-        self, gateway: AzureGateway, workspace: ResourceId, partner: ResourceId | None
+        self, registries: Registries, workspace: ResourceId, partner: ResourceId | None
     ) -> None:
-        self._gateway = gateway
+        self._registries = registries
         self._workspace = workspace
         self._partner = partner
 
@@ -139,116 +95,72 @@ class RegistryReader:
         There is no list where the registry could not be read to its end: an earlier one stays then.
         """
         try:
-            registry, gaps = self._registry(self._workspace)
-            yield from gaps
+            registry = self._registries.of(self._workspace)
             if registry is None:
                 said = (
                     "The workspace has no registry yet: it makes one when it first builds an image."
                 )
                 yield OwnRegistry(said=(said,), built_environments=environments.built)
                 return
-            contents = self._contents(registry)
+            contents = self._registries.contents(registry)
         except AmlRunbookError as error:
-            yield Gap(f"images of the registry of {self._workspace.name}", _why(error))
+            yield Gap(f"images of the registry of {self._workspace.name}", why(error))
             return
-        yield from contents.gaps
+        yield from (*registry.gaps, *contents.gaps)
         elsewhere = self._elsewhere(registry)
-        yield from elsewhere.gaps
         yield OwnRegistry(
             registry=registry.id,
             login_server=registry.login_server,
             region=registry.region,
             replicas=registry.replicas,
-            said=(*(gap.why for gap in gaps), *elsewhere.said),
+            said=(*(f"What is not known: {gap.what}." for gap in registry.gaps), elsewhere.said),
             built_environments=environments.built,
             images=tuple(_images(registry, contents, environments, elsewhere)),
         )
 
-    def _registry(self, workspace: ResourceId) -> tuple[_Registry | None, list[Gap]]:
-        """Return a workspace's registry with its replicas; ``None`` where it has none yet."""
-        document = Document(self._gateway.get(workspace.text, seconds=SECONDS))
-        named = document.field("properties.containerRegistry")
-        if not named:
-            return None, []
-        at = ResourceId.parse(str(named))
-        registry = Document(self._gateway.get(at.text, seconds=SECONDS))
-        host = registry.field("properties.loginServer")
-        if not isinstance(host, str) or not host:
-            raise AzureError(f"The registry {at.name} was told without its login server.")
-        gaps: list[Gap] = []
-        found: list[Replica] = []
-        try:
-            for raw in self._gateway.get_all(f"{at.text}/replications", seconds=SECONDS):
-                one = Document(raw)
-                status = str(one.field("properties.status.displayStatus") or "")
-                found.append(Replica(region=one.location, status=status))
-        except AmlRunbookError as error:
-            gaps.append(Gap(f"replicas of {at.name}", error.what))
-        replicas = sorted({r for r in found if r.region != registry.location}, key=_region)
-        return _Registry(at.text, host.lower(), registry.location, tuple(replicas)), gaps
+    def _elsewhere(self, own: Registry) -> _Elsewhere:
+        """Look where else the registry's images are: in its replicas, else in the partner's registry.
 
-    def _contents(self, registry: _Registry) -> _Contents:
-        """List a registry.
-
-        Raises:
-            AzureError: it could not be listed to its end.
+        What of the partner's cannot be read is a gap where its own list is made.
         """
-        images = self._gateway.registry_images(registry.login_server)
-        contents = _Contents()
-        for repository in images.repositories():
-            try:
-                contents.manifests[repository] = images.manifests(repository)
-            except (AnswerError, SignInError) as error:
-                # One repository may be closed to this person; a registry that fails is another matter.
-                if isinstance(error, AnswerError) and error.status not in _REFUSED | {_GONE}:
-                    raise
-                gap = Gap(f"images of {registry.login_server}/{repository}", _why(error))
-                contents.gaps.append(gap)
-        return contents
-
-    def _elsewhere(self, own: _Registry) -> _Elsewhere:
-        """Look where else the registry's images are: in its replicas, else in the partner's registry."""
         if own.ready:
             regions = ", ".join(own.ready)
             return _Elsewhere(
-                said=(f"The registry is replicated to {regions}: there it needs no import.",),
+                said=f"It is replicated to {regions}: no image of it needs an import.",
                 everything=tuple(f"replica of {own.login_server} in {one}" for one in own.ready),
             )
         if self._partner is None:
-            return _Elsewhere(said=("It has no other region, and the profile no other workspace.",))
+            return _Elsewhere(said="It has no other region, and the profile no other workspace.")
         try:
             return self._in_partners(own, self._partner)
-        except AmlRunbookError as error:
-            what = f"images of the registry of {self._partner.name}"
-            return _Elsewhere(
-                said=(f"What the registry of {self._partner.name} holds is not known.",),
-                gaps=(Gap(what, _why(error)),),
-            )
+        except AmlRunbookError:
+            said = f"What is not known: images of the registry of {self._partner.name}."
+            return _Elsewhere(said=said)
 
-    def _in_partners(self, own: _Registry, partner: ResourceId) -> _Elsewhere:
-        other, gaps = self._registry(partner)
+    def _in_partners(self, own: Registry, partner: ResourceId) -> _Elsewhere:
+        other = self._registries.of(partner)
         if other is None:
-            return _Elsewhere(said=(f"{partner.name} has no registry yet.",))
+            return _Elsewhere(said=f"{partner.name} has no registry yet.")
         if other.id.casefold() == own.id.casefold():
             said = f"{partner.name} uses this registry too, and no replica of it is ready in another region."
-            return _Elsewhere(said=(said,))
+            return _Elsewhere(said=said)
         regions = [region for region in (other.region, *other.ready) if region != own.region]
         if not regions:
             said = f"{other.login_server} of {partner.name} lies in {own.region} too: it does not count."
-            return _Elsewhere(said=(said,), gaps=tuple(gaps))
-        contents = self._contents(other)
+            return _Elsewhere(said=said)
+        contents = self._registries.contents(other)
         held: dict[str, list[str]] = {}
         where = f"in {', '.join(regions)}"
         for repository, manifests in contents.manifests.items():
             for one in manifests:
                 held.setdefault(one.digest, []).append(f"{other.login_server}/{repository} {where}")
         said = f"Compared with {other.login_server} of {partner.name} {where}."
-        return _Elsewhere(said=(said,), by_digest=held, gaps=(*gaps, *contents.gaps))
+        return _Elsewhere(said=said, by_digest=held)
 
 
 def _images(
-    registry: _Registry,
-    contents: _Contents,
+    registry: Registry,
+    contents: Contents,
     environments: Environments,
     other: _Elsewhere,
 ) -> Iterator[OwnImage]:
@@ -289,13 +201,3 @@ def import_command(host: str, repository: str, manifest: HeldManifest) -> str:
         values[key] = f"{repository}:{tag}"
         words.append(f"--image {{{key}}}")
     return az(" ".join(words), values)
-
-
-def _why(error: AmlRunbookError) -> str:
-    """Return an error's sentence, and which right is missing where that is what it says."""
-    refused = isinstance(error, SignInError) or getattr(error, "status", None) in _REFUSED
-    return f"{error.what} ({RIGHTS})" if refused else error.what
-
-
-def _region(replica: Replica) -> str:
-    return replica.region
