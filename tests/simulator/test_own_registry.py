@@ -205,6 +205,51 @@ def test_a_dark_registry_is_a_gap(
     assert (tmp_path / "out/aml-fraud-e/images.json").is_file()
 
 
+BARE = f"""
+format = 1
+title = "Bare"
+description = "A pair without a registry in the primary, and little that its operator may do."
+base = "healthy-pair"
+
+[[world.permissions]]
+actions = ["Microsoft.MachineLearningServices/*", "Microsoft.ContainerRegistry/registries/read"]
+
+[[world.resources]]
+type = "{WORKSPACES}"
+group = "rg-fraud-e"
+name = "aml-fraud-e"
+properties = {{ containerRegistry = "" }}
+
+[[world.resources]]
+type = "{WORKSPACES}/environments"
+group = "rg-fraud-e"
+name = "aml-fraud-e/conda"
+
+[[world.resources]]
+type = "{WORKSPACES}/environments/versions"
+group = "rg-fraud-e"
+name = "aml-fraud-e/conda/1"
+properties = {{ condaFile = "dependencies: []", image = "mcr.microsoft.com/azureml/base:1" }}
+"""
+
+
+def test_no_registry_yet_is_no_gap_and_no_right_to_list_is_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "bare.toml"
+    path.write_text(BARE)
+    with azure_running(tmp_path, str(path)) as here:
+        assert export(here, tmp_path / "out") == ExitCode.INCOMPLETE
+    own = listed(tmp_path / "out")
+    assert own["said"][0].startswith("The workspace has no registry yet")
+    assert (own["registry"], own["images"], own["built_environments"]) == ("", [], ["conda:1"])
+    told = capsys.readouterr().out
+    assert "registry of aml-fraud-e" not in told
+    (line,) = [one for one in told.splitlines() if "images of the registry of aml-fraud-w" in one]
+    assert "UNAUTHORIZED: authentication required" in line
+    assert "needs AcrPull" in line
+
+
 def test_a_throttled_registry_is_listed_all_the_same(built: AzureHere) -> None:
     built.fault(kind="throttle", retry_after=0, count=1, path="*/acr/v1/_catalog")
     assert len(built.gateway().registry_images("crfraud.azurecr.io").repositories()) == 3
