@@ -18,7 +18,9 @@ from urllib.parse import quote, urlencode
 
 from amlrunbook.azure.access import Access
 from amlrunbook.azure.answer import Answer
+from amlrunbook.azure.deadline import current_deadline
 from amlrunbook.azure.direct import ask, bearer, told
+from amlrunbook.azure.policies import BACKOFF_SECONDS, DEFAULT_DEADLINE, RETRIED, TRIES
 from amlrunbook.azure.registry_pages import (
     MOST_PAGES,
     PAGE,
@@ -29,6 +31,7 @@ from amlrunbook.azure.registry_pages import (
     next_last,
     repositories_of,
 )
+from amlrunbook.azure.throttling import retry_after
 from amlrunbook.azure.translation import document_of, plain, refusal
 from amlrunbook.errors import AzureError, RefusedError, UsageError
 from amlrunbook.model.cloud import Cloud
@@ -189,7 +192,17 @@ class RegistryImages:
     def _posted(self, what: str, fields: dict[str, str], wanted: str) -> str:
         form = urlencode({**fields, "service": self._login_server}).encode()
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        answer = ask(self._access, "POST", f"{self._base}/oauth2/{what}", headers, form)
+        url = f"{self._base}/oauth2/{what}"
+        answer = ask(self._access, "POST", url, headers, form)
+        for tried in range(1, TRIES):
+            # A POST is sent once by the wire, but asking for a token changes nothing.
+            if answer.status not in RETRIED:
+                break
+            wait = retry_after(answer.headers)
+            wait = BACKOFF_SECONDS * 2 ** (tried - 1) if wait is None else wait
+            if not current_deadline(DEFAULT_DEADLINE).wait(wait):
+                break
+            answer = ask(self._access, "POST", url, headers, form)
         shown = f"{self._login_server}/oauth2/{what}"
         token = told(answer, shown, wanted)
         if not token:

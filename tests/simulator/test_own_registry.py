@@ -250,8 +250,11 @@ def test_no_registry_yet_is_no_gap_and_no_right_to_list_is_one(
     assert "needs AcrPull" in line
 
 
-def test_a_throttled_registry_is_listed_all_the_same(built: AzureHere) -> None:
-    built.fault(kind="throttle", retry_after=0, count=1, path="*/acr/v1/_catalog")
+@pytest.mark.parametrize(
+    "path", ["*/acr/v1/_catalog", "*/oauth2/exchange", "*/crfraud/oauth2/token"]
+)
+def test_a_throttled_registry_is_listed_all_the_same(built: AzureHere, path: str) -> None:
+    built.fault(kind="throttle", retry_after=0, count=1, path=path)
     assert len(built.gateway().registry_images("crfraud.azurecr.io").repositories()) == 3
 
 
