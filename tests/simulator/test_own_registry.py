@@ -286,6 +286,7 @@ def gets(lies: Lies) -> list[str]:
     ("pages", "asked", "said"),
     [
         (lambda n: page(["a"], "/acr/v1/_catalog?last=a"), 2, "do not end"),
+        (lambda n: page(["a"], f"/acr/v1/_catalog?last=a{n}"), 2, "do not end"),
         (lambda n: page([f"a{n}"], "/acr/v1/_catalog?last=a"), 2, "do not end"),
         pytest.param(
             lambda n: page([], f"/acr/v1/_catalog?last=a{n}"), 500, "do not end",
