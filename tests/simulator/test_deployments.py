@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from amlrunbook.simulator.endpoint import Endpoint
+from tests.shared_data import needs_shared
 from tests.simulator.contract.driver import Driver
 from tests.simulator_fixtures import Wire, revision, running, world
 
@@ -153,6 +154,7 @@ def test_templates_that_are_not_served(wire, change, said):
         assert said in answer.json()["error"]["message"]
 
 
+@needs_shared
 def test_the_answers_keep_to_the_document(azure):
     driver = Driver(azure)
     path = f"/subscriptions/{azure.subscription_id}{DEPLOYMENT[1:]}"

@@ -147,6 +147,7 @@ def test_names_of_registries_are_unique_everywhere(wire):
     assert code(taken) == (409, "AlreadyInUse")
 
 
+@needs_shared
 def test_an_image_is_imported(azure, wire, images):
     digest = images().push()
     driver = Driver(azure)
