@@ -17,6 +17,7 @@ STORAGE = "Microsoft.Storage/storageAccounts"
 VAULT = "Microsoft.KeyVault/vaults"
 REGISTRY = "Microsoft.ContainerRegistry/registries"
 WORKSPACE = "Microsoft.MachineLearningServices/workspaces"
+LOGS = "Microsoft.OperationalInsights/workspaces"
 LOCK = "Microsoft.Authorization/locks"
 _LOCKABLE = (
     WORKSPACE,
@@ -46,6 +47,12 @@ def registries(profile: Profile, inventory: Inventory) -> tuple[str, ...]:
     """Return the container registries of the snapshot."""
     del profile
     return tuple(document.id for document in inventory.last_known().of_type(REGISTRY))
+
+
+def log_workspaces(profile: Profile, inventory: Inventory) -> tuple[str, ...]:
+    """Return the Log Analytics workspaces of the snapshot."""
+    del profile
+    return tuple(document.id for document in inventory.last_known().of_type(LOGS))
 
 
 def lockable(profile: Profile, inventory: Inventory) -> tuple[str, ...]:
@@ -115,6 +122,15 @@ def _keeps_blobs_briefly(profile: Profile, inventory: Inventory, account: str) -
     return days < least if isinstance(days, int) else None
 
 
+def _keeps_logs_briefly(profile: Profile, inventory: Inventory, logs: str) -> bool | None:
+    """Logs are kept for fewer days than the activity log looks back."""
+    del profile
+    document = _read(inventory, logs)
+    days = document.field("properties.retentionInDays") if document is not None else None
+    least = fact_base().limits.log_retention_days.value
+    return days < least if isinstance(days, int) else None
+
+
 def _lacks_read_access(profile: Profile, inventory: Inventory, account: str) -> bool | None:
     """Nothing of an account can be read in another region before it is failed over."""
     del profile
@@ -160,6 +176,7 @@ def _no_lock(profile: Profile, inventory: Inventory, resource: str) -> bool | No
 LISTS: dict[str, Callable[[Profile, Inventory], tuple[str, ...]]] = {
     "vaults": vaults,
     "registries": registries,
+    "log_workspaces": log_workspaces,
     "lockable": lockable,
 }
 """What hardening goes over, besides storage accounts."""
@@ -209,6 +226,10 @@ WEAK_POINTS: dict[str, tuple[Judge, str]] = {
     "vaults.lack_purge_protection": (
         any_of(_resource_lacks("properties.enablePurgeProtection"), (VAULT,)),
         "purge protection is off",
+    ),
+    "logs.kept_briefly": (
+        any_of(_keeps_logs_briefly, (LOGS,)),
+        "logs are kept for fewer days than the activity log looks back",
     ),
     "registries.not_premium": (
         any_of(_not_premium, (REGISTRY,)),

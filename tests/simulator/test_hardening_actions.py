@@ -19,7 +19,7 @@ from amlrunbook.model.operation import (
     Outcome,
     Risk,
 )
-from amlrunbook.model.profile import DataAccount, Profile, Side
+from amlrunbook.model.profile import Attached, DataAccount, Profile, Side
 from amlrunbook.operations.hardening.setting import Setting, SettingAction
 from amlrunbook.operations.hardening.settings import SETTINGS
 from amlrunbook.operations.registry import build_registry
@@ -40,26 +40,28 @@ class Weak:
         self.here = here
         self.group = here.profile.primary.workspace.split("/providers/")[0]
         account = self.id("Microsoft.Storage/storageAccounts", "stdataweak")
+        self.make(account, kind="StorageV2", sku={"name": "Standard_LRS"}, properties={})
+        logs = self.id("Microsoft.OperationalInsights/workspaces", "log-weak")
+        self.make(logs, properties={"sku": {"name": "PerGB2018"}, "retentionInDays": 30})
+        self.profile: Profile = msgspec.structs.replace(
+            here.profile,
+            data_accounts=(DataAccount(id=account),),
+            attached=(Attached(id=logs),),
+            secondary=Side(workspace=here.profile.primary.workspace + "-second", region="westus"),
+        )
+        self.snapshot = take_snapshot(here.gateway(), self.profile).snapshot
+
+    def make(self, resource: str, **document: Any) -> None:
+        """Have a resource in the primary's region."""
         quiet = Heard()
-        here.gateway(Mode.DRILL).change(
+        self.here.gateway(Mode.DRILL).change(
             "PUT",
-            account,
-            {
-                "location": "eastus",
-                "kind": "StorageV2",
-                "sku": {"name": "Standard_LRS"},
-                "properties": {},
-            },
+            resource,
+            {"location": "eastus", **document},
             request_id="made",
             on_sent=quiet.sent,
             on_accepted=quiet.accepted,
         )
-        self.profile: Profile = msgspec.structs.replace(
-            here.profile,
-            data_accounts=(DataAccount(id=account),),
-            secondary=Side(workspace=here.profile.primary.workspace + "-second", region="westus"),
-        )
-        self.snapshot = take_snapshot(here.gateway(), self.profile).snapshot
 
     def id(self, type_: str, name: str) -> str:
         return f"{self.group}/providers/{type_}/{name}"
@@ -75,6 +77,10 @@ class Weak:
             "microsoft.containerregistry/registries": (
                 "Microsoft.ContainerRegistry/registries",
                 "crlonely",
+            ),
+            "microsoft.operationalinsights/workspaces": (
+                "Microsoft.OperationalInsights/workspaces",
+                "log-weak",
             ),
             "": ("Microsoft.Storage/storageAccounts", "stlonely"),
         }
@@ -247,6 +253,7 @@ def test_the_runbook_plans_what_is_weak_and_nothing_else(weak: Weak) -> None:
     assert found["hardening.blob-soft-delete"] == ["stlonely", "stdataweak"]
     assert found["hardening.purge-protection"] == ["kv-lonely"]
     assert found["hardening.geo-redundancy"] == ["stdataweak"]
+    assert found["hardening.log-retention"] == ["log-weak"]
     assert found["hardening.registry-premium"] == ["crlonely"]
     assert found["hardening.registry-replication"] == ["crlonely"]
     assert "aml-lonely" in found["hardening.delete-lock"]

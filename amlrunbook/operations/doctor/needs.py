@@ -12,6 +12,7 @@ _STORAGE = "Microsoft.Storage/storageAccounts"
 _ML = "Microsoft.MachineLearningServices/workspaces"
 _VAULT = "Microsoft.KeyVault/vaults"
 _REGISTRY = "Microsoft.ContainerRegistry/registries"
+_LOGS = "Microsoft.OperationalInsights/workspaces"
 _LOCKS = "Microsoft.Authorization/locks/write"
 _BLOBS = f"{_STORAGE}/blobServices/containers/blobs/read"
 
@@ -25,6 +26,7 @@ class Where(StrEnum):
     DATA_ACCOUNTS = "data accounts"
     VAULTS = "key vaults"
     REGISTRIES = "container registries"
+    LOGS = "Log Analytics workspaces"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +101,7 @@ NEEDS: dict[str, tuple[Need, ...]] = {
     "hardening.registry-replication": (
         Need(where=(Where.REGISTRIES,), actions=(f"{_REGISTRY}/replications/write",)),
     ),
+    "hardening.log-retention": (Need(where=(Where.LOGS,), actions=(f"{_LOGS}/write",)),),
     "hardening.delete-lock": (
         Need(
             where=(*_SIDES, *_ACCOUNTS, Where.VAULTS, Where.REGISTRIES),

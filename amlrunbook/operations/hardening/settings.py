@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from amlrunbook.operations.hardening import container_registry, key_vault, storage_services
+from amlrunbook.operations.hardening import (
+    container_registry,
+    key_vault,
+    log_analytics,
+    storage_services,
+)
 from amlrunbook.operations.hardening.locks import DELETE_LOCK
 from amlrunbook.operations.hardening.setting import Setting
 from amlrunbook.operations.hardening.storage_account import GEO_REDUNDANCY
 
 SETTINGS: tuple[Setting, ...] = (
     *storage_services.SETTINGS,
+    log_analytics.LOG_RETENTION,
     GEO_REDUNDANCY,
     *key_vault.SETTINGS,
     *container_registry.SETTINGS,

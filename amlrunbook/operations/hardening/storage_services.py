@@ -15,11 +15,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from amlrunbook.assessment.command import az
-from amlrunbook.errors import UsageError
 from amlrunbook.model.operation import Confirmation, Observation, OperationContext, Risk
 from amlrunbook.model.resource_id import ResourceId
 from amlrunbook.operations.changing import seen
-from amlrunbook.operations.hardening.setting import Setting, Wanted, properties_of
+from amlrunbook.operations.hardening.setting import (
+    Setting,
+    Wanted,
+    number_asked,
+    properties_of,
+)
 
 DEFAULT_DAYS = 14
 LONGEST_DAYS = 365
@@ -38,13 +42,8 @@ def days_asked(context: OperationContext) -> int:
     Raises:
         UsageError: it is no number of days.
     """
-    text = context.params.get("days", str(DEFAULT_DAYS))
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= LONGEST_DAYS:
-        raise UsageError(
-            f"{text!r} is no number of days to keep what was deleted.",
-            next_step=f"Give 1 to {LONGEST_DAYS}.",
-        )
-    return int(text)
+    what = "days to keep what was deleted"
+    return number_asked(context, "days", what, default=DEFAULT_DAYS, least=1, most=LONGEST_DAYS)
 
 
 def command_of(account: ResourceId, template: str) -> str:

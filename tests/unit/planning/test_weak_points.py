@@ -23,6 +23,7 @@ ML = "Microsoft.MachineLearningServices/workspaces"
 STORAGE = "Microsoft.Storage/storageAccounts"
 VAULT = f"{SUB}/Microsoft.KeyVault/vaults/kv"
 REGISTRY = f"{SUB}/Microsoft.ContainerRegistry/registries/cr"
+LOGS = f"{SUB}/Microsoft.OperationalInsights/workspaces/log"
 LOCKS = f"{SUB.removesuffix('/providers')}/providers/Microsoft.Authorization/locks"
 EARLIER = "2026-11-22T06:00:00Z"
 
@@ -180,9 +181,21 @@ def vault(**properties: Any) -> dict[str, Any]:
     return {"id": VAULT, "type": "Microsoft.KeyVault/vaults", "properties": properties}
 
 
+def logs(**properties: Any) -> dict[str, Any]:
+    return {
+        "id": LOGS,
+        "type": "Microsoft.OperationalInsights/workspaces",
+        "properties": properties,
+    }
+
+
 @pytest.mark.parametrize(
     ("predicate", "document", "resource", "expected"),
     [
+        ("logs.kept_briefly", logs(retentionInDays=89), LOGS, True),
+        ("logs.kept_briefly", logs(retentionInDays=90), LOGS, False),
+        ("logs.kept_briefly", logs(retentionInDays=30), "", True),
+        ("logs.kept_briefly", logs(), LOGS, None),
         ("storage.keeps_blobs_briefly", blobs(enabled=True, days=7), DATA, True),
         ("storage.keeps_blobs_briefly", blobs(enabled=True, days=14), DATA, False),
         ("storage.keeps_blobs_briefly", blobs(enabled=False), DATA, False),
