@@ -131,6 +131,29 @@ def _keeps_logs_briefly(profile: Profile, inventory: Inventory, logs: str) -> bo
     return days < least if isinstance(days, int) else None
 
 
+def _lacks_point_in_time(profile: Profile, inventory: Inventory, account: str) -> bool | None:
+    """Point-in-time restore is off, and the account is one that could have it."""
+    del profile
+    document = _read(inventory, account)
+    if document is not None and not _could_restore(document):
+        return False
+    service = _read(inventory, f"{account}/blobServices/default")
+    if document is None or service is None:
+        return None
+    return service.field("properties.restorePolicy.enabled") is not True
+
+
+def _could_restore(account: Document) -> bool:
+    """Return whether an account is of a kind that point-in-time restore is made for, as far as it says.
+
+    Source: https://learn.microsoft.com/azure/storage/blobs/point-in-time-restore-overview
+    """
+    kind = account.field("kind")
+    standard = not str(account.field("sku.name")).lower().startswith("premium")
+    flat = account.field("properties.isHnsEnabled") is not True
+    return standard and flat and (kind is None or str(kind).lower() == "storagev2")
+
+
 def _lacks_read_access(profile: Profile, inventory: Inventory, account: str) -> bool | None:
     """Nothing of an account can be read in another region before it is failed over."""
     del profile
@@ -218,6 +241,10 @@ WEAK_POINTS: dict[str, tuple[Judge, str]] = {
             (STORAGE,),
         ),
         "what soft delete keeps can be deleted for good",
+    ),
+    "storage.lacks_point_in_time": (
+        any_of(_lacks_point_in_time, (STORAGE,)),
+        "point-in-time restore is off where the account could have it",
     ),
     "vaults.lack_soft_delete": (
         any_of(_resource_lacks("properties.enableSoftDelete", default=True), (VAULT,)),

@@ -67,7 +67,7 @@ class Weak:
         return f"{self.group}/providers/{type_}/{name}"
 
     def resource(self, setting: Setting) -> str:
-        if setting.id == "hardening.geo-redundancy":
+        if setting.id in {"hardening.geo-redundancy", "hardening.point-in-time-restore"}:
             return self.profile.data_accounts[0].id
         if setting.id == "hardening.registry-replication":
             return self.id("Microsoft.ContainerRegistry/registries", "crpremium")
@@ -253,6 +253,7 @@ def test_the_runbook_plans_what_is_weak_and_nothing_else(weak: Weak) -> None:
     assert found["hardening.blob-soft-delete"] == ["stlonely", "stdataweak"]
     assert found["hardening.purge-protection"] == ["kv-lonely"]
     assert found["hardening.geo-redundancy"] == ["stdataweak"]
+    assert found["hardening.point-in-time-restore"] == ["stlonely", "stdataweak"]
     assert found["hardening.log-retention"] == ["log-weak"]
     assert found["hardening.registry-premium"] == ["crlonely"]
     assert found["hardening.registry-replication"] == ["crlonely"]
@@ -266,6 +267,7 @@ def test_the_runbook_plans_what_is_weak_and_nothing_else(weak: Weak) -> None:
         "hardening.share-soft-delete": ["stdataweak"],
         "hardening.blob-versioning": ["stdataweak"],
         "hardening.no-permanent-delete": ["stdataweak"],
+        "hardening.point-in-time-restore": ["stdataweak"],
         "hardening.geo-redundancy": ["stdataweak"],
     }, "what is not known stays in the plan"
 

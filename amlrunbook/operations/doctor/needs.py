@@ -88,6 +88,7 @@ NEEDS: dict[str, tuple[Need, ...]] = {
             ("share-soft-delete", "fileServices"),
             ("blob-versioning", "blobServices"),
             ("no-permanent-delete", "blobServices"),
+            ("point-in-time-restore", "blobServices"),
         )
     },
     "hardening.geo-redundancy": (

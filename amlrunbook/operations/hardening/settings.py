@@ -9,11 +9,13 @@ from amlrunbook.operations.hardening import (
     storage_services,
 )
 from amlrunbook.operations.hardening.locks import DELETE_LOCK
+from amlrunbook.operations.hardening.point_in_time import POINT_IN_TIME_RESTORE
 from amlrunbook.operations.hardening.setting import Setting
 from amlrunbook.operations.hardening.storage_account import GEO_REDUNDANCY
 
 SETTINGS: tuple[Setting, ...] = (
     *storage_services.SETTINGS,
+    POINT_IN_TIME_RESTORE,
     log_analytics.LOG_RETENTION,
     GEO_REDUNDANCY,
     *key_vault.SETTINGS,

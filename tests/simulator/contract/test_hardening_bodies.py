@@ -12,6 +12,7 @@ from amlrunbook.model.operation import OperationContext, Request
 from amlrunbook.model.resource_id import ResourceId
 from amlrunbook.model.snapshot import snapshot_of
 from amlrunbook.operations.hardening.log_analytics import LOG_RETENTION
+from amlrunbook.operations.hardening.point_in_time import POINT_IN_TIME_RESTORE
 from amlrunbook.operations.hardening.setting import Setting
 from tests.shared_data import needs_shared, openapi_root
 from tests.simulator.contract.test_sent_bodies import violations
@@ -23,6 +24,12 @@ LOGS = (
     f"{SUB}/Microsoft.OperationalInsights/workspaces/log",
     "operationalinsights",
     "WorkspacesUpdate.json",
+)
+BLOBS = (
+    POINT_IN_TIME_RESTORE,
+    f"{SUB}/Microsoft.Storage/storageAccounts/stdata",
+    "storage",
+    "BlobServicesGet.json",
 )
 
 
@@ -42,6 +49,6 @@ def sent(setting: Setting, resource: str, service: str, example: str) -> Request
     )
 
 
-@pytest.mark.parametrize("case", [LOGS], ids=lambda case: case[0].id)
+@pytest.mark.parametrize("case", [LOGS, BLOBS], ids=lambda case: case[0].id)
 def test_a_body_is_what_the_document_takes(case: tuple[Setting, str, str, str]) -> None:
     assert [str(one) for one in violations(sent(*case))] == []

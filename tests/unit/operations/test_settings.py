@@ -11,8 +11,9 @@ from amlrunbook.model.operation import OperationContext
 from amlrunbook.model.resource_id import ResourceId
 from amlrunbook.model.snapshot import snapshot_of
 from amlrunbook.operations.hardening.log_analytics import LOG_RETENTION
+from amlrunbook.operations.hardening.point_in_time import POINT_IN_TIME_RESTORE
 from amlrunbook.operations.hardening.setting import Setting, Wanted
-from tests.unit.planning.test_resolve import SUB, profile
+from tests.unit.planning.test_resolve import DATA, SUB, profile
 
 LOGS = f"{SUB}/Microsoft.OperationalInsights/workspaces/log"
 
@@ -82,3 +83,160 @@ def test_a_fixed_retention_that_is_long_needs_nothing() -> None:
 def test_logs_are_seen_to_be_kept_for_at_least_what_was_sent(days: object, reached: bool) -> None:
     sent = {"properties": {"retentionInDays": 90}}
     assert LOG_RETENTION.seen(ResourceId.parse(LOGS), logs(days), sent).reached is reached
+
+
+# -- point-in-time restore ------------------------------------------------------------------
+
+WELL: dict[str, Any] = {
+    "cors": {"corsRules": []},
+    "isVersioningEnabled": True,
+    "changeFeed": {"enabled": True},
+    "deleteRetentionPolicy": {"enabled": True, "days": 30},
+}
+"""What it stands on is there."""
+
+
+def blobs(**changes: Any) -> dict[str, Any]:
+    return {"properties": {**WELL, **changes}}
+
+
+@pytest.mark.parametrize(
+    ("found", "days", "changed", "options"),
+    [
+        (blobs(), "7", {}, ()),
+        (
+            blobs(isVersioningEnabled=False),
+            "7",
+            {"isVersioningEnabled": True},
+            ("--enable-versioning true",),
+        ),
+        (
+            blobs(changeFeed=None),
+            "7",
+            {"changeFeed": {"enabled": True}},
+            ("--enable-change-feed true",),
+        ),
+        (
+            blobs(changeFeed={"enabled": True, "retentionInDays": 7}),
+            "7",
+            {"changeFeed": {"enabled": True, "retentionInDays": 8}},
+            ("--change-feed-retention-days 8",),
+        ),
+        (blobs(changeFeed={"enabled": True, "retentionInDays": 8}), "7", {}, ()),
+        (
+            blobs(deleteRetentionPolicy={"enabled": False}),
+            "7",
+            {"deleteRetentionPolicy": {"enabled": True, "days": 14}},
+            ("--delete-retention-days 14",),
+        ),
+        (
+            blobs(deleteRetentionPolicy={"enabled": True, "days": 7}),
+            "7",
+            {"deleteRetentionPolicy": {"enabled": True, "days": 8}},
+            ("--delete-retention-days 8",),
+        ),
+        (
+            blobs(),
+            "364",
+            {"deleteRetentionPolicy": {"enabled": True, "days": 365}},
+            ("--delete-retention-days 365",),
+        ),
+    ],
+)
+def test_what_point_in_time_restore_lacks_is_set_with_it_and_said(
+    found: dict[str, Any], days: str, changed: dict[str, Any], options: tuple[str, ...]
+) -> None:
+    made = wanted(POINT_IN_TIME_RESTORE, DATA, found, days=days)
+    restore = {"enabled": True, "days": int(days)}
+    assert made.body == {"properties": {**found["properties"], **changed, "restorePolicy": restore}}
+    assert ("It needs more, which is set with it" in made.summary) is bool(changed)
+    assert f"--enable-restore-policy true --restore-days {days}" in made.command
+    for option in options:
+        assert option in made.command
+    assert "--enable-restore-policy false" in made.undo
+    assert not made.needless
+
+
+def test_undoing_it_sets_back_what_was_set_with_it() -> None:
+    found = blobs(
+        isVersioningEnabled=False,
+        changeFeed={"enabled": True, "retentionInDays": 3},
+        deleteRetentionPolicy={"enabled": True, "days": 5},
+    )
+    assert wanted(POINT_IN_TIME_RESTORE, DATA, found).undo.endswith(
+        " --enable-restore-policy false --enable-versioning false --enable-change-feed true"
+        " --change-feed-retention-days 3 --enable-delete-retention true --delete-retention-days 5"
+    )
+
+
+@pytest.mark.parametrize(("now", "days", "needless"), [(7, 7, True), (14, 14, True), (3, 7, False)])
+def test_a_restore_never_reaches_back_less_far(now: int, days: int, needless: bool) -> None:
+    restore = {"enabled": True, "days": now, "minRestoreTime": "2026-11-01T00:00:00Z"}
+    made = wanted(POINT_IN_TIME_RESTORE, DATA, blobs(restorePolicy=restore), days="7")
+    assert made.body["properties"]["restorePolicy"] == {"enabled": True, "days": days}
+    assert bool(made.needless) is needless
+    if not needless:
+        assert f"--enable-restore-policy true --restore-days {now}" in made.undo
+
+
+@pytest.mark.parametrize(
+    ("found", "account", "says"),
+    [
+        (
+            blobs(deleteRetentionPolicy={"enabled": True, "days": 9, "allowPermanentDelete": True}),
+            {},
+            "allows permanent deletion",
+        ),
+        (
+            blobs(deleteRetentionPolicy={"enabled": True}),
+            {},
+            "does not say for how long soft delete",
+        ),
+        (blobs(restorePolicy={"enabled": True}), {}, "does not say for how long point-in-time"),
+        (
+            blobs(),
+            {"properties": {"isHnsEnabled": True}},
+            "an account with a hierarchical namespace",
+        ),
+        (blobs(), {"kind": "BlockBlobStorage"}, "an account with BlockBlobStorage"),
+        (blobs(), {"sku": {"name": "Premium_LRS"}}, "StorageV2, Premium_LRS"),
+    ],
+)
+def test_what_comes_first_or_can_never_be_is_refused(
+    found: dict[str, Any], account: dict[str, Any], says: str
+) -> None:
+    document = {"id": DATA, "kind": "StorageV2", "sku": {"name": "Standard_LRS"}, **account}
+    context = OperationContext(
+        profile=profile(), snapshot=snapshot_of([document]), step="s", resource=DATA, params={}
+    )
+    with pytest.raises(RefusedError, match=says) as refused:
+        POINT_IN_TIME_RESTORE.wanted(ResourceId.parse(DATA), found, context)
+    assert refused.value.next_step
+
+
+@pytest.mark.parametrize("days", ["0", "365", "x"])
+def test_it_reaches_back_less_far_than_soft_delete_can_keep(days: str) -> None:
+    with pytest.raises(UsageError, match="no number of days to reach back"):
+        wanted(POINT_IN_TIME_RESTORE, DATA, blobs(), days=days)
+
+
+ON = {"restorePolicy": {"enabled": True, "days": 7, "minRestoreTime": "2026-11-01T00:00:00Z"}}
+
+
+@pytest.mark.parametrize(
+    ("found", "reached", "says"),
+    [
+        (blobs(**ON), True, ""),
+        (blobs(), False, "is off"),
+        (blobs(restorePolicy={"enabled": True, "days": 6}), False, "6 days"),
+        (blobs(**ON, isVersioningEnabled=False), False, "It needs more: versioning is off."),
+        (blobs(**ON, cors=None), True, "Other settings differ from those that were sent: cors."),
+    ],
+)
+def test_it_is_seen_on_all_that_it_stands_on(
+    found: dict[str, Any], reached: bool, says: str
+) -> None:
+    sent = wanted(POINT_IN_TIME_RESTORE, DATA, blobs(), days="7").body
+    look = POINT_IN_TIME_RESTORE.seen(ResourceId.parse(DATA), found, sent)
+    assert look.reached is reached
+    assert says in look.text

@@ -181,6 +181,33 @@ def vault(**properties: Any) -> dict[str, Any]:
     return {"id": VAULT, "type": "Microsoft.KeyVault/vaults", "properties": properties}
 
 
+def kept(restore: bool | None, **more: Any) -> list[dict[str, Any]]:
+    """Return the data account and its blob service, with or without point-in-time restore."""
+    policy = {} if restore is None else {"restorePolicy": {"enabled": restore, "days": 7}}
+    blob_service = {**blobs(enabled=True, days=14), "properties": policy}
+    return [{**account("Standard_RAGRS"), "kind": "StorageV2", **more}, blob_service]
+
+
+@pytest.mark.parametrize(
+    ("documents", "expected"),
+    [
+        (kept(restore=True), False),
+        (kept(restore=False), True),
+        (kept(restore=None), True),
+        (kept(restore=False, kind="BlobStorage"), False),
+        (kept(restore=False, sku={"name": "Premium_LRS"}), False),
+        (kept(restore=False, properties={"isHnsEnabled": True}), False),
+        (kept(restore=False)[:1], None),
+        (kept(restore=False)[1:], None),
+    ],
+)
+def test_point_in_time_restore_is_planned_where_an_account_could_have_it(
+    documents: list[dict[str, Any]], expected: bool | None
+) -> None:
+    inventory = snapshot_of(documents).inventory
+    assert PREDICATES["storage.lacks_point_in_time"](pair(), inventory, DATA) is expected
+
+
 def logs(**properties: Any) -> dict[str, Any]:
     return {
         "id": LOGS,
