@@ -18,6 +18,7 @@ VAULT = "Microsoft.KeyVault/vaults"
 REGISTRY = "Microsoft.ContainerRegistry/registries"
 WORKSPACE = "Microsoft.MachineLearningServices/workspaces"
 LOGS = "Microsoft.OperationalInsights/workspaces"
+COSMOS = "Microsoft.DocumentDB/databaseAccounts"
 LOCK = "Microsoft.Authorization/locks"
 _LOCKABLE = (
     WORKSPACE,
@@ -28,7 +29,7 @@ _LOCKABLE = (
     "Microsoft.Sql/servers",
     "Microsoft.DBforPostgreSQL/flexibleServers",
     "Microsoft.DBforMySQL/flexibleServers",
-    "Microsoft.DocumentDB/databaseAccounts",
+    COSMOS,
 )
 """Every type that has a check for its lock."""
 _LOCKS = "/providers/microsoft.authorization/locks"
@@ -53,6 +54,12 @@ def log_workspaces(profile: Profile, inventory: Inventory) -> tuple[str, ...]:
     """Return the Log Analytics workspaces of the snapshot."""
     del profile
     return tuple(document.id for document in inventory.last_known().of_type(LOGS))
+
+
+def cosmos_accounts(profile: Profile, inventory: Inventory) -> tuple[str, ...]:
+    """Return the Cosmos DB accounts of the snapshot."""
+    del profile
+    return tuple(document.id for document in inventory.last_known().of_type(COSMOS))
 
 
 def lockable(profile: Profile, inventory: Inventory) -> tuple[str, ...]:
@@ -154,6 +161,18 @@ def _could_restore(account: Document) -> bool:
     return standard and flat and (kind is None or str(kind).lower() == "storagev2")
 
 
+def _lacks_automatic_failover(profile: Profile, inventory: Inventory, account: str) -> bool | None:
+    """One of several regions takes writes, and no other would take over by itself."""
+    del profile
+    document = _read(inventory, account)
+    regions = document.field("properties.locations") if document is not None else None
+    if document is None or not isinstance(regions, list):
+        return None
+    off = document.field("properties.enableAutomaticFailover") is not True
+    one_writes = document.field("properties.enableMultipleWriteLocations") is not True
+    return off and one_writes and len(regions) > 1
+
+
 def _lacks_read_access(profile: Profile, inventory: Inventory, account: str) -> bool | None:
     """Nothing of an account can be read in another region before it is failed over."""
     del profile
@@ -200,6 +219,7 @@ LISTS: dict[str, Callable[[Profile, Inventory], tuple[str, ...]]] = {
     "vaults": vaults,
     "registries": registries,
     "log_workspaces": log_workspaces,
+    "cosmos_accounts": cosmos_accounts,
     "lockable": lockable,
 }
 """What hardening goes over, besides storage accounts."""
@@ -265,6 +285,10 @@ WEAK_POINTS: dict[str, tuple[Judge, str]] = {
     "registries.lack_secondary_replica": (
         any_of(_no_secondary_replica, (REGISTRY,)),
         "the registry has no replica in the secondary's region",
+    ),
+    "cosmos.lacks_automatic_failover": (
+        any_of(_lacks_automatic_failover, (COSMOS,)),
+        "no other region takes over the writes by itself",
     ),
     "resources.lack_lock": (
         any_of(_no_lock, _LOCKABLE),

@@ -43,10 +43,16 @@ class Weak:
         self.make(account, kind="StorageV2", sku={"name": "Standard_LRS"}, properties={})
         logs = self.id("Microsoft.OperationalInsights/workspaces", "log-weak")
         self.make(logs, properties={"sku": {"name": "PerGB2018"}, "retentionInDays": 30})
+        cosmos = self.id("Microsoft.DocumentDB/databaseAccounts", "cosmos-weak")
+        regions = [
+            {"locationName": name, "failoverPriority": rank}
+            for rank, name in enumerate(("East US", "West US"))
+        ]
+        self.make(cosmos, properties={"databaseAccountOfferType": "Standard", "locations": regions})
         self.profile: Profile = msgspec.structs.replace(
             here.profile,
             data_accounts=(DataAccount(id=account),),
-            attached=(Attached(id=logs),),
+            attached=(Attached(id=logs), Attached(id=cosmos)),
             secondary=Side(workspace=here.profile.primary.workspace + "-second", region="westus"),
         )
         self.snapshot = take_snapshot(here.gateway(), self.profile).snapshot
@@ -81,6 +87,10 @@ class Weak:
             "microsoft.operationalinsights/workspaces": (
                 "Microsoft.OperationalInsights/workspaces",
                 "log-weak",
+            ),
+            "microsoft.documentdb/databaseaccounts": (
+                "Microsoft.DocumentDB/databaseAccounts",
+                "cosmos-weak",
             ),
             "": ("Microsoft.Storage/storageAccounts", "stlonely"),
         }
@@ -254,6 +264,7 @@ def test_the_runbook_plans_what_is_weak_and_nothing_else(weak: Weak) -> None:
     assert found["hardening.purge-protection"] == ["kv-lonely"]
     assert found["hardening.geo-redundancy"] == ["stdataweak"]
     assert found["hardening.point-in-time-restore"] == ["stlonely", "stdataweak"]
+    assert found["hardening.cosmos-automatic-failover"] == ["cosmos-weak"]
     assert found["hardening.log-retention"] == ["log-weak"]
     assert found["hardening.registry-premium"] == ["crlonely"]
     assert found["hardening.registry-replication"] == ["crlonely"]

@@ -27,6 +27,7 @@ class Where(StrEnum):
     VAULTS = "key vaults"
     REGISTRIES = "container registries"
     LOGS = "Log Analytics workspaces"
+    COSMOS = "Cosmos DB accounts"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +104,9 @@ NEEDS: dict[str, tuple[Need, ...]] = {
         Need(where=(Where.REGISTRIES,), actions=(f"{_REGISTRY}/replications/write",)),
     ),
     "hardening.log-retention": (Need(where=(Where.LOGS,), actions=(f"{_LOGS}/write",)),),
+    "hardening.cosmos-automatic-failover": (
+        Need(where=(Where.COSMOS,), actions=("Microsoft.DocumentDB/databaseAccounts/write",)),
+    ),
     "hardening.delete-lock": (
         Need(
             where=(*_SIDES, *_ACCOUNTS, Where.VAULTS, Where.REGISTRIES),

@@ -31,7 +31,11 @@ NAMED_BY_WORKSPACES = frozenset(
     {Where.DEFAULT_ACCOUNTS, Where.VAULTS, Where.REGISTRIES, Where.LOGS}
 )
 """Scopes that only the workspaces' own documents tell, or what those name."""
-_LOGS = "microsoft.operationalinsights/workspaces"
+_ATTACHED = {
+    "microsoft.operationalinsights/workspaces": Where.LOGS,
+    "microsoft.documentdb/databaseaccounts": Where.COSMOS,
+}
+"""What is attached and hardened, by type."""
 _NAMED = 4
 _SUBSCRIPTION_PARTS = 3
 _SCHEDULES = "/providers/microsoft.authorization/"
@@ -61,8 +65,9 @@ def scopes(profile: Profile, inventory: Inventory) -> dict[Where, tuple[str, ...
     for account in profile.data_accounts:
         named[Where.DATA_ACCOUNTS][account.id.lower()] = account.id
     for attached in profile.attached:
-        if ResourceId.parse(attached.id).type.lower() == _LOGS:
-            named[Where.LOGS][attached.id.lower()] = attached.id
+        kind_of = _ATTACHED.get(ResourceId.parse(attached.id).type.lower())
+        if kind_of is not None:
+            named[kind_of][attached.id.lower()] = attached.id
     return {where: tuple(ids.values()) for where, ids in named.items()}
 
 

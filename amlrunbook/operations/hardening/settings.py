@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from amlrunbook.operations.hardening import (
     container_registry,
+    cosmos_db,
     key_vault,
     log_analytics,
     storage_services,
@@ -21,5 +22,6 @@ SETTINGS: tuple[Setting, ...] = (
     *key_vault.SETTINGS,
     *container_registry.SETTINGS,
     DELETE_LOCK,
+    cosmos_db.AUTOMATIC_FAILOVER,
 )
 """Every setting, each of which becomes an action."""

@@ -168,8 +168,13 @@ def test_a_component_and_its_logs_are_found_or_told_as_unread() -> None:
         for kind in ("Insights/components/c", "OperationalInsights/workspaces/l")
     }
     component, logs = named.values()
+    cosmos = f"{group}/Microsoft.DocumentDB/databaseAccounts/d"
     profile = Profile(
-        format=1, name="w", subscription="x", primary=side, attached=(Attached(id=logs.upper()),)
+        format=1,
+        name="w",
+        subscription="x",
+        primary=side,
+        attached=(Attached(id=logs.upper()), Attached(id=cosmos)),
     )
     workspace = {"id": side.workspace, "properties": {"applicationInsights": component}}
     read = {"id": component, "properties": {"WorkspaceResourceId": f"{logs}2"}}
@@ -182,7 +187,9 @@ def test_a_component_and_its_logs_are_found_or_told_as_unread() -> None:
     )
     assert unread_components(profile, Inventory((workspace, read))) == ()
     assert unread_components(profile, Inventory(({"id": side.workspace},))) == ()
-    assert scopes(profile, Inventory((workspace, read)))[Where.LOGS] == (f"{logs}2", logs.upper())
+    found = scopes(profile, Inventory((workspace, read)))
+    assert found[Where.LOGS] == (f"{logs}2", logs.upper())
+    assert found[Where.COSMOS] == (cosmos,)
 
 
 def test_without_a_profile_nothing_is_said_of_azure(capsys) -> None:

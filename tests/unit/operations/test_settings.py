@@ -10,6 +10,7 @@ from amlrunbook.errors import RefusedError, UsageError
 from amlrunbook.model.operation import OperationContext
 from amlrunbook.model.resource_id import ResourceId
 from amlrunbook.model.snapshot import snapshot_of
+from amlrunbook.operations.hardening.cosmos_db import AUTOMATIC_FAILOVER
 from amlrunbook.operations.hardening.log_analytics import LOG_RETENTION
 from amlrunbook.operations.hardening.point_in_time import POINT_IN_TIME_RESTORE
 from amlrunbook.operations.hardening.setting import Setting, Wanted
@@ -240,3 +241,52 @@ def test_it_is_seen_on_all_that_it_stands_on(
     look = POINT_IN_TIME_RESTORE.seen(ResourceId.parse(DATA), found, sent)
     assert look.reached is reached
     assert says in look.text
+
+
+# -- automatic failover ---------------------------------------------------------------------
+
+COSMOS = f"{SUB}/Microsoft.DocumentDB/databaseAccounts/cosmos"
+PAIR = [
+    {"locationName": "West US", "failoverPriority": 1},
+    {"locationName": "East US", "failoverPriority": 0},
+]
+
+
+def cosmos(locations: object, **properties: Any) -> dict[str, Any]:
+    return {"properties": {"locations": locations, **properties}}
+
+
+@pytest.mark.parametrize(
+    ("found", "needless"),
+    [
+        (cosmos(PAIR), ""),
+        (cosmos(PAIR, enableAutomaticFailover=True), "failover of cosmos is on"),
+        (cosmos(PAIR, enableMultipleWriteLocations=True), "Every region of cosmos takes writes"),
+        (cosmos(PAIR[:1], enableAutomaticFailover=True), "failover of cosmos is on"),
+    ],
+)
+def test_automatic_failover_is_one_property_and_says_who_writes(
+    found: dict[str, Any], needless: str
+) -> None:
+    made = wanted(AUTOMATIC_FAILOVER, COSMOS, found)
+    assert made.body == {"properties": {"enableAutomaticFailover": True}}
+    assert needless in made.needless
+    assert bool(made.needless) is bool(needless)
+    assert made.command.endswith("--enable-automatic-failover true")
+    assert made.undo.endswith("--enable-automatic-failover false")
+    if len(found["properties"]["locations"]) > 1:
+        assert "the one that writes first: East US, West US." in made.before
+    assert "cannot be changed by hand" in made.after
+
+
+@pytest.mark.parametrize("locations", [PAIR[:1], [], None, "East US", [7]])
+def test_an_account_of_one_region_has_nothing_to_fail_over_to(locations: object) -> None:
+    with pytest.raises(RefusedError, match="nothing to fail over to"):
+        wanted(AUTOMATIC_FAILOVER, COSMOS, cosmos(locations))
+
+
+@pytest.mark.parametrize(("value", "reached"), [(True, True), (False, False), (None, False)])
+def test_automatic_failover_is_seen_in_the_account(value: object, reached: bool) -> None:
+    found = cosmos(PAIR, enableAutomaticFailover=value)
+    look = AUTOMATIC_FAILOVER.seen(ResourceId.parse(COSMOS), found, {})
+    assert look.reached is reached

@@ -24,6 +24,7 @@ STORAGE = "Microsoft.Storage/storageAccounts"
 VAULT = f"{SUB}/Microsoft.KeyVault/vaults/kv"
 REGISTRY = f"{SUB}/Microsoft.ContainerRegistry/registries/cr"
 LOGS = f"{SUB}/Microsoft.OperationalInsights/workspaces/log"
+COSMOS = f"{SUB}/Microsoft.DocumentDB/databaseAccounts/cosmos"
 LOCKS = f"{SUB.removesuffix('/providers')}/providers/Microsoft.Authorization/locks"
 EARLIER = "2026-11-22T06:00:00Z"
 
@@ -216,9 +217,34 @@ def logs(**properties: Any) -> dict[str, Any]:
     }
 
 
+def cosmos(regions: int | None, **properties: Any) -> dict[str, Any]:
+    named = [{"locationName": f"Region {rank}"} for rank in range(regions or 0)]
+    said = {} if regions is None else {"locations": named}
+    return {
+        "id": COSMOS,
+        "type": "Microsoft.DocumentDB/databaseAccounts",
+        "properties": {**said, **properties},
+    }
+
+
 @pytest.mark.parametrize(
     ("predicate", "document", "resource", "expected"),
     [
+        ("cosmos.lacks_automatic_failover", cosmos(2), COSMOS, True),
+        ("cosmos.lacks_automatic_failover", cosmos(1), COSMOS, False),
+        ("cosmos.lacks_automatic_failover", cosmos(None), "", None),
+        (
+            "cosmos.lacks_automatic_failover",
+            cosmos(2, enableAutomaticFailover=True),
+            COSMOS,
+            False,
+        ),
+        (
+            "cosmos.lacks_automatic_failover",
+            cosmos(2, enableMultipleWriteLocations=True),
+            COSMOS,
+            False,
+        ),
         ("logs.kept_briefly", logs(retentionInDays=89), LOGS, True),
         ("logs.kept_briefly", logs(retentionInDays=90), LOGS, False),
         ("logs.kept_briefly", logs(retentionInDays=30), "", True),
