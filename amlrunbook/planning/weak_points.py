@@ -19,6 +19,7 @@ REGISTRY = "Microsoft.ContainerRegistry/registries"
 WORKSPACE = "Microsoft.MachineLearningServices/workspaces"
 LOGS = "Microsoft.OperationalInsights/workspaces"
 COSMOS = "Microsoft.DocumentDB/databaseAccounts"
+TRAFFIC_MANAGER = "Microsoft.Network/trafficManagerProfiles"
 LOCK = "Microsoft.Authorization/locks"
 _LOCKABLE = (
     WORKSPACE,
@@ -173,6 +174,15 @@ def _lacks_automatic_failover(profile: Profile, inventory: Inventory, account: s
     return off and one_writes and len(regions) > 1
 
 
+def _keeps_answers_long(profile: Profile, inventory: Inventory, manager: str) -> bool | None:
+    """Callers keep an answer for longer than they may stay away on the day."""
+    del profile
+    document = _read(inventory, manager)
+    seconds = document.field("properties.dnsConfig.ttl") if document is not None else None
+    most = fact_base().limits.traffic_ttl_seconds.value
+    return seconds > most if isinstance(seconds, int) else None
+
+
 def _lacks_read_access(profile: Profile, inventory: Inventory, account: str) -> bool | None:
     """Nothing of an account can be read in another region before it is failed over."""
     del profile
@@ -289,6 +299,10 @@ WEAK_POINTS: dict[str, tuple[Judge, str]] = {
     "cosmos.lacks_automatic_failover": (
         any_of(_lacks_automatic_failover, (COSMOS,)),
         "no other region takes over the writes by itself",
+    ),
+    "traffic.answers_are_kept_long": (
+        any_of(_keeps_answers_long, (TRAFFIC_MANAGER,)),
+        "callers keep an answer for more than a minute",
     ),
     "resources.lack_lock": (
         any_of(_no_lock, _LOCKABLE),

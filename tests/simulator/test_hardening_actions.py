@@ -49,10 +49,12 @@ class Weak:
             for rank, name in enumerate(("East US", "West US"))
         ]
         self.make(cosmos, properties={"databaseAccountOfferType": "Standard", "locations": regions})
+        traffic = self.id("Microsoft.Network/trafficManagerProfiles", "tm-weak")
+        self.make(traffic, properties={"dnsConfig": {"relativeName": "tm-weak", "ttl": 300}})
         self.profile: Profile = msgspec.structs.replace(
             here.profile,
             data_accounts=(DataAccount(id=account),),
-            attached=(Attached(id=logs), Attached(id=cosmos)),
+            attached=(Attached(id=logs), Attached(id=cosmos), Attached(id=traffic)),
             secondary=Side(workspace=here.profile.primary.workspace + "-second", region="westus"),
         )
         self.snapshot = take_snapshot(here.gateway(), self.profile).snapshot
@@ -91,6 +93,10 @@ class Weak:
             "microsoft.documentdb/databaseaccounts": (
                 "Microsoft.DocumentDB/databaseAccounts",
                 "cosmos-weak",
+            ),
+            "microsoft.network/trafficmanagerprofiles": (
+                "Microsoft.Network/trafficManagerProfiles",
+                "tm-weak",
             ),
             "": ("Microsoft.Storage/storageAccounts", "stlonely"),
         }
@@ -265,6 +271,7 @@ def test_the_runbook_plans_what_is_weak_and_nothing_else(weak: Weak) -> None:
     assert found["hardening.geo-redundancy"] == ["stdataweak"]
     assert found["hardening.point-in-time-restore"] == ["stlonely", "stdataweak"]
     assert found["hardening.cosmos-automatic-failover"] == ["cosmos-weak"]
+    assert found["hardening.traffic-ttl"] == ["tm-weak"]
     assert found["hardening.log-retention"] == ["log-weak"]
     assert found["hardening.registry-premium"] == ["crlonely"]
     assert found["hardening.registry-replication"] == ["crlonely"]
@@ -280,6 +287,7 @@ def test_the_runbook_plans_what_is_weak_and_nothing_else(weak: Weak) -> None:
         "hardening.no-permanent-delete": ["stdataweak"],
         "hardening.point-in-time-restore": ["stdataweak"],
         "hardening.geo-redundancy": ["stdataweak"],
+        "hardening.traffic-ttl": ["tm-weak"],
     }, "what is not known stays in the plan"
 
 

@@ -28,6 +28,7 @@ class Where(StrEnum):
     REGISTRIES = "container registries"
     LOGS = "Log Analytics workspaces"
     COSMOS = "Cosmos DB accounts"
+    TRAFFIC_MANAGERS = "Traffic Manager profiles"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +107,12 @@ NEEDS: dict[str, tuple[Need, ...]] = {
     "hardening.log-retention": (Need(where=(Where.LOGS,), actions=(f"{_LOGS}/write",)),),
     "hardening.cosmos-automatic-failover": (
         Need(where=(Where.COSMOS,), actions=("Microsoft.DocumentDB/databaseAccounts/write",)),
+    ),
+    "hardening.traffic-ttl": (
+        Need(
+            where=(Where.TRAFFIC_MANAGERS,),
+            actions=("Microsoft.Network/trafficManagerProfiles/write",),
+        ),
     ),
     "hardening.delete-lock": (
         Need(

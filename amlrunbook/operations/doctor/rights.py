@@ -34,6 +34,7 @@ NAMED_BY_WORKSPACES = frozenset(
 _ATTACHED = {
     "microsoft.operationalinsights/workspaces": Where.LOGS,
     "microsoft.documentdb/databaseaccounts": Where.COSMOS,
+    "microsoft.network/trafficmanagerprofiles": Where.TRAFFIC_MANAGERS,
 }
 """What is attached and hardened, by type."""
 _NAMED = 4

@@ -8,6 +8,7 @@ from amlrunbook.operations.hardening import (
     key_vault,
     log_analytics,
     storage_services,
+    traffic_manager,
 )
 from amlrunbook.operations.hardening.locks import DELETE_LOCK
 from amlrunbook.operations.hardening.point_in_time import POINT_IN_TIME_RESTORE
@@ -23,5 +24,6 @@ SETTINGS: tuple[Setting, ...] = (
     *container_registry.SETTINGS,
     DELETE_LOCK,
     cosmos_db.AUTOMATIC_FAILOVER,
+    traffic_manager.TRAFFIC_TTL,
 )
 """Every setting, each of which becomes an action."""

@@ -14,6 +14,7 @@ from amlrunbook.model.snapshot import snapshot_of
 from amlrunbook.operations.hardening.log_analytics import LOG_RETENTION
 from amlrunbook.operations.hardening.point_in_time import POINT_IN_TIME_RESTORE
 from amlrunbook.operations.hardening.setting import Setting
+from amlrunbook.operations.hardening.traffic_manager import TRAFFIC_TTL
 from tests.shared_data import needs_shared, openapi_root
 from tests.simulator.contract.test_sent_bodies import violations
 from tests.unit.planning.test_resolve import SUB, profile
@@ -31,15 +32,28 @@ BLOBS = (
     "storage",
     "BlobServicesGet.json",
 )
+TRAFFIC = (
+    TRAFFIC_TTL,
+    f"{SUB}/Microsoft.Network/trafficManagerProfiles/tm",
+    "trafficmanager",
+    "Profile-GET-WithEndpoints.json",
+    ("seconds", "30"),
+)
 
 
-def sent(setting: Setting, resource: str, service: str, example: str) -> Request:
+def sent(
+    setting: Setting, resource: str, service: str, example: str, *params: tuple[str, str]
+) -> Request:
     """The request about a resource that is as Microsoft's example shows it."""
     (path,) = (openapi_root() / service).rglob(f"examples/{example}")
     shown = json.loads(path.read_text(encoding="utf-8"))
     found: dict[str, Any] = shown["responses"]["200"]["body"]
     asked = OperationContext(
-        profile=profile(), snapshot=snapshot_of([]), step="s", resource=resource, params={}
+        profile=profile(),
+        snapshot=snapshot_of([]),
+        step="s",
+        resource=resource,
+        params=dict(params),
     )
     place = ResourceId.parse(resource)
     made = setting.wanted(place, found, asked)
@@ -49,6 +63,6 @@ def sent(setting: Setting, resource: str, service: str, example: str) -> Request
     )
 
 
-@pytest.mark.parametrize("case", [LOGS, BLOBS], ids=lambda case: case[0].id)
-def test_a_body_is_what_the_document_takes(case: tuple[Setting, str, str, str]) -> None:
+@pytest.mark.parametrize("case", [LOGS, BLOBS, TRAFFIC], ids=lambda case: case[0].id)
+def test_a_body_is_what_the_document_takes(case: Any) -> None:
     assert [str(one) for one in violations(sent(*case))] == []

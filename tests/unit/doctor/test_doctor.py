@@ -169,12 +169,13 @@ def test_a_component_and_its_logs_are_found_or_told_as_unread() -> None:
     }
     component, logs = named.values()
     cosmos = f"{group}/Microsoft.DocumentDB/databaseAccounts/d"
+    traffic = f"{group}/Microsoft.Network/trafficmanagerprofiles/t"
     profile = Profile(
         format=1,
         name="w",
         subscription="x",
         primary=side,
-        attached=(Attached(id=logs.upper()), Attached(id=cosmos)),
+        attached=(Attached(id=logs.upper()), Attached(id=cosmos), Attached(id=traffic)),
     )
     workspace = {"id": side.workspace, "properties": {"applicationInsights": component}}
     read = {"id": component, "properties": {"WorkspaceResourceId": f"{logs}2"}}
@@ -190,6 +191,7 @@ def test_a_component_and_its_logs_are_found_or_told_as_unread() -> None:
     found = scopes(profile, Inventory((workspace, read)))
     assert found[Where.LOGS] == (f"{logs}2", logs.upper())
     assert found[Where.COSMOS] == (cosmos,)
+    assert found[Where.TRAFFIC_MANAGERS] == (traffic,)
 
 
 def test_without_a_profile_nothing_is_said_of_azure(capsys) -> None:

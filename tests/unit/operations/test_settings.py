@@ -14,6 +14,7 @@ from amlrunbook.operations.hardening.cosmos_db import AUTOMATIC_FAILOVER
 from amlrunbook.operations.hardening.log_analytics import LOG_RETENTION
 from amlrunbook.operations.hardening.point_in_time import POINT_IN_TIME_RESTORE
 from amlrunbook.operations.hardening.setting import Setting, Wanted
+from amlrunbook.operations.hardening.traffic_manager import TRAFFIC_TTL
 from tests.unit.planning.test_resolve import DATA, SUB, profile
 
 LOGS = f"{SUB}/Microsoft.OperationalInsights/workspaces/log"
@@ -290,3 +291,53 @@ def test_automatic_failover_is_seen_in_the_account(value: object, reached: bool)
     found = cosmos(PAIR, enableAutomaticFailover=value)
     look = AUTOMATIC_FAILOVER.seen(ResourceId.parse(COSMOS), found, {})
     assert look.reached is reached
+
+
+# -- how long callers keep an answer --------------------------------------------------------
+
+TRAFFIC = f"{SUB}/Microsoft.Network/trafficManagerProfiles/tm"
+
+
+def traffic(ttl: object) -> dict[str, Any]:
+    dns = {"relativeName": "tm", "fqdn": "tm.trafficmanager.net", "ttl": ttl}
+    return {"properties": {"dnsConfig": dns, "profileStatus": "Enabled"}}
+
+
+@pytest.mark.parametrize(
+    ("now", "params", "seconds", "needless"),
+    [
+        (300, {}, 60, False),
+        (61, {"seconds": "60"}, 60, False),
+        (60, {"seconds": "60"}, 60, True),
+        (10, {"seconds": "60"}, 10, True),
+        (60, {"seconds": "0"}, 0, False),
+    ],
+)
+def test_answers_are_never_kept_for_longer(
+    now: int, params: dict[str, str], seconds: int, needless: bool
+) -> None:
+    made = wanted(TRAFFIC_TTL, TRAFFIC, traffic(now), **params)
+    assert made.body == {"properties": {"dnsConfig": {"relativeName": "tm", "ttl": seconds}}}
+    assert bool(made.needless) is needless
+    assert made.command.endswith(f"--ttl {seconds}")
+    assert made.undo.endswith(f"--ttl {now}")
+
+
+@pytest.mark.parametrize("ttl", [None, "300", True])
+def test_a_time_that_is_not_known_could_be_shorter(ttl: object) -> None:
+    with pytest.raises(RefusedError, match="does not say how long"):
+        wanted(TRAFFIC_TTL, TRAFFIC, traffic(ttl))
+
+
+@pytest.mark.parametrize("seconds", ["-1", "301", "x", ""])
+def test_what_is_no_number_of_seconds_is_refused(seconds: str) -> None:
+    with pytest.raises(UsageError, match="no number of seconds that an answer may be kept"):
+        wanted(TRAFFIC_TTL, TRAFFIC, traffic(300), seconds=seconds)
+
+
+@pytest.mark.parametrize(("ttl", "reached"), [(60, True), (5, True), (61, False), (None, False)])
+def test_answers_are_seen_to_be_kept_for_no_longer_than_was_sent(
+    ttl: object, reached: bool
+) -> None:
+    sent = {"properties": {"dnsConfig": {"ttl": 60}}}
+    assert TRAFFIC_TTL.seen(ResourceId.parse(TRAFFIC), traffic(ttl), sent).reached is reached

@@ -25,6 +25,7 @@ VAULT = f"{SUB}/Microsoft.KeyVault/vaults/kv"
 REGISTRY = f"{SUB}/Microsoft.ContainerRegistry/registries/cr"
 LOGS = f"{SUB}/Microsoft.OperationalInsights/workspaces/log"
 COSMOS = f"{SUB}/Microsoft.DocumentDB/databaseAccounts/cosmos"
+TRAFFIC = f"{SUB}/Microsoft.Network/trafficManagerProfiles/tm"
 LOCKS = f"{SUB.removesuffix('/providers')}/providers/Microsoft.Authorization/locks"
 EARLIER = "2026-11-22T06:00:00Z"
 
@@ -227,9 +228,21 @@ def cosmos(regions: int | None, **properties: Any) -> dict[str, Any]:
     }
 
 
+def traffic(**dns: Any) -> dict[str, Any]:
+    return {
+        "id": TRAFFIC,
+        "type": "Microsoft.Network/trafficmanagerprofiles",
+        "properties": {"dnsConfig": dns},
+    }
+
+
 @pytest.mark.parametrize(
     ("predicate", "document", "resource", "expected"),
     [
+        ("traffic.answers_are_kept_long", traffic(ttl=61), TRAFFIC, True),
+        ("traffic.answers_are_kept_long", traffic(ttl=60), TRAFFIC, False),
+        ("traffic.answers_are_kept_long", traffic(ttl=300), "", True),
+        ("traffic.answers_are_kept_long", traffic(), TRAFFIC, None),
         ("cosmos.lacks_automatic_failover", cosmos(2), COSMOS, True),
         ("cosmos.lacks_automatic_failover", cosmos(1), COSMOS, False),
         ("cosmos.lacks_automatic_failover", cosmos(None), "", None),
