@@ -36,7 +36,10 @@ _MOST = 2000
 
 
 class AskScreen(AmlModal[AnyCommand]):
-    """One line to write. An empty one is not taken; esc goes back and nothing happens."""
+    """One line to write. An empty one is not taken; esc goes back and nothing happens.
+
+    The last line of the text is what is asked: it stays in sight above the line, however long the rest is.
+    """
 
     CSS_PATH = "ask.tcss"
     TITLE_HERE = "In your words"
@@ -54,7 +57,10 @@ class AskScreen(AmlModal[AnyCommand]):
         """Lay the question out."""
         with Vertical(classes="box"):
             yield LineView(ListRows((Row("", (Span(self.heading, Tone.STRONG),)),)), id="heading")
-            yield PageView([Paragraph(line) for line in self.text.split("\n")], id="text")
+            *above, asks = self.text.split("\n")
+            if above:
+                yield PageView([Paragraph(line) for line in above], id="text")
+            yield PageView([Paragraph(asks, Tone.STRONG if above else Tone.PLAIN)], id="asks")
             yield Input(classes="line-input", max_length=_MOST, id="answer")
             yield Notice()
             yield self.key_bar()
@@ -62,12 +68,13 @@ class AskScreen(AmlModal[AnyCommand]):
     def begin(self) -> None:
         """Begin in the line."""
         self.query_one("#heading", LineView).can_focus = False
-        self.query_one("#text", PageView).can_focus = False
+        for page in self.query(PageView):
+            page.can_focus = False
         self.query_one(Input).focus()
 
     def do_more(self) -> None:
         """Turn the text's page."""
-        self.query_one("#text", PageView).turn()
+        self.query(PageView).first().turn()
 
     @on(Input.Submitted)
     def submitted(self, event: Input.Submitted) -> None:

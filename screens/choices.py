@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from amlrunbook.executor.commands import AnyCommand, Decide, Overrule, SwitchVariant
+from amlrunbook.executor.conditions import called_for
 from amlrunbook.executor.readiness import unmet_needs
 from amlrunbook.planning.grammar import StepKind
 from amlrunbook.planning.plan import Plan, PlannedStep
@@ -33,7 +35,9 @@ def decision_question(
     options: list[Option[AnyCommand | None]] = [_NOT_NOW]
     options += [
         Option(
-            prose(choice.text), prose(choice.consequence), Decide(step=step.id, choice=choice.id)
+            prose(choice.text),
+            prose(choice.consequence) or "nothing is said of what follows",
+            Decide(step=step.id, choice=choice.id),
         )
         for choice in step.choices
     ]
@@ -45,6 +49,9 @@ def decision_question(
         )
         for choice in step.choices
     ]
+    if state.opened is not None and state.opened.alarm:
+        # The notice that told it is gone with the first key; what was promised is needed here.
+        text.append(Paragraph(f"The alarm: {prose(state.opened.alarm)}", Tone.DIM))
     return QuestionScreen(step.title, text, options)
 
 
@@ -67,9 +74,19 @@ def ask_blocked(screen: RunDoors, step: PlannedStep, record: StepRecord) -> None
     state = screen.run.state
     unmet = unmet_needs(screen.run.plan, state, step)
     titles = {each.id: each.title for each in screen.run.plan.steps}
+    asked = called_for(step.when, state).waits_for
     text = [Paragraph(record.why_blocked or "It waits for other steps.")]
+    if asked:
+        open_ones = ", ".join(titles.get(each, each) for each in asked)
+        text = [
+            Paragraph(f"Whether it is needed shows when this is settled: {open_ones}."),
+            *(Paragraph(each.text, Tone.DIM) for each in text),
+        ]
+        unmet = ()
+    text += _needs_said(unmet, titles, state)
     options = [Option("Not now", "nothing happens", ("", ""))]
-    options += [Option("Go there", titles.get(need, need), ("go", need)) for need in unmet]
+    there = dict.fromkeys((*asked, *unmet))
+    options += [Option("Go there", titles.get(need, need), ("go", need)) for need in there]
     options += [
         Option(
             "Overrule…",
@@ -95,11 +112,28 @@ def ask_blocked(screen: RunDoors, step: PlannedStep, record: StepRecord) -> None
     screen.open_screen(QuestionScreen(f"Blocked: {step.title}", text, options), answered)
 
 
+def _needs_said(needs: Sequence[str], titles: dict[str, str], state: RunState) -> list[Paragraph]:
+    """Return what each need came to, in its own words: nobody overrules by its id."""
+    found = []
+    for need in needs:
+        record = state.step(need)
+        mark = STEP_MARKS[record.state]
+        said = f"{mark.text}: {titles.get(need, need)}" + (
+            f": {record.text}" if record.text else ""
+        )
+        found.append(Paragraph(said, mark.tone))
+    if any(state.step(need).state.settled for need in needs):
+        words = "Look at it, do it again, or overrule it with a reason: then this step goes on without it."
+        found.append(Paragraph(words))
+    return found
+
+
 def ask_variant(screen: RunDoors, step: PlannedStep, record: StepRecord) -> None:
     """Ask which way a step is done from now on, and why."""
     now = record.variant or step.variant
     text = [
         Paragraph(f"It is done {now or 'as the runbook says'} now."),
+        *([Paragraph(prose(step.explain))] if step.explain else []),
         Paragraph(
             "What was previewed the other way is taken back, and previewed again; nothing is sent."
         ),

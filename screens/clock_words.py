@@ -31,7 +31,7 @@ def header_words(
         words.append(f"{late}{when} {clock_words(view.projected)}")
     else:
         words.append("LATE, end unknown" if view.late else "end unknown")
-    words.append(f"people {clock_words(view.human)}")
+    words.append(f"people {clock_words(view.human_elapsed)}")
     probes = plan.profile.probes
     if probes:
         green = sum(state.probes.get(probe.name) is True for probe in probes)

@@ -21,10 +21,16 @@ from screens.feed import Change, RunFeed
 from screens.follower import Listening
 from screens.keyed import AmlModal
 from screens.keys import BACK, UP_ONE, Key, bindings
-from screens.moments import counted
 from screens.question import Option, OptionRows
 from screens.second_person import second_person_missing, second_person_words
-from screens.step_fields import confirmation_words, resource_words, risk_words
+from screens.step_fields import (
+    commands_of,
+    confirmation_words,
+    on_this_machine,
+    resource_words,
+    risk_words,
+    touched_words,
+)
 from screens.widgets.line_view import LineView, ListRows, Row
 from screens.widgets.lines import Span, shortened
 from screens.widgets.notice import Notice
@@ -104,6 +110,7 @@ class ConfirmScreen(AmlModal[None], Listening[None]):
         for quiet in ("#heading", "#text", "#ask"):
             self.query_one(quiet, LineView).can_focus = False
         self.query_one("#typing").display = self.typed
+        self.set_class(not self.typed, "-untyped")
         ask = self.query_one("#ask", LineView)
         ask.styles.width = len(self.name_to_type) + 8
         self.query_one("#options", LineView).focus()
@@ -126,52 +133,55 @@ class ConfirmScreen(AmlModal[None], Listening[None]):
         return f"{risk_words(self._proposed.risk)}: {confirmation_words(self.confirmation)}"
 
     def _text(self) -> list[Paragraph]:
+        """Return what one decides by, in the order of the step's own fields: the weightiest is never below the fold."""
         proposal = self._proposed
-        change = f"{counted(len(proposal.resources), 'resource')}, by {counted(len(proposal.requests), 'call')}"
+        lost = Tone.ERROR if proposal.loses else Tone.PLAIN
         text = [
             Paragraph(proposal.summary, Tone.STRONG),
-            Paragraph(""),
             Paragraph(self._asks(), Tone.STRONG, "Risk", _LABEL),
-            Paragraph(
-                proposal.loses or "nothing",
-                Tone.ERROR if proposal.loses else Tone.PLAIN,
-                "You lose",
-                _LABEL,
-            ),
-            Paragraph(change, Tone.PLAIN, "You change", _LABEL),
+            Paragraph(proposal.loses or "nothing", lost, "You lose", _LABEL),
+            *self._touched(),
         ]
-        text += [
-            Paragraph(resource_words(resource), Tone.PLAIN, "", _LABEL)
-            for resource in proposal.resources
-        ]
+        if proposal.before or proposal.after:
+            passage = f"{proposal.before or 'unknown'} → {proposal.after or 'unknown'}"
+            text.append(Paragraph(passage, Tone.PLAIN, "From → to", _LABEL))
         if proposal.undo:
             text.append(Paragraph(proposal.undo, Tone.PLAIN, "Undo", _LABEL))
         else:
             text.append(Paragraph("undo this: there is no undo", Tone.ERROR, "You cannot", _LABEL))
-        if proposal.before or proposal.after:
-            text.append(
-                Paragraph(
-                    f"{proposal.before or 'unknown'} → {proposal.after or 'unknown'}",
-                    Tone.PLAIN,
-                    "From → to",
-                    _LABEL,
-                )
-            )
-        text += [Paragraph(request, Tone.DIM, "Sends", _LABEL) for request in proposal.requests]
+        text.append(Paragraph(proposal.takes or "not known", Tone.PLAIN, "Takes", _LABEL))
+        text.append(
+            Paragraph(proposal.cost or "nothing that is known", Tone.PLAIN, "Costs", _LABEL)
+        )
+        does = "Writes" if on_this_machine(self._proposed) else "Sends"
+        text += [Paragraph(request, Tone.DIM, does, _LABEL) for request in proposal.requests]
         text += second_person_words(self.feed.run.state.step(self.step.id), _LABEL)
         return text
 
+    def _touched(self) -> list[Paragraph]:
+        named = [resource_words(resource) for resource in self._proposed.resources]
+        said = touched_words(self._proposed)
+        if len(named) == 1:
+            return [Paragraph(f"{said}: {named[0]}", Tone.PLAIN, "You change", _LABEL)]
+        first = Paragraph(said, Tone.PLAIN, "You change", _LABEL)
+        return [first, *(Paragraph(name, Tone.PLAIN, "", _LABEL) for name in named)]
+
     def _options(self) -> tuple[Option[object], ...]:
         mode = self.feed.run.mode
+        tone = Tone.ERROR if mode is Mode.LIVE else Tone.PLAIN
+        refused = "not possible: this run is read-only"
+        if on_this_machine(self._proposed):
+            where = refused if mode is Mode.READ_ONLY else "the file, on this machine"
+            return (
+                Option("No, go back", "nothing is written", _NO),
+                Option("Write", where, _SEND, tone),
+            )
         where = {
-            Mode.READ_ONLY: "not possible: this run is read-only",
+            Mode.READ_ONLY: refused,
             Mode.DRILL: "to the simulated Azure",
             Mode.LIVE: "to real Azure",
         }[mode]
-        return (
-            Option("No, go back", "nothing is sent", _NO),
-            Option("Send", where, _SEND, Tone.ERROR if mode is Mode.LIVE else Tone.PLAIN),
-        )
+        return (Option("No, go back", "nothing is sent", _NO), Option("Send", where, _SEND, tone))
 
     # Answering
 
@@ -241,4 +251,4 @@ class ConfirmScreen(AmlModal[None], Listening[None]):
         """Offer the az commands to the terminal's clipboard, and show them."""
         from screens.clipboard import offer
 
-        offer(self, *(self._proposed.commands or self.step.lines))
+        offer(self, *commands_of(self.step, self.feed.run.state.step(self.step.id)))

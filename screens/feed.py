@@ -78,9 +78,9 @@ class RunFeed:
 
     def stop(self) -> None:
         """Watch no more; the run goes on."""
-        if self._unwatch is not None:
-            self._unwatch()
-            self._unwatch = None
+        unwatch, self._unwatch = self._unwatch, None  # the run's thread may take it away as well
+        if unwatch is not None:
+            unwatch()
 
     def listen(self, listener: Callable[[Change], None]) -> Callable[[], None]:
         """Have ``listener`` called at each look; returns a function that ends it."""

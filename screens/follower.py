@@ -50,6 +50,7 @@ class FollowerScreen(KeyedScreen[None], Listening[None]):
 
     def changed(self, change: Change) -> None:
         """Say what was refused, and show how things stand now."""
+        self.take_back_refusal()
         for refusal in change.refusals:
             self.say("✗ refused: " + words_of(refusal.error), Tone.ERROR)
         self.fill()

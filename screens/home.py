@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
@@ -109,7 +110,8 @@ class HomeScreen(KeyedScreen[None]):
             data = gather()
         except Exception as error:  # noqa: BLE001 - the worker boundary: whoever looks must hear of it
             data = HomeData(operator="", taken=self.now(), problems=(words_of(error),))
-        self.post_message(self.Gathered(data))
+        with suppress(RuntimeError):  # the program was left meanwhile, and its loop is closed
+            self.post_message(self.Gathered(data))
 
     @on(Gathered)
     def gathered(self, event: Gathered) -> None:

@@ -9,6 +9,7 @@ from textual.binding import BindingType
 
 from amlrunbook.executor.clock import DEFAULT_UPDATE_MINUTES
 from amlrunbook.executor.commands import AnyCommand, DeclareIncident, GiveUpdate
+from amlrunbook.model.profile import span_words
 from screens.clipboard import offer
 from screens.feed import RunFeed
 from screens.keys import Key, bindings
@@ -34,7 +35,7 @@ class DeclareScreen(WrittenScreen):
     def __init__(self, target: str) -> None:
         text = (
             Paragraph(
-                f"The clock starts now, towards the profile's target ({target}), and stops when every "
+                f"The clock starts now, towards the profile's target ({span_words(target)}), and stops when every "
                 "health probe is green. Telling people is a step of its own, and t on the run screen "
                 "shows the words to paste at any time."
             ),

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import ClassVar, TypeVar
 
 from textual.css.query import NoMatches
+from textual.events import Event
+from textual.message import Message
 from textual.screen import ModalScreen, Screen
 
 from screens.keys import Key
@@ -29,6 +31,8 @@ class Keyed(Screen[Result]):
     """One word or two for the trail and the help page."""
     DECIDES: ClassVar[str] = ""
     """What is decided here: one paragraph for the help page."""
+    _refused: tuple[Key, str] | None = None
+    """The key that was refused last, and in which words."""
 
     def on_mount(self) -> None:
         """Begin, where there is something to begin with: a program that is being left lays nothing out."""
@@ -41,7 +45,17 @@ class Keyed(Screen[Result]):
     @property
     def is_there(self) -> bool:
         """Whether there is something to draw on: laid out, and not left."""
-        return self.is_mounted and self.is_attached and self in self.app.screen_stack
+        return (
+            self.is_mounted
+            and self.is_attached
+            and self.app.is_running
+            and self in self.app.screen_stack
+        )
+
+    async def _on_message(self, message: Message) -> None:
+        """Hear what widgets and threads tell; on a screen that goes, there is nothing any more to show it on."""
+        if isinstance(message, Event) or not message.bubble or self.is_there:
+            await super()._on_message(message)
 
     def action_do(self, what: str) -> None:
         """Do what a key says, or say why it cannot be done now.
@@ -54,7 +68,9 @@ class Keyed(Screen[Result]):
         refusal = self.refusal(key)
         if refusal:
             self.say(refusal, Tone.WARNING)
+            self._refused = (key, refusal)
             return
+        self._refused = None
         self.say("")
         method: Callable[[], object] = getattr(self, f"do_{what.replace('-', '_')}")
         method()
@@ -67,6 +83,17 @@ class Keyed(Screen[Result]):
     def label(self, key: Key) -> str:
         """Return what ``key`` does here and now, in a word or two."""
         return key.label
+
+    def take_back_refusal(self) -> None:
+        """Take a notice away that said why a key had no use, as soon as it does not hold any more."""
+        if self._refused is None:
+            return
+        key, said = self._refused
+        if self.refusal(key) == said:
+            return
+        self._refused = None
+        if any(notice.text == said for notice in self.query(Notice)):
+            self.say("")
 
     def say(self, text: str, tone: Tone = Tone.PLAIN) -> None:
         """Show a notice, or take it away."""

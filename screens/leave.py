@@ -9,6 +9,7 @@ from textual.app import App
 from amlrunbook.executor.commands import AnyCommand, Close, Pause
 from amlrunbook.executor.watching import LiveRun
 from amlrunbook.model.mode import Mode
+from amlrunbook.state.transitions import StepState
 from screens.feed import RunFeed
 from screens.question import Option, QuestionScreen
 from screens.results import RunEnded, RunLeft
@@ -16,6 +17,8 @@ from screens.widgets.page_view import Paragraph
 from screens.widgets.tones import Tone
 
 _LABEL = 10
+_MOST = 3
+"""Checks that failed and are named before a run is ended."""
 
 
 class LeaveScreen(QuestionScreen[str]):
@@ -124,8 +127,25 @@ def close_question(feed: RunFeed) -> QuestionScreen[AnyCommand | None]:
         )
     else:
         text.append(Paragraph("Every step is settled.", Tone.SUCCESS))
+    text += [Paragraph(words, Tone.WARNING) for words in _not_well(feed)]
     options: list[Option[AnyCommand | None]] = [
         Option("No, go back", "the run stays open", None),
         Option("End the run", "its outcome is journaled, the journal is closed", Close()),
     ]
     return QuestionScreen("End this run?", text, options)
+
+
+def _not_well(feed: RunFeed) -> list[str]:
+    """Return what ending the run leaves as it is: callers who are not served, checks that failed."""
+    plan, state = feed.run.plan, feed.run.state
+    if state.clock.declared:
+        if state.clock.stopped or not plan.profile.probes:
+            return []
+        return [
+            "The probes have not been green yet: the clock goes on, and callers may not be served."
+        ]
+    records = (state.step(step.id) for step in plan.steps)
+    failed = [record.text for record in records if record.state is StepState.FAILED and record.text]
+    told = [f"This stays as it is: {text}" for text in dict.fromkeys(failed)]
+    more = len(told) - _MOST
+    return [*told[:_MOST], *([f"So do {more} more."] if more > 0 else [])]

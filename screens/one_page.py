@@ -151,7 +151,7 @@ def _clock_row(view: ClockView) -> Paragraph:
     if view.projected is not None and view.by_budgets:
         ends = f", budgets run to {span(view.projected)}"
     late = "LATE: " if view.late else ""
-    text = f"{late}{span(view.elapsed)} of {span(view.target)}{ends}; machines {span(view.machine)}, people {span(view.human)}"
+    text = f"{late}{span(view.elapsed)} of {span(view.target)}{ends}; machines {span(view.machine_elapsed)}, people {span(view.human_elapsed)}"
     return Paragraph(text, Tone.ERROR if view.late else Tone.STRONG, "CLOCK", _LABEL)
 
 

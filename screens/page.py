@@ -11,6 +11,7 @@ from textual.binding import BindingType
 
 from amlrunbook.executor.forecast import UNFORESEEN, Forecast
 from amlrunbook.model.display import shown, shown_lines
+from amlrunbook.model.finding import Verdict
 from amlrunbook.model.mode import Mode
 from amlrunbook.planning.plan import PlannedStep
 from amlrunbook.state.fold import StepRecord
@@ -18,7 +19,8 @@ from screens.clipboard import offer
 from screens.feed import RunFeed
 from screens.keyed import KeyedScreen
 from screens.keys import BACK, HELP, MENU, UP_ONE, Key, bindings
-from screens.step_fields import commands_of, prose, step_fields
+from screens.step_fields import another_way, commands_of, prose, short_name, step_fields
+from screens.verdict_marks import VERDICT_MARKS
 from screens.widgets.mode_header import HeaderFacts
 from screens.widgets.notice import Notice
 from screens.widgets.page_view import PageView, Paragraph
@@ -33,6 +35,8 @@ _KEYS = (
     UP_ONE,
 )  # fmt: skip
 _LABEL = 10
+_MOST_FOUND = 20
+"""Findings of one step that its page shows; the others are in the list of all."""
 
 
 class PageScreen(KeyedScreen[None]):
@@ -153,6 +157,27 @@ def report_page(feed: RunFeed) -> PageScreen:
     return PageScreen(feed, "Report", text, copies=as_lines(report))
 
 
+def _found(record: StepRecord) -> list[Paragraph]:
+    """Return what a check found that wants a look, with all that was observed: the step's own words name the first only."""
+    wanted = [
+        found
+        for found in record.findings
+        if found.verdict not in {Verdict.PASS, Verdict.NOT_APPLICABLE}
+    ]
+    text = [Paragraph("")] if wanted else []
+    for found in wanted[:_MOST_FOUND]:
+        mark = VERDICT_MARKS[found.verdict]
+        said = f"{short_name(found.resource)}: {found.title}: {found.observed}"
+        text.append(Paragraph(said, mark.tone, f"{mark.glyph} {mark.word}", _LABEL))
+    if len(wanted) > _MOST_FOUND:
+        text.append(
+            Paragraph(
+                f"{len(wanted) - _MOST_FOUND} more: f on the run's screen.", Tone.DIM, "", _LABEL
+            )
+        )
+    return text
+
+
 def step_page(
     step: PlannedStep, record: StepRecord, mode: Mode, forecast: Forecast = UNFORESEEN
 ) -> list[Paragraph]:
@@ -162,6 +187,7 @@ def step_page(
         if field.label == "AZ":
             continue
         text.append(Paragraph(field.text, field.tone, field.label, _LABEL))
+    text += _found(record)
     if step.explain:
         text += [Paragraph(""), Paragraph(prose(step.explain), Tone.PLAIN, "EXPLAIN", _LABEL)]
     if step.needs:
@@ -172,6 +198,8 @@ def step_page(
             Paragraph(each, Tone.PLAIN, "TOUCHES", _LABEL) for each in record.proposal.resources
         ]
     text += [Paragraph(""), Paragraph("az", Tone.STRONG)]
+    other = another_way(step, record)
+    text += [Paragraph(other, Tone.WARNING)] if other else []
     commands = commands_of(step, record)
     text += [Paragraph(line) for command in commands for line in shown_lines(command)]
     return text if commands else [*text, Paragraph("none")]

@@ -70,8 +70,9 @@ class WantedLine(Input):
     ]
 
     def action_choose(self, what: str) -> None:
-        """Move in the list."""
-        self.screen.query_one("#offers", LineView).action_do(what)
+        """Move in the list, while there is one: the key may come after the line was left."""
+        if self.is_attached:
+            self.screen.query_one("#offers", LineView).action_do(what)
 
 
 class PaletteScreen(AmlModal[str]):

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
+from rich.cells import cell_len
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
@@ -28,7 +30,10 @@ _KEYS = (
     HELP,
     UP_ONE,
 )
-_INDENT = 2
+_BOX, _EDGES = 78, 4
+"""Cells: the box of a question where there is room, and what its border and padding take of it."""
+_FEW = 4
+"""Answers; with more of them the text gives way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +60,17 @@ class OptionRows:
         """Return the answer's number, from 1."""
         return str(index + 1)
 
+    def is_cut(self, index: int, width: int) -> bool:
+        """Return whether what follows from an answer is longer than its place beside it."""
+        return cell_len(shown(self.options[index].follows)) > width - self._room(width) - 1
+
+    def _room(self, width: int) -> int:
+        return min(max((len(each.label) for each in self.options), default=0) + 2, width // 2)
+
     def line(self, index: int, width: int) -> Line:
         """Return the answer and what follows from it."""
         option = self.options[index]
-        room = min(max((len(each.label) for each in self.options), default=0) + 2, width // 2)
+        room = self._room(width)
         return (
             Span(" "),
             Span(
@@ -93,6 +105,7 @@ class QuestionScreen(AmlModal[Answer], Generic[Answer]):
             yield LineView(ListRows((Row("", (Span(self.heading, Tone.STRONG),)),)), id="heading")
             yield PageView(self.text, id="text")
             yield LineView(OptionRows(self.options), id="options")
+            yield PageView(id="follows")
             yield Notice()
             yield self.key_bar()
 
@@ -100,7 +113,37 @@ class QuestionScreen(AmlModal[Answer], Generic[Answer]):
         """Begin on the first answer; the text is scrolled by keys of its own."""
         self.query_one("#heading", LineView).can_focus = False
         self.query_one("#text", PageView).can_focus = False
+        self.query_one("#follows", PageView).can_focus = False
         self.query_one("#options", LineView).focus()
+        self.set_class(len(self.options) > _FEW, "-many")
+        self._show_what_follows()
+
+    def on_resize(self) -> None:
+        """Break what follows anew."""
+        self._show_what_follows()
+
+    @on(LineView.Moved, "#options")
+    def moved(self, event: LineView.Moved) -> None:
+        """Show what follows from the answer that the cursor came to."""
+        event.stop()
+        self._show_what_follows()
+
+    def _show_what_follows(self) -> None:
+        """Show the whole of what follows from the answer under the cursor, where any is cut beside it.
+
+        The place stays as high as its longest text, so that no answer moves while one compares them.
+        """
+        page = self.query_one("#follows", PageView)
+        options = self.query_one("#options", LineView)
+        rows = OptionRows(self.options)
+        width = min(self.size.width or _BOX, _BOX) - _EDGES
+        page.display = any(rows.is_cut(index, width) for index in range(len(rows)))
+        self.set_class(bool(page.display), "-following")
+        if not page.display:
+            return
+        said = [Paragraph(option.follows) for option in self.options]
+        page.styles.height = max(PageView([each]).row_count(width - 1) for each in said)
+        page.show_page(said[max(options.cursor, 0) :][:1])
 
     def do_take(self) -> None:
         """Take the answer under the cursor."""

@@ -197,6 +197,7 @@ class RunScreen(RunDoors):
     def changed(self, change: Change) -> None:
         """Show what the run told; the cursor stays where it is unless the operator walks."""
         self.steps.show(self._rows())
+        self.take_back_refusal()
         heard = self.run.state.drill_words[self._drill_words :]
         if heard:
             self._drill_words += len(heard)
@@ -226,7 +227,8 @@ class RunScreen(RunDoors):
     def moved(self, event: LineView.Moved) -> None:
         """Show the step that the cursor came to."""
         event.stop()
-        self._asked = ""
+        if self._asked != self.step.id:  # it may tell, late, how one came to what was asked for
+            self._asked = ""
         self.refresh_step()
 
     # Telling the run

@@ -140,7 +140,7 @@ class RunDoors(FollowerScreen):
         )
         text = (*lines, asked)
         if lines and self.step.kind is not StepKind.MANUAL:
-            text = (asked, "By hand it is:", *lines)
+            text = ("By hand it is:", *lines, asked)
         question = AskScreen(
             f"Done outside: {self.step.title}",
             "\n".join(text),

@@ -10,11 +10,13 @@ from typing import assert_never
 from amlrunbook.errors import UsageError
 from amlrunbook.executor.forecast import UNFORESEEN, Forecast
 from amlrunbook.model.mode import Mode
-from amlrunbook.model.operation import Confirmation, Risk
+from amlrunbook.model.operation import FILE_METHOD, Confirmation, Risk
+from amlrunbook.model.profile import span_words
 from amlrunbook.model.resource_id import ResourceId
 from amlrunbook.planning.command import only_looks
 from amlrunbook.planning.grammar import StepKind
 from amlrunbook.planning.plan import PlannedStep
+from amlrunbook.state.events import ActionProposed
 from amlrunbook.state.fold import StepRecord
 from amlrunbook.state.transitions import StepState
 from screens.moments import counted, time_of_day
@@ -66,11 +68,23 @@ def step_fields(
 def commands_of(step: PlannedStep, record: StepRecord) -> tuple[str, ...]:
     """Return the commands of a step: those of its preview where there is one, else what the plan knows of it by hand."""
     proposal = record.proposal
-    return (proposal.commands if proposal is not None else ()) or step.lines
+    return (proposal.commands if proposal is not None else ()) or step.lines_by(record.variant)
+
+
+def another_way(step: PlannedStep, record: StepRecord) -> str:
+    """Return that the command of the chosen variant is not known yet; empty where it is."""
+    if record.variant in {"", step.variant} or (record.proposal and record.proposal.commands):
+        return ""
+    return (
+        f"The command that does it {record.variant} is shown once that is previewed. The paper's command does it "
+        f"{step.variant}."
+    )
 
 
 def command_of(step: PlannedStep, record: StepRecord) -> str:
     """Return the one command that stands for a step: what changes something, else its first; ``none`` where it has none."""
+    if another_way(step, record):
+        return f"known once it is previewed {record.variant}"
     commands = commands_of(step, record)
     return next((each for each in commands if not only_looks(each)), (*commands, "none")[0])
 
@@ -80,7 +94,7 @@ def what_to_do(step: PlannedStep, record: StepRecord) -> tuple[str, ...]:
 
     Where some change something, it is said before each group of them which it is.
     """
-    said = prose(step.explain) if step.kind is StepKind.MANUAL else ""
+    said = prose(step.explain) if step.kind is StepKind.MANUAL else another_way(step, record)
     known = commands_of(step, record)
     looks = (line for line in step.lines if line not in known and only_looks(line))
     commands = (*known, *looks)
@@ -136,9 +150,7 @@ def _state(step: PlannedStep, record: StepRecord, *, wanted: bool) -> Field:
 def _does(step: PlannedStep, record: StepRecord) -> str:
     proposal = record.proposal
     if proposal is not None:
-        count = len(proposal.requests)
-        calls = f"{counted(count, 'call')} on {counted(len(proposal.resources), 'resource')}"
-        return f"{proposal.summary} {calls}: {'; '.join(proposal.requests)}"
+        return f"{proposal.summary} {touched_words(proposal)}: {'; '.join(proposal.requests)}"
     where = f" {short_name(step.resource)}" if step.resource else ""
     match step.kind:
         case StepKind.CHECK:
@@ -151,12 +163,19 @@ def _does(step: PlannedStep, record: StepRecord) -> str:
             texts = "; ".join(prose(choice.text) for choice in step.choices)
             return f"You choose: {texts}. {prose(step.explain)}".strip()
         case StepKind.WAIT:
-            until = f" until {step.until}" if step.until else " until it passes"
-            return f"Repeats {step.check or step.do} every {_duration(step.every_seconds)}{until}."
+            every = _duration(step.every_seconds)
+            return f"Repeats {step.check or step.do} every {every} {_until(step.until)}."
         case StepKind.RUNBOOK:
             return f"Runs the runbook {step.do}, in this journal."
         case _ as never:
             assert_never(never)
+
+
+def _until(until: str) -> str:
+    words = span_words(until)
+    if words != until:
+        return f"until it passes, for {words} at most"
+    return f"until {until}" if until else "until it passes"
 
 
 def _loses(step: PlannedStep, record: StepRecord) -> Field:
@@ -237,12 +256,30 @@ def short_name(resource: str) -> str:
 
 
 def resource_words(resource: str) -> str:
-    """Return an ARM id as a person tells it from others: name, type and group; another text as it is."""
+    """Return an ARM id as a person tells it from others: what it lies in, name, type and group; another text as it is.
+
+    A pair has an endpoint of the same name on both sides: its workspace tells them apart, even in one group.
+    """
     try:
         parsed = ResourceId.parse(resource)
     except UsageError:
         return resource
-    return f"{parsed.name} · {parsed.types[-1]} · group {parsed.resource_group}"
+    path = "/".join(name for name in parsed.names if name.lower() != "default")
+    return f"{path or parsed.name} · {parsed.types[-1]} · group {parsed.resource_group}"
+
+
+def on_this_machine(proposal: ActionProposed) -> bool:
+    """Return whether all that would be changed are files here: Azure is sent nothing, and none may say it is."""
+    requests = proposal.requests
+    return bool(requests) and all(each.startswith(f"{FILE_METHOD} ") for each in requests)
+
+
+def touched_words(proposal: ActionProposed) -> str:
+    """Return how much would be touched, and by how many calls."""
+    many = len(proposal.resources)
+    if on_this_machine(proposal):
+        return f"{counted(many, 'file')} on this machine, nothing is sent to Azure"
+    return f"{counted(many, 'resource')}, by {counted(len(proposal.requests), 'call')}"
 
 
 def _duration(seconds: int) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import count
+from math import floor
 from pathlib import Path
 from typing import Any, Self
 
@@ -30,6 +31,12 @@ def set_pace(
     """Let long-running operations end after so many polls, and not by time."""
     pace = {"polls": polls, "seconds": seconds, "retry_after": retry_after}
     process.control(endpoint, "POST", "/pace", pace)
+
+
+def stand_still(endpoint: Endpoint) -> None:
+    """Have time pass only where a test lets it, from a whole second on: what is written of it is exact."""
+    told: Any = process.control(endpoint, "POST", "/clock", {"rate": 0.0})
+    process.control(endpoint, "POST", "/clock", {"advance": floor(told["now"]) + 1 - told["now"]})
 
 
 def end(folder: Path) -> None:
@@ -84,7 +91,7 @@ def pytest_sessionfinish() -> None:
 def lent(
     folder: Path, scenario: str | Path = "healthy-pair", *, seed: int = 0, own: bool = False
 ) -> Iterator[Endpoint]:
-    """Yield a simulated Azure with a new world, and take it back.
+    """Yield a simulated Azure with a new world, and take it back. Time passes there where a test lets it.
 
     ``own`` starts one in ``folder`` and ends it: for a test that stops it, or looks at its files.
     """
@@ -92,6 +99,7 @@ def lent(
         endpoint = process.start(folder, str(scenario), seed=seed)
     else:
         endpoint = _begun(folder, scenario, seed)
+    stand_still(endpoint)
     try:
         yield endpoint
     finally:
@@ -144,7 +152,7 @@ def resource_client(endpoint: Endpoint, **options: Any) -> Iterator[ResourceMana
 class Wire:
     """Bare HTTPS to the resource manager, signed in; for what no SDK shows."""
 
-    def __init__(self, endpoint: Endpoint, *, timeout: float = 20.0) -> None:
+    def __init__(self, endpoint: Endpoint, *, timeout: float = 100.0) -> None:
         self.endpoint = endpoint
         self.timeout = timeout
         self._session = requests.Session()

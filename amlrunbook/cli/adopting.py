@@ -44,7 +44,7 @@ class Changes:
             )
         return self
 
-    def refuse_difference(self, difference: tuple[str, ...]) -> None:
+    def refuse_difference(self, difference: tuple[str, ...], left: str) -> None:
         """Refuse a plan that differs, unless somebody said what is to be done about it.
 
         Raises:
@@ -53,7 +53,7 @@ class Changes:
         from amlrunbook.executor.opening import ChangedRunbookError
 
         if difference and not (self.kept_out or self.adopted):
-            raise ChangedRunbookError(difference)
+            raise ChangedRunbookError(difference, left)
 
 
 def adoption(

@@ -67,10 +67,14 @@ class PlainText:
         self._place = {planned.id: n for n, planned in enumerate(plan.steps, 1)}
         self._fancy = fancy
         self._forecast = forecast
+        self._variants: dict[str, str] = {}
+        """By which variant a step is done from now on, where that was changed."""
 
     def of(self, plan: Plan) -> PlainText:
         """Return the same for another plan."""
-        return PlainText(plan, fancy=self._fancy, forecast=self._forecast)
+        other = PlainText(plan, fancy=self._fancy, forecast=self._forecast)
+        other._variants = dict(self._variants)
+        return other
 
     def beside(self, step: str, lines: Iterator[str]) -> Iterator[str]:
         """Tell of a step that goes on beside the one in sight: its id stands in front."""
@@ -83,6 +87,7 @@ class PlainText:
 
     def header(self, mode: Mode, operator: str, state: RunState) -> Iterator[str]:
         """Tell what this is, where it acts, and what it may change."""
+        self._variants |= {step: record.variant for step, record in state.steps.items()}
         profile = self._plan.profile
         source, target = profile.regions
         arrow = "→" if self._fancy else "->"
@@ -185,6 +190,7 @@ class PlainText:
                     StepState.RUNNING, "ended", f"runbook {event.runbook}, {event.outcome.value}"
                 )
             case e.VariantChanged():
+                self._variants[event.step] = event.after
                 text = f"{event.before} to {event.after}: {event.reason}"
                 yield self._said(StepState.READY, "variant", text)
             case e.PlanAdopted():
@@ -230,7 +236,8 @@ class PlainText:
         """Tell how an action of which nothing could be previewed is done with a shell, as the plan knows it."""
         for planned in self._plan.steps:
             if planned.id == step and planned.kind is StepKind.ACTION:
-                yield from (field("BY HAND", command) for command in planned.lines)
+                lines = planned.lines_by(self._variants.get(step, ""))
+                yield from (field("BY HAND", command) for command in lines)
 
     def _of_people(self, event: e.Event) -> Iterator[str]:
         for word, text in told(event):

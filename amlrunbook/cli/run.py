@@ -247,7 +247,7 @@ def _resume(
     found = read_left_run(folder)
     current = plan_now(found, runbook)
     difference = plan_difference(found.left.plan, current) if current is not None else ()
-    changes.refuse_difference(difference)
+    changes.refuse_difference(difference, str(folder))
     how.checked(current if current is not None and changes.adopted else found.left.plan)
     if not found.is_drill:
         identity = _signer(unsigned=unsigned)

@@ -37,14 +37,14 @@ def serve(scenario: str, folder: Path | None, port: int, seed: int) -> None:
     for end in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(end, signal.default_int_handler)  # it leaves no child behind
     endpoint = process.start(place, named, seed=seed, port=port)
-    click.echo(f"endpoint      {endpoint.base_url}")
-    click.echo(f"ca file       {endpoint.ca_file}")
-    click.echo(f"tenant        {endpoint.tenant_id}")
-    click.echo(f"client id     {endpoint.client_id}")
-    click.echo(f"client secret {endpoint.client_secret}")
-    click.echo(f"subscription  {endpoint.subscription_id}")
-    say(f"Its world is kept in {place}. Ctrl-C ends it.")
     try:
+        click.echo(f"endpoint      {endpoint.base_url}")
+        click.echo(f"ca file       {endpoint.ca_file}")
+        click.echo(f"tenant        {endpoint.tenant_id}")
+        click.echo(f"client id     {endpoint.client_id}")
+        click.echo(f"client secret {endpoint.client_secret}")
+        click.echo(f"subscription  {endpoint.subscription_id}")
+        say(f"Its world is kept in {place}. Ctrl-C ends it.")
         process.wait(endpoint)
     finally:
         process.stop(place)

@@ -39,8 +39,22 @@ class ClockView:
     """The same as a moment, RFC 3339; empty where nobody can say."""
     unforeseen: int
     """Steps that are left and of which nothing is known: with any, the projection is the least it will take."""
+    human_before: int = 0
+    """Of the human time, what had passed when the incident was declared."""
+    machine_before: int = 0
+    """The same of the machine time."""
     by_budgets: bool = False
     """Whether the projection rests on budgets, which say how long a step may take, not how long it does."""
+
+    @property
+    def human_elapsed(self) -> int:
+        """The human part of the elapsed time: beside it, more than has elapsed would be a riddle."""
+        return max(0, self.human - self.human_before)
+
+    @property
+    def machine_elapsed(self) -> int:
+        """The machine part of the elapsed time."""
+        return max(0, self.machine - self.machine_before)
 
     @property
     def late(self) -> bool:
@@ -80,6 +94,8 @@ def clock_view(
         machine=state.machine_ms // 1000 + (since_last if busy else 0),
         projected=elapsed + rest if rest is not None else None,
         projected_at=_text(now + timedelta(seconds=rest)) if rest is not None else "",
+        human_before=clock.human_ms_before // 1000,
+        machine_before=clock.machine_ms_before // 1000,
         unforeseen=len(ahead.unknown) if going else 0,
         by_budgets=going and bool(ahead.budgeted),
     )

@@ -112,6 +112,7 @@ def not_moved(plan: Plan, state: RunState) -> tuple[str, ...]:
         and not planned.not_applicable
         and not _perhaps_never(planned, state)
         and state.step(planned.id).state not in _DONE | {StepState.IN_DOUBT, StepState.PASSED}
+        and not state.is_not_missed(planned.id)
     )
 
 
@@ -153,7 +154,8 @@ def lost(plan: Plan, state: RunState) -> tuple[str, ...]:
         if record.proposal is None or not record.proposal.loses or not sent:
             continue
         perhaps = "" if record.state is StepState.VERIFIED else "perhaps "
-        words.append(f"{perhaps}{record.proposal.loses}")
+        whose = planned.resource.rstrip("/").rsplit("/", 1)[-1] or planned.title
+        words.append(f"{perhaps}{whose}: {record.proposal.loses}")
     return tuple(words)
 
 
@@ -227,7 +229,7 @@ def _people(plan: Plan, state: RunState, now: datetime, view: ClockView) -> tupl
         words.append(f"{approvers} approver{'' if approvers == 1 else 's'}")
     if state.broken_glass:
         words.append(f"GLASS BROKEN {state.broken_glass} times")
-    words.append(f"waited on people {span(view.human)}")
+    words.append(f"waited on people {span(view.human_elapsed)}")
     return tuple(words)
 
 

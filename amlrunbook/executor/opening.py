@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -46,12 +47,14 @@ class Who:
 class ChangedRunbookError(RefusedError):
     """The runbook on disk is not the one that the run was opened with."""
 
-    def __init__(self, difference: tuple[str, ...]) -> None:
+    def __init__(self, difference: tuple[str, ...], left: str = "") -> None:
+        """``left`` is what names the run to ``--resume``: who resumed from the home screen has no line to change."""
+        go_on = f"Go on by that plan: amlrunbook run --resume {shlex.quote(left)} --accept-changed"
         super().__init__(
             "The runbook has changed since this run was opened:\n  " + "\n  ".join(difference),
             state="The run keeps the plan it was opened with; nothing was written.",
-            next_step="Resume with --accept-changed to go on by that plan, with --adopt-changed to go on by the new one, "
-            "or start a new run.",
+            next_step=f"{go_on if left else 'Resume with --accept-changed to go on by that plan'}; "
+            "with --adopt-changed instead by the new one; or start a new run.",
         )
         self.difference = difference
         """What changed, a line each."""

@@ -79,6 +79,10 @@ class CheckReport(_Record, frozen=True, kw_only=True):
     findings: tuple[Finding, ...] = ()
 
 
+FILE_METHOD = "WRITE"
+"""The method of a request that Azure never sees: a file on this machine is written, its path is the request's."""
+
+
 class Request(_Record, frozen=True, kw_only=True):
     """One resolved request, as the preview shows it and as it will be sent."""
 

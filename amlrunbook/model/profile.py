@@ -13,6 +13,7 @@ from typing import Annotated
 import msgspec
 
 from amlrunbook.errors import DocumentError
+from amlrunbook.model.moments import age_words
 from amlrunbook.model.resource_id import RegionName, ResourceId, region_name
 
 PROFILE_FORMAT = 1
@@ -166,6 +167,14 @@ def duration_seconds(text: str) -> int:
         )
     days, hours, minutes, seconds = (int(group or 0) for group in found.groups())
     return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+
+
+def span_words(text: str) -> str:
+    """Return a duration as a person says it, ``15 min``; another text as it is."""
+    try:
+        return age_words(duration_seconds(text))
+    except DocumentError:
+        return text
 
 
 def _refuse_relative(path: str, profile: str) -> None:

@@ -231,6 +231,14 @@ class Snapshot(
         return f"In their place: {held} documents of the snapshot of {self.earlier_at}, {age} old."
 
     @property
+    def as_written(self) -> Snapshot:
+        """The same snapshot as its canonical JSON gives it back: every document's keys in one order.
+
+        What is made from it does not depend on the order in which Azure, or a journal's evidence, told the keys.
+        """
+        return msgspec.json.decode(msgspec.json.encode(self, order="sorted"), type=Snapshot)
+
+    @property
     def digest(self) -> str:
         """SHA-256 of the snapshot's canonical JSON, in hex."""
         return hashlib.sha256(msgspec.json.encode(self, order="sorted")).hexdigest()

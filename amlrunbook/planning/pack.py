@@ -14,7 +14,7 @@ from typing import assert_never
 from amlrunbook.errors import DocumentError
 from amlrunbook.model.moments import age_words, seconds_between
 from amlrunbook.model.operation import Confirmation, OperationContext, Registry, Risk
-from amlrunbook.model.profile import Profile, duration_seconds
+from amlrunbook.model.profile import Profile, span_words
 from amlrunbook.model.resource_id import ResourceId
 from amlrunbook.model.snapshot import Snapshot, snapshot_of
 from amlrunbook.planning.command import command_words, only_looks, to_fill_in
@@ -270,14 +270,6 @@ def _does(step: PlannedStep) -> str:
             return f"Opens another runbook, {step.do}: its steps follow."
         case _:
             assert_never(step.kind)
-
-
-def span_words(text: str) -> str:
-    """Return a duration as a person says it, ``15 min``; another text as it is."""
-    try:
-        return age_words(duration_seconds(text))
-    except DocumentError:
-        return text
 
 
 def _at_most(until: str) -> str:

@@ -7,7 +7,7 @@ import shlex
 
 from amlrunbook.model.display import shown, shown_lines
 from amlrunbook.model.markdown import markdown, markdown_code
-from amlrunbook.model.profile import Profile
+from amlrunbook.model.profile import Profile, span_words
 from amlrunbook.planning.grammar import Phase, StepKind
 from amlrunbook.planning.pack import (
     NO_COMMAND,
@@ -15,7 +15,6 @@ from amlrunbook.planning.pack import (
     commands_of,
     order_words,
     runnable_commands,
-    span_words,
     step_facts,
 )
 from amlrunbook.planning.plan import PlannedStep

@@ -9,6 +9,7 @@ import msgspec
 from amlrunbook.errors import DocumentError
 from amlrunbook.model.operation import Confirmation, Risk
 from amlrunbook.model.profile import Profile
+from amlrunbook.planning.command import only_looks
 from amlrunbook.planning.conditions import StepCondition
 from amlrunbook.planning.grammar import Choice, Phase, Retry, StepKind
 
@@ -67,6 +68,16 @@ class PlannedStep(msgspec.Struct, frozen=True, kw_only=True):
     def lines(self) -> tuple[str, ...]:
         """All commands of the step, in the order in which a person uses them."""
         return (*self.commands, *(line for line in self.by_hand if line not in self.commands))
+
+    def lines_by(self, variant: str) -> tuple[str, ...]:
+        """Return the commands of the step as it is done by ``variant``; empty means the one that the plan begins with.
+
+        The plan knows what changes something by that one alone. For another, only what looks is left: the unplanned
+        failover's command must not stand where somebody chose the planned one.
+        """
+        if variant in {"", self.variant}:
+            return self.lines
+        return tuple(line for line in self.lines if only_looks(line))
 
 
 class ChildPlan(msgspec.Struct, frozen=True, kw_only=True):

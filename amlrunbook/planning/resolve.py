@@ -114,6 +114,8 @@ def resolve(
     problems = family_problems(loaded, registry, library)
     if problems:
         raise DocumentError(f"{loaded.where}: {problems[0]}", next_step="\n".join(problems[1:]))
+    # A command that carries a document would differ when the run is resumed, and the run be refused as changed.
+    snapshot = snapshot.as_written
     inventory = snapshot.inventory
     earlier = tuple(each for each in inventory.last_known().documents if each.as_of)
     ground = _Ground(profile, snapshot, inventory, registry, library, earlier)

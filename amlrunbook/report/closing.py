@@ -162,14 +162,8 @@ def _not_moved(plan: Plan, state: RunState) -> tuple[Item, ...]:
         if _changes(planned)
         and not planned.not_applicable
         and state.step(planned.id).state not in {*_DONE, StepState.IN_DOUBT}
-        and state.step(planned.id).skipped_by not in _not_missed(state)
+        and not state.is_not_missed(planned.id)
     )
-
-
-def _not_missed(state: RunState) -> frozenset[SkippedBy]:
-    """Return by what a step may be left out and not be missed; where no incident was declared, by a decision too."""
-    by_plan = frozenset({SkippedBy.PLAN, SkippedBy.WHEN})
-    return by_plan if state.clock.declared else by_plan | {SkippedBy.BRANCH}
 
 
 def _why_not(record: StepRecord) -> str:
@@ -231,11 +225,19 @@ def _next(found: ClosingReport, plan: Plan, state: RunState) -> tuple[str, ...]:
         )
     else:
         steps.append("Nothing was moved: nothing has to be undone.")
+        steps += [f"Not mended by this run: {said}, as noticed above." for said in _amiss(found)]
     if found.declared:
         steps.append("Tell the channel that it is over, and who looks after what is left.")
     if found.mode == Mode.DRILL.value:
         steps.append("It was a drill: practise again what made you hesitate.")
     return tuple(steps)
+
+
+def _amiss(found: ClosingReport) -> tuple[str, ...]:
+    """Return which checks found something amiss: a run that moved nothing has mended nothing either."""
+    bad = (StepState.FAILED.value, StepState.WARNED.value)
+    words = ((item.title, item.text.partition(":")[0]) for item in found.noticed)
+    return tuple(f"{title} ({word})" for title, word in words if word in bad)
 
 
 def _by_operator(state: RunState, item: Item) -> bool:

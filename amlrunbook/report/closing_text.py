@@ -29,7 +29,7 @@ def head_lines(report: ClosingReport) -> tuple[str, ...]:
     drill = "DRILL. " if report.scenario else ""
     where = f"{report.source} to {report.target}" if report.target else report.source
     ended = report.outcome.replace("-", " ") or "still open"
-    spent = f"Machines {_span(report.machine_seconds)}, people {_span(report.people_seconds)}."
+    spent = f"The whole run took machines {_span(report.machine_seconds)}, people {_span(report.people_seconds)}."
     return (
         f"{drill}{report.title}",
         f"{report.profile} ({where}), operator {report.operator}: {ended}",

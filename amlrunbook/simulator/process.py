@@ -28,11 +28,13 @@ from amlrunbook.simulator.endpoint import (
 )
 from amlrunbook.simulator.files import private_folder
 
-READY_SECONDS = 30.0
+READY_SECONDS = 90.0
 """How long a started simulator may take until it is ready."""
 PING_SECONDS = 5.0
-"""How long a running one may take to answer."""
-STOP_SECONDS = 10.0
+"""How long a running one may take to say that it runs."""
+ANSWER_SECONDS = 20.0
+"""How long one that runs may take to answer: to read or make a world is work, and the machine may be busy."""
+STOP_SECONDS = 30.0
 _LOOK_SECONDS = 0.02
 
 _children: dict[int, subprocess.Popen[bytes]] = {}
@@ -82,7 +84,7 @@ def stop(folder: Path) -> None:
     """
     endpoint = read_endpoint(folder.resolve())
     try:
-        control(endpoint, "POST", "/shutdown")
+        control(endpoint, "POST", "/shutdown", seconds=PING_SECONDS)
     except SimulatorError:
         _reap(endpoint.pid)
         return
@@ -100,16 +102,23 @@ def stop(folder: Path) -> None:
 def is_alive(endpoint: Endpoint) -> bool:
     """Does this very simulator answer?"""
     try:
-        control(endpoint, "GET", "/ping")
+        control(endpoint, "GET", "/ping", seconds=PING_SECONDS)
     except SimulatorError:
         return False
     return True
 
 
-def control(endpoint: Endpoint, method: str, path: str, body: object = None) -> object:
+def control(
+    endpoint: Endpoint,
+    method: str,
+    path: str,
+    body: object = None,
+    *,
+    seconds: float = ANSWER_SECONDS,
+) -> object:
     """Send a request to the simulator's control endpoint and return the JSON it answers.
 
-    ``path`` comes after ``/_simulator``: ``/ping``, ``/faults``, ``/world``, ``/requests``.
+    ``path`` comes after ``/_simulator``: ``/ping``, ``/faults``, ``/world``, ``/requests``. It may take ``seconds``.
 
     Raises:
         SimulatorError: it does not answer, or it refuses.
@@ -117,7 +126,7 @@ def control(endpoint: Endpoint, method: str, path: str, body: object = None) -> 
     try:
         trust = ssl.create_default_context(cafile=endpoint.ca_file)
         connection = http.client.HTTPSConnection(
-            "127.0.0.1", endpoint.port, timeout=PING_SECONDS, context=trust
+            "127.0.0.1", endpoint.port, timeout=seconds, context=trust
         )
         try:
             connection.request(
@@ -163,21 +172,32 @@ def _spawn(folder: Path, arguments: list[str]) -> Endpoint:
             close_fds=True,
         )
     _children[child.pid] = child
+    try:
+        _wait_until_ready(folder, child, log, begin)
+    except BaseException:  # an interrupt as well: nobody could reach what is half started
+        child.kill()
+        _reap(child.pid)
+        raise
+    return read_endpoint(folder)
+
+
+def _wait_until_ready(folder: Path, child: subprocess.Popen[bytes], log: Path, begin: int) -> None:
+    """Wait until a simulator that was started has written how to reach it.
+
+    Raises:
+        SimulatorError: it ended, or took too long.
+    """
     until = time.monotonic() + READY_SECONDS
     while not _is_ready(folder, child.pid):
         if child.poll() is not None:
-            _children.pop(child.pid, None)
             raise _refused(log, begin)
         if time.monotonic() > until:
-            child.kill()
-            _reap(child.pid)
             raise SimulatorError(
                 f"The simulated Azure was not ready within {READY_SECONDS:.0f} seconds.",
                 state="It was ended again.",
                 next_step=f"Read {log}, and start the drill anew.",
             )
         time.sleep(_LOOK_SECONDS)
-    return read_endpoint(folder)
 
 
 def _is_ready(folder: Path, pid: int) -> bool:

@@ -101,6 +101,10 @@ class Clock(_State, frozen=True, kw_only=True):
     target_seconds: int = 0
     severity: str = ""
     stopped: str = ""
+    human_ms_before: int = 0
+    """Of the run's human time, what had passed when the incident was declared."""
+    machine_ms_before: int = 0
+    """The same of its machine time."""
 
 
 class RunState(_State, frozen=True, kw_only=True):
@@ -153,6 +157,17 @@ class RunState(_State, frozen=True, kw_only=True):
     def step(self, step: str) -> StepRecord:
         """Return the record of a step; a pending one where nothing happened to it yet."""
         return self.steps.get(step) or StepRecord(step=step)
+
+    def is_not_missed(self, step: str) -> bool:
+        """Return whether a step stands left out and nobody has to do it: the way that was taken does not ask for it.
+
+        Where no incident was declared, what a decision left out is not missed either. A step that was left out once
+        and is called for again is missed like any other.
+        """
+        by_plan = {e.SkippedBy.PLAN, e.SkippedBy.WHEN}
+        by = by_plan if self.clock.declared else by_plan | {e.SkippedBy.BRANCH}
+        record = self.step(step)
+        return record.state is StepState.SKIPPED and record.skipped_by in by
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -258,7 +273,11 @@ def _apply_to_run(state: RunState, entry: e.Recorded) -> RunState:  # noqa: C901
             return replace(state, plan_digest=event.after)
         case e.ClockDeclared():
             clock = Clock(
-                declared=entry.t, target_seconds=event.target_seconds, severity=event.severity
+                declared=entry.t,
+                target_seconds=event.target_seconds,
+                severity=event.severity,
+                human_ms_before=state.human_ms,
+                machine_ms_before=state.machine_ms,
             )
             return replace(state, clock=clock)
         case e.ClockStopped():

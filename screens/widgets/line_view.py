@@ -247,7 +247,8 @@ class LineView(LineBlock, can_focus=True):
 
     def _keep_in_sight(self) -> None:
         height = self.content_size.height
-        if height <= 0:
+        if height <= 0:  # not laid out: it is drawn before it hears of its size
+            self.top = min(max(self.top, 0), max(len(self.rows) - 1, 0))
             return
         if self.cursor >= 0:
             if self.cursor < self.top:

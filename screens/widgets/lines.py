@@ -7,6 +7,7 @@ width, and translated where the terminal has ASCII only.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from itertools import zip_longest
 from typing import NamedTuple
 
@@ -185,10 +186,10 @@ class LineBlock(Widget):
 
     def tone_style(self) -> Callable[[Tone], Style]:
         """Return how every tone looks here."""
-        return self._style_of_drawing or self._composed_style()
+        return (self._style_of_drawing or self._composed_style)()
 
-    _style_of_drawing: Callable[[Tone], Style] | None = None
-    """How every tone looks, while the widget is drawn: it is the same for all of its lines."""
+    _style_of_drawing: Callable[[], Callable[[Tone], Style]] | None = None
+    """Says how every tone looks, while the widget is drawn: it is the same for all of its lines."""
 
     def _composed_style(self) -> Callable[[Tone], Style]:
         """Return how every tone looks here; Textual composes that from all that lies around the widget."""
@@ -196,8 +197,11 @@ class LineBlock(Widget):
         return lambda tone: here + tones[tone]
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """Draw lines, all in one style: to compose it took longer than all else of a line."""
-        self._style_of_drawing = self._composed_style()
+        """Draw lines, all in one style: to compose it took longer than all else of a line.
+
+        Most often no line of a widget is to be drawn anew: then it is not composed at all.
+        """
+        self._style_of_drawing = cache(self._composed_style)
         try:
             return super().render_lines(crop)
         finally:

@@ -14,6 +14,7 @@ from amlrunbook.executor.ledger import recorded_of
 from amlrunbook.journal import read_entries
 from amlrunbook.state.events import Recorded
 from amlrunbook.state.fold import fold
+from tests.journeys.desk import PATIENCE
 from tests.journeys.small_run import SmallRun
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,7 +51,7 @@ def dying(small: SmallRun, world: Path, folder: Path) -> Iterator[Callable[[Path
     yield die
     ask.close()
     answers.close()
-    assert server.wait(30) == 0
+    assert server.wait(PATIENCE) == 0
 
 
 def entries_of(folder: Path) -> list[Recorded]:

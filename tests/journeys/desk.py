@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 200.0
+"""Seconds after which a program hangs that should have ended; a slow machine is not to be mistaken for it."""
 
 
 class Desk:
@@ -29,7 +31,7 @@ class Desk:
             encoding="utf-8",
             env=self.environment,
             cwd=self.home,
-            timeout=50,
+            timeout=PATIENCE,
             check=False,
         )
 

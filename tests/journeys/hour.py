@@ -25,6 +25,7 @@ from amlrunbook.cli.parts import registry_of, runbook_named
 from amlrunbook.cli.portal import deeds_of
 from amlrunbook.errors import RefusedError
 from amlrunbook.executor import commands as c
+from amlrunbook.executor.adopting import snapshot_bytes
 from amlrunbook.executor.ledger import JournalLedger
 from amlrunbook.executor.legality import typed_names
 from amlrunbook.executor.opening import Who, open_left, open_new
@@ -34,12 +35,14 @@ from amlrunbook.model.mode import Mode
 from amlrunbook.model.profile import Profile
 from amlrunbook.model.snapshot import Snapshot
 from amlrunbook.planning.grammar import StepKind
+from amlrunbook.planning.plan import Plan
 from amlrunbook.planning.resolve import resolve
 from amlrunbook.simulator import process
 from amlrunbook.simulator.endpoint import Endpoint
 from amlrunbook.state import events as e
 from amlrunbook.state.fold import StepRecord
 from amlrunbook.state.transitions import StepState
+from tests.journeys.desk import PATIENCE
 from tests.journeys.small_run import dying_ledger
 from tests.simulator_fixtures import set_pace
 from tests.unit.executor.driving import UNDER_WAY
@@ -127,7 +130,7 @@ class Hour:
             self.registry,
             operator=accepted.principal if accepted else "olga",
             mode=Mode.DRILL,
-            current=self.plan,
+            current=self.plan_again,
             people=people_of_drill(folder, book, identity, self.endpoint, self.gateway.cloud),
             pace=self.pace,
             **options,
@@ -135,6 +138,14 @@ class Hour:
         with_calls(run, self.gateway)
         run.pick_up()
         return run
+
+    @property
+    def plan_again(self) -> Plan:
+        """The plan as another process makes it: of the inventory that the journal's evidence holds, asking nothing."""
+        kept = msgspec.json.decode(snapshot_bytes(self.now), type=Snapshot)
+        return resolve(
+            runbook_named(SWITCHOVER), self.profile, kept, registry_of(None), runbook_named
+        )
 
     @property
     def pace(self) -> WorldPace:
@@ -306,7 +317,7 @@ def dying(hour: Hour, folder: Path) -> Iterator[Callable[[Path, int, str], int]]
     finally:
         orders.close()
         answers.close()
-        server.wait(30)
+        server.wait(PATIENCE)
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from amlrunbook.simulator import process
+from tests.journeys.desk import PATIENCE
 
 ESCAPES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
@@ -154,7 +155,7 @@ def test_a_second_process_is_refused_and_a_killed_first_one_is_resumed(desk):
     assert done.returncode == 4, done.stdout
     assert len(done.stderr.strip().splitlines()) <= 3
     first.kill()
-    first.wait(30)
+    first.wait(PATIENCE)
     for stream in (first.stdin, first.stdout, first.stderr):
         stream.close()
     done = desk.run("run", "--resume", folder, "--auto")
@@ -168,7 +169,7 @@ def test_an_interrupt_pauses_the_run(desk):
         if line.startswith("[1/"):
             break
     first.send_signal(signal.SIGINT)
-    out, _ = first.communicate(timeout=30)
+    out, _ = first.communicate(timeout=PATIENCE)
     assert first.returncode == 130
     assert "Journal: " in out
     journal = out.rstrip().splitlines()[-1].removeprefix("Journal: ")

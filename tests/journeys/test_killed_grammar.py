@@ -129,7 +129,6 @@ def killed_and_resumed(small, pristine, deaths, whole, tmp_path):
     return trial
 
 
-@pytest.mark.timeout(180)
 def test_killed_at_some_writes_it_is_resumed_with_nothing_lost_or_repeated(killed_and_resumed):
     for at, moment in SAMPLE:
         killed_and_resumed(at, moment)

@@ -102,7 +102,6 @@ def test_undisturbed_it_changes_one_thing_once(small, pristine, tmp_path):
     assert verify(tmp_path / "run", trust=None).label == "DRILL VALID-CLOSED"
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_killed_at_every_write_it_is_resumed_with_nothing_lost_or_repeated(
     small, pristine, deaths, tmp_path, moment

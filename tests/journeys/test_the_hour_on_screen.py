@@ -18,6 +18,7 @@ from screens.run import RunScreen
 from tests.journeys.hour import alarm
 from tests.simulator_fixtures import end
 from tests.ui.sight import text_of
+from tests.ui.stillness import wait_for_stillness
 from tests.ui.test_real_runs import Rest
 
 MOST_KEYS = 95
@@ -84,7 +85,8 @@ class Fingers:
             await self.press("w")
 
 
-async def test_from_the_alarm_to_green_probes_by_keys(hour, tmp_path):
+async def test_from_the_alarm_to_green_probes_by_keys(hour, tmp_path, monkeypatch):
+    wait_for_stillness(monkeypatch)
     run = RunThread(hour.open(tmp_path / "run"))
     rest = Rest(run)
     run.start()

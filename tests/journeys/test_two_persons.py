@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.journeys.desk import ROOT, Desk
+from tests.journeys.desk import PATIENCE, ROOT, Desk
 
 
 class Prompted:
@@ -48,7 +48,7 @@ class Prompted:
             return
         if self.process.poll() is None:
             self.type("pause")
-        self.process.communicate(timeout=30)
+        self.process.communicate(timeout=PATIENCE)
 
 
 def with_key(tmp_path, person: str) -> Desk:

@@ -389,6 +389,7 @@ def test_a_deleted_mysql_server_is_restored_by_its_id(wire):
     path = f"{A}/{MY}/my-gone"
     wire.do("PUT", path, MY_API, {"location": "eastus", "properties": {}})
     at = wire.get(path, MY_API)["systemData"]["createdAt"]
+    advance(wire.endpoint, 60)
     wire.do("DELETE", path, MY_API)
     properties = {"createMode": "PointInTimeRestore", "sourceServerResourceId": wire.full(path)}
     late = {**properties, "restorePointInTime": "2999-01-01T00:00:00Z"}
@@ -464,6 +465,7 @@ def test_a_deleted_account_is_restored_into_a_new_one(wire):
     }
     wire.do("PUT", path, COSMOS_API, body)
     at = wire.get(path, COSMOS_API)["systemData"]["createdAt"]
+    advance(wire.endpoint, 60)
     wire.do("DELETE", path, COSMOS_API)
     known = wire.get("@/providers/Microsoft.DocumentDB/restorableDatabaseAccounts", COSMOS_API)
     (gone,) = [one for one in known["value"] if one["properties"].get("deletionTime")]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import os
-import socket
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -88,38 +88,38 @@ def running_azurite(folder: Path) -> Iterator[BlobServiceClient]:
     server.cert_chain_pems[0].write_to_path(str(certificate))
     server.private_key_pem.write_to_path(str(key))
     authority.cert_pem.write_to_path(str(ca))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     command = [
-        str(binary), "--blobHost", "127.0.0.1", "--blobPort", str(port), "--oauth", "basic",
+        str(binary), "--blobHost", "127.0.0.1", "--blobPort", "0", "--oauth", "basic",
         "--cert", str(certificate), "--key", str(key), "--location", str(folder / "data"),
         "--disableTelemetry",
     ]  # fmt: skip
-    with (
-        subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        ) as child,
-        BlobServiceClient(
-            f"https://127.0.0.1:{port}/devstoreaccount1",
-            credential=Unsigned(),
-            secondary_hostname=f"127.0.0.1:{port}/devstoreaccount1-secondary",
-            connection_verify=str(ca),
-            api_version=API_VERSION,
-            retry_total=0,
-        ) as client,
-    ):
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as child:
         try:
-            assert child.stdout is not None
-            for line in child.stdout:
-                if "successfully listens" in line:
-                    break
-            else:
-                pytest.fail("Azurite ended before it listened")
-            yield client
+            address = listening_on(child)
+            with BlobServiceClient(
+                f"https://{address}/devstoreaccount1",
+                credential=Unsigned(),
+                secondary_hostname=f"{address}/devstoreaccount1-secondary",
+                connection_verify=str(ca),
+                api_version=API_VERSION,
+                retry_total=0,
+            ) as client:
+                yield client
         finally:
             child.terminate()
             child.communicate()
+
+
+def listening_on(child: subprocess.Popen[str]) -> str:
+    """Return the address that Azurite chose, once it listens there."""
+    assert child.stdout is not None
+    for line in child.stdout:
+        found = re.search(r"successfully listens (?:on|at) https://([\d.:]+)", line)
+        if found is not None:
+            return found[1]
+    pytest.fail("Azurite ended before it listened")
 
 
 @pytest.fixture(scope="module")

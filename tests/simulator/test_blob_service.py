@@ -333,6 +333,7 @@ def test_without_protection_deleted_is_gone(plain):
 def test_soft_deleted_blobs_come_back(azure, soft):
     blob = soft.upload_blob("x", b"kept")
     blob.delete_blob()
+    advance(azure, 1)
     assert names(soft) == []
     (deleted,) = soft.list_blobs(include=["deleted"])
     assert deleted.deleted

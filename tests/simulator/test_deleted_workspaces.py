@@ -177,7 +177,7 @@ def page(azure: Endpoint, **form: str) -> requests.Response:
             params=None if form else {"token": azure.control_token},
             data=form or None,
             verify=azure.ca_file,
-            timeout=20,
+            timeout=100,
         )
 
 

@@ -101,7 +101,7 @@ def test_a_hanging_change_is_unknown_after_the_deadline(lonely: AzureHere) -> No
     gateway.get(group(lonely))
     lonely.fault(kind="hang", methods=["PUT"])
     told, before = Told(), lonely.last
-    answer = put(lonely, gateway, told, seconds=0.8)
+    answer = put(lonely, gateway, told, seconds=3)
     assert answer.outcome is Outcome.UNKNOWN
     assert told.words[0][0] == "sent"
     assert len(puts(lonely, before)) <= 1

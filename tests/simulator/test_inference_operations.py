@@ -18,6 +18,7 @@ from amlrunbook.operations.switchover.deployment_scale import ScaleDeployment
 from amlrunbook.operations.switchover.endpoint_traffic import EndpointTraffic
 from amlrunbook.operations.switchover.scoring_probe import ScoringProbe
 from tests.simulator.azure_here import AzureHere, pair, pair_running
+from tests.simulator.blob_world import advance
 from tests.simulator.inference_world import Inference, changing, intent
 from tests.simulator.test_soft_delete_action import Heard
 
@@ -344,7 +345,9 @@ def test_traffic_is_a_whole_put_verified_by_get_and_by_a_request(world: Inferenc
 def test_what_callers_must_change_is_told(world: Inference) -> None:
     world.edited(world.endpoint, authMode="Key")
     _, _, shown = moving(world)
-    assert "by Key here, by AADToken at the primary" in shown.loses
+    assert "by Key here, by AADToken at the primary" in shown.after
+    assert "Callers must be sent to http" in shown.after
+    assert shown.loses == "", "an instruction is no loss: it would stand among what was lost"
 
 
 @pytest.mark.parametrize(
@@ -439,6 +442,7 @@ def test_nothing_is_sent_twice_and_observation_tells(
     method = shown.requests[0].method
     assert [m for m, _ in changing(world.here, before)] == [method]
     world.here.clear()
+    advance(world.here.endpoint, 1)  # nobody asks whether it has ended: it ends by time
     seen = action.observe(context, shown, intent(), "")
     assert seen.readable
     assert [e.source for e in seen.evidence] == ["resource", "activity log"]

@@ -115,7 +115,7 @@ def test_what_hangs_is_dark_at_its_deadline_and_the_rest_is_told(
 ) -> None:
     pair.fault(**{**EAST_DATA, "kind": "hang"})
     pair.fault(**{**EAST_CONTROL, "kind": "hang"})
-    report = planes(pair, snapshot, seconds=1.5)
+    report = planes(pair, snapshot)
     assert belief(report) == "region dark"
     assert "westus answers." in report.text
 

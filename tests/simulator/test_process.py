@@ -25,6 +25,8 @@ SERVICE = (
 )
 SOFT_DELETE = {"properties": {"deleteRetentionPolicy": {"enabled": True, "days": 9}}}
 ROOT = Path(process.__file__).resolve().parents[2]
+PATIENCE = 200.0
+"""Seconds after which a program hangs that should have ended; a slow machine is not to be mistaken for it."""
 
 
 @pytest.fixture
@@ -38,7 +40,7 @@ def lonely(tmp_path):
 def end_hard(endpoint: Endpoint) -> None:
     """Kill a simulator as a crash would, and wait until it is gone."""
     os.kill(endpoint.pid, signal.SIGKILL)
-    process._children[endpoint.pid].wait(20)
+    process._children[endpoint.pid].wait(PATIENCE)
 
 
 def serve(folder: Path, *arguments: str) -> subprocess.Popen:
@@ -123,7 +125,7 @@ def test_a_second_start_in_the_same_folder_is_refused(lonely):
 
 def test_a_second_process_on_the_same_folder_is_refused(lonely):
     with serve(lonely) as second:
-        _, said = second.communicate(timeout=30)
+        _, said = second.communicate(timeout=PATIENCE)
     assert second.returncode == 3
     assert said.startswith("A simulated Azure already serves")
     assert "Traceback" not in said
@@ -153,10 +155,20 @@ def test_a_lost_port_is_told_and_the_world_is_kept(lonely):
     assert process.reach(lonely).port == endpoint.port
 
 
+def unchosen_port() -> int:
+    """Return a free port that no system gives to whoever asks for any: it is still free a moment later."""
+    for port in range(20000 + os.getpid() % 8000, 30000):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
+    raise AssertionError("no port is free")
+
+
 def test_a_chosen_port_is_taken(tmp_path):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = unchosen_port()
     endpoint = process.start(tmp_path / "azure", "lonely-workspace", port=port)
     assert endpoint.port == port
     process.stop(tmp_path / "azure")
@@ -179,18 +191,32 @@ def test_stop_does_not_wait_for_clients(tmp_path):
     assert (folder / "server.log").read_text() == ""
 
 
+def test_an_interrupt_while_it_starts_leaves_nothing_running(tmp_path, monkeypatch):
+    started = []
+
+    def interrupted(_folder, pid):
+        started.append(pid)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(process, "_is_ready", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        process.start(tmp_path / "azure", "lonely-workspace")
+    with pytest.raises(ProcessLookupError):
+        os.kill(started[0], 0)
+
+
 def test_it_ends_by_itself_when_idle(tmp_path):
     with serve(
         tmp_path / "azure", "--scenario", "lonely-workspace", "--idle-seconds", "0.2"
     ) as one:
-        _, said = one.communicate(timeout=30)
+        _, said = one.communicate(timeout=PATIENCE)
     assert (one.returncode, said) == (0, "")
 
 
 def test_it_ends_on_sigterm(lonely):
     endpoint = process.reach(lonely)
     os.kill(endpoint.pid, signal.SIGTERM)
-    process._children[endpoint.pid].wait(20)
+    process._children[endpoint.pid].wait(PATIENCE)
     assert not process.is_alive(endpoint)
 
 

@@ -63,11 +63,11 @@ class Images:
 
     def form(self, path: str, **fields: str) -> requests.Response:
         return self._session.post(
-            f"{self.base}/{path}", data={"service": "crfraud.azurecr.io", **fields}, timeout=20
+            f"{self.base}/{path}", data={"service": "crfraud.azurecr.io", **fields}, timeout=100
         )
 
     def ask(self, method: str, path: str, data: bytes | None = None) -> requests.Response:
-        return self._session.request(method, f"{self.base}/{path}", data=data, timeout=20)
+        return self._session.request(method, f"{self.base}/{path}", data=data, timeout=100)
 
     def push(self, tag: str = "1") -> str:
         pushed = self.ask("PUT", f"v2/train/manifests/{tag}", MANIFEST)

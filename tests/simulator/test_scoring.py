@@ -193,7 +193,9 @@ def test_the_operator_sends_callers_elsewhere(wire, azure):
     finally:
         clear_faults(azure)
     page = {"token": azure.control_token, "action": "route", "target": east, "front": "fraud"}
-    answer = requests.post(f"{azure.base_url}/_portal", data=page, verify=azure.ca_file, timeout=20)
+    answer = requests.post(
+        f"{azure.base_url}/_portal", data=page, verify=azure.ca_file, timeout=100
+    )
     assert answer.status_code == 200
     assert "here now" in answer.text
     assert world(azure)["fronts"]["fraud"]["chosen"] == east

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
+import time
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -112,9 +114,23 @@ def test_a_hanging_region_costs_one_deadline(pair: AzureHere) -> None:
     assert {reason.partition(":")[0] for reason in gaps.values()} == {Reason.LATE.value}
 
 
-def test_the_deadline_of_the_whole_turns_open_reads_into_gaps(pair: AzureHere) -> None:
+def test_the_deadline_of_the_whole_turns_open_reads_into_gaps(
+    pair: AzureHere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = [0]
+    taken(pair, progress=lambda done, _known, _last: reads.append(done))
     pair.fault(kind="hang", path="*/computes")
-    found = taken(pair, seconds=1.5)
+    skipped = [0.0]
+    monkeypatch.setattr(
+        "amlrunbook.azure.deadline.time",
+        SimpleNamespace(monotonic=lambda: time.monotonic() + skipped[0]),
+    )
+
+    def progress(done: int, _known: int, _last: str) -> None:
+        if done == reads[-1] - len(pair.profile.regions):  # all but the computes
+            skipped[0] = 1000.0
+
+    found = taken(pair, seconds=1000, request_seconds=1000, progress=progress)
     gaps = unread(found)
     assert {key.rsplit("/", 1)[-1] for key in gaps} == {"computes"}
     assert all("for the whole" in reason for reason in gaps.values())

@@ -82,7 +82,7 @@ class Vault:
     def ask(self, method: str, path: str, body: Any = None, **query: str) -> requests.Response:
         url = path if path.startswith("https:") else f"{self.url}/{path}"
         query = {} if "?" in url else {"api-version": DATA, **query}
-        return self._session.request(method, url, params=query, json=body, timeout=20)
+        return self._session.request(method, url, params=query, json=body, timeout=100)
 
     def set(self, name: str, value: str) -> dict[str, Any]:
         answer = self.ask("PUT", f"secrets/{name}", {"value": value})

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+from textual.widgets import Input, TextArea
 
 from tests.ui.scripted_run import ScriptedRun
+from tests.ui.stillness import wait_for_stillness
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +25,15 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
     monkeypatch.setenv("TERM", "xterm-256color")
-    monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
+
+
+@pytest.fixture(autouse=True)
+def _stillness(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is shown that comes and goes by the machine's clock, and an app is looked at when it is still."""
+    monkeypatch.setattr("textual.constants.TEXTUAL_ANIMATIONS", "none")
+    monkeypatch.setattr(Input, "_toggle_cursor", lambda _line: None)
+    monkeypatch.setattr(TextArea, "_toggle_cursor_blink_visible", lambda _area: None)
+    wait_for_stillness(monkeypatch)
 
 
 @pytest.fixture

@@ -48,6 +48,8 @@ class ScriptedRun:
         self._queue: deque[c.AnyCommand] = deque()
         self._wake = threading.Condition()
         self._busy = False
+        self._resting = True
+        """Whether whatever was asked for is carried out, and that nothing is left to do was told."""
         self._done = False
         self.submitted: list[c.AnyCommand] = []
         self.gates: dict[str, threading.Event] = {}
@@ -103,6 +105,7 @@ class ScriptedRun:
     def submit(self, command: c.AnyCommand) -> None:
         with self._wake:
             self.submitted.append(command)
+            self._resting = False
             self._queue.append(command)
             self._wake.notify_all()
 
@@ -118,28 +121,27 @@ class ScriptedRun:
     # What a test may do
 
     def settle(self) -> None:
-        """Wait until every command is carried out."""
+        """Wait until every command is carried out, and the watchers were told that the run is idle."""
         with self._wake:
-            if not self._wake.wait_for(lambda: not self._queue and not self._busy, timeout=10):
-                raise TimeoutError("the scripted run did not come to rest")
+            self._wake.wait_for(lambda: self._resting)
 
     def happen(self, *events: e.Event) -> None:
         """Have something happen by itself, told from a thread that is not the caller's."""
         thread = threading.Thread(target=self._record, args=(events,))
         thread.start()
-        thread.join(10)
+        thread.join()
 
     def die(self, error: BaseException) -> None:
         thread = threading.Thread(target=lambda: [w.died(error) for w in tuple(self._watchers)])
         thread.start()
-        thread.join(10)
+        thread.join()
 
     def end(self) -> None:
         """End the run's thread."""
         with self._wake:
             self._done = True
             self._wake.notify_all()
-        self._thread.join(10)
+        self._thread.join()
 
     # The thread
 
@@ -158,9 +160,11 @@ class ScriptedRun:
                     watcher.refused(command, error)
             with self._wake:
                 self._busy = False
-                self._wake.notify_all()
             for watcher in tuple(self._watchers):
                 watcher.idle(self._state)
+            with self._wake:
+                self._resting = not self._queue
+                self._wake.notify_all()
 
     def _carry_out(self, command: c.AnyCommand) -> None:  # noqa: C901, PLR0912 - one flat case a command
         match command:
@@ -218,7 +222,7 @@ class ScriptedRun:
         gate = self.gates.get(step)
         if gate is not None:
             self._record((e.StepStarted(step=step),))
-            gate.wait(20)
+            gate.wait()
         self._play(step)
 
     def _play(self, step: str) -> None:

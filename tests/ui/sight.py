@@ -22,11 +22,13 @@ def text_of(app: AmlApp) -> str:
 
 
 async def rest(pilot: Pilot[object], run: ScriptedRun) -> None:
-    """Wait until the run and the app have nothing left to do."""
+    """Wait until the run and the app have nothing left to do: what the app sees may have it ask for more."""
     await pilot.pause()
-    run.settle()
-    await pilot.pause()
-    await pilot.pause()
+    asked = -1
+    while asked != len(run.submitted):
+        asked = len(run.submitted)
+        run.settle()
+        await pilot.pause()
 
 
 async def typed(pilot: Pilot[object], text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from base64 import b64decode
 from collections.abc import Callable
 
@@ -276,10 +277,10 @@ async def test_a_resize_keeps_the_cursor_in_sight_and_the_step(run_of: Keep) -> 
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("G")
         await pilot.resize_terminal(80, 12)
-        await pilot.pause(0.3)
+        await pilot.pause()
         assert "▶⊘ Probes are green" in text_of(app)
         await pilot.resize_terminal(120, 40)
-        await pilot.pause(0.3)
+        await pilot.pause()
         assert "▶⊘ Probes are green" in text_of(app)
 
 
@@ -339,3 +340,11 @@ async def test_no_colour_keeps_every_word(run_of: Keep, monkeypatch: pytest.Monk
             "next",
         ):
             assert word in seen
+
+
+async def test_garbage_is_not_looked_for_in_the_first_frame_while_it_is_shown(run_of: Keep) -> None:
+    app = app_of(run_of(walked_run()))
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        assert not any(each is app.screen for each in gc.get_objects())
+    assert any(each is app for each in gc.get_objects())

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 
+import pytest
 from textual.message import Message
 
 from amlrunbook.errors import RefusedError
@@ -15,6 +18,7 @@ from screens.feed import Change, RunFeed
 from screens.told import RunTold, words_of
 from tests.ui.scripted_run import ScriptedRun
 from tests.ui.sight import text_of
+from tests.ui.stillness import turn
 from tests.ui.worlds import clock, fresh_run, walked_run
 
 Keep = Callable[[ScriptedRun], ScriptedRun]
@@ -93,7 +97,7 @@ async def test_the_thread_of_the_run_never_waits_for_a_screen(run_of: Keep) -> N
         thread = threading.Thread(target=tell)
         thread.start()
         # The app's loop is held here: the run's thread must come to its end all the same.
-        assert told.wait(20)
+        assert told.wait(200)
         thread.join()
 
 
@@ -114,10 +118,25 @@ def test_a_defect_is_told_by_its_kind_and_escaped() -> None:
     assert words_of(ValueError("bad \x1b[31m")) == r"ValueError: bad \x1b[31m"
 
 
+async def test_the_clock_runs_by_itself(run_of: Keep, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("screens.app.TICK_SECONDS", 0.01)
+    run = run_of(walked_run())
+    seconds = itertools.count()
+    app = AmlApp(
+        run=run, clock=lambda: clock() + timedelta(seconds=next(seconds)), refresh_seconds=0
+    )
+    async with app.run_test():
+        before = text_of(app).splitlines()[0]
+        while text_of(app).splitlines()[0] == before:
+            await turn()
+
+
 async def test_the_clock_runs_by_the_second(run_of: Keep) -> None:
     run = run_of(walked_run())
-    times = iter(range(1000))
-    app = AmlApp(run=run, clock=lambda: clock().replace(second=next(times) % 60), refresh_seconds=0)
+    seconds = itertools.count()
+    app = AmlApp(
+        run=run, clock=lambda: clock() + timedelta(seconds=next(seconds)), refresh_seconds=0
+    )
     async with app.run_test() as pilot:
         before = text_of(app).splitlines()[0]
         app._tick()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 
 import pytest
+from textual.message import Message
 
 from screens.app import AmlApp
+from screens.home import HomeScreen
 from screens.home_data import HomeData
 from screens.results import AppResult, Assess, OpenJournal, Resume, StartDrill, StartRun
 from tests.ui.sight import text_of
@@ -81,7 +83,7 @@ async def test_the_disk_is_looked_at_after_the_first_frame() -> None:
     gathered = threading.Event()
 
     def gather() -> HomeData:
-        gate.wait(20)
+        gate.wait()
         gathered.set()
         return home()
 
@@ -90,9 +92,18 @@ async def test_the_disk_is_looked_at_after_the_first_frame() -> None:
         assert "looking at what is on this machine" in text_of(app)
         await pilot.press("enter", "question_mark", "escape")
         gate.set()
-        assert gathered.wait(20)
+        assert gathered.wait(200)
         while "Region switchover" not in text_of(app):
             await pilot.pause()
+
+
+def test_what_is_gathered_after_the_end_hurts_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed(message: Message) -> bool:
+        raise RuntimeError("Event loop is closed")
+
+    screen = HomeScreen(home, clock=clock)
+    monkeypatch.setattr(screen, "post_message", closed)
+    screen._gathering(home)
 
 
 async def test_what_cannot_be_read_is_told() -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import pytest
 from textual.app import App, ComposeResult
 
 from amlrunbook.model.finding import Finding, Verdict
 from amlrunbook.state import events as e
 from screens.filtering import kept
 from screens.page import PageScreen
-from screens.widgets.line_view import LineView
+from screens.widgets.line_view import LineView, ListRows, Row
 from screens.widgets.lines import Line, Span
 from screens.widgets.page_view import PageView, Paragraph
 from tests.ui.scripted_run import ScriptedRun
@@ -235,3 +236,20 @@ async def test_bytes_that_are_no_text_are_shown_in_hex(run_of: Keep) -> None:
         await pilot.press("e", "enter")
         await rest(pilot, run)
         assert "00000000  ff fe 00 1b" in text_of(app)
+
+
+@pytest.mark.parametrize("by", [-3, 3])
+def test_a_view_without_a_size_stays_within_its_rows(by: int) -> None:
+    view = PageView([Paragraph("one"), Paragraph("two")])
+    view._break(20)
+    view.move(by)
+    assert view._line_at(0) != ()
+
+
+def test_rows_that_change_before_there_is_a_size_stay_in_sight() -> None:
+    rows = [Row(str(number), (Span(str(number)),)) for number in range(9)]
+    view = LineView(ListRows(rows))
+    view.move(5)
+    view.show(ListRows(rows[4:]))
+    assert view.cursor_key == "5"
+    assert view.top == 0

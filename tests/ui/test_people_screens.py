@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -284,7 +285,11 @@ async def test_a_closed_run_shows_its_pages_and_refuses_the_rest(key: str) -> No
         assert (app.screen.TITLE_HERE == "Run") == (key in {"h", "i"})
 
 
-async def test_the_operator_is_called_when_nobody_is_at_the_keys() -> None:
+async def test_the_operator_is_called_when_nobody_is_at_the_keys(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # a moment that lasts: however long the machine takes, the key was touched just now
+    monkeypatch.setattr("screens.app.time", SimpleNamespace(monotonic=lambda: 0.0))
     ground, wall = two_persons_ground(), Wall()
     run, rest, app = on_screen(ground, wall)
     async with app.run_test() as pilot:

@@ -6,6 +6,7 @@ import threading
 
 from textual.pilot import Pilot
 
+from amlrunbook.executor.commands import AnyCommand
 from amlrunbook.executor.thread import RunThread
 from amlrunbook.model.finding import Verdict
 from amlrunbook.model.mode import Mode
@@ -32,13 +33,23 @@ from tests.unit.executor.ground import (
 
 
 class Rest:
-    """Tells when the run has come to rest."""
+    """Tells when the run has come to rest, and the app has seen it."""
 
     def __init__(self, run: RunThread) -> None:
         self.run = run
-        self.resting = threading.Event()
         self.refusals: list[str] = []
-        run.watch(self)
+        self._asked = 0
+        self._dead = False
+        self._resting = threading.Event()
+        self._submit = run.submit
+        run.submit = self._hand_over
+        self._leave = run.watch(self)
+
+    def _hand_over(self, command: AnyCommand) -> None:
+        self._asked += 1
+        if not self._dead:
+            self._resting.clear()
+        self._submit(command)
 
     def recorded(self, entries, state: RunState) -> None: ...
 
@@ -46,19 +57,23 @@ class Rest:
         self.refusals.append(error.what)
 
     def idle(self, state: RunState) -> None:
-        self.resting.set()
+        if not self.run.busy:  # it may be the word of what was done before, told late
+            self._resting.set()
 
     def died(self, error: BaseException) -> None:
-        self.resting.set()
+        self._dead = True
+        self._resting.set()
 
     async def wait(self, pilot: Pilot[object]) -> None:
+        """Wait until nothing is going on: what the app sees may have it ask for more."""
         await pilot.pause()
-        while self.run.busy:
-            self.resting.wait(0.2)
-            self.resting.clear()
+        asked = -1
+        while asked != self._asked:
+            asked = self._asked
+            self._resting.wait()
+            self._leave()  # waits its turn behind the word that is being told, to the app as well
+            self._leave = self.run.watch(self)
             await pilot.pause()
-        await pilot.pause()
-        await pilot.pause()
 
 
 def ground(

@@ -14,15 +14,20 @@ from textual.screen import Screen
 from amlrunbook.executor import commands as c
 from screens.app import AmlApp
 from screens.ask import AskScreen
+from screens.confirm import ConfirmScreen
 from screens.feed import Change
 from screens.findings import FindingsScreen
+from screens.home import HomeScreen
 from screens.keyed import Keyed
 from screens.keys import MOVING
 from screens.one_page import OnePageScreen
+from screens.palette import WantedLine
 from screens.run import RunScreen
 from screens.told import RunTold
+from screens.widgets.line_view import LineView
 from tests.ui.scripted_run import ScriptedRun
 from tests.ui.sight import app_of, rest, typed
+from tests.ui.stillness import turn
 from tests.ui.worlds import (
     child_run,
     clock,
@@ -56,9 +61,7 @@ def burst(app: AmlApp, *keys: str) -> None:
 async def turns(count: int) -> None:
     """Let whatever is ready have so many turns."""
     for _ in range(count):
-        turned = asyncio.Event()
-        asyncio.get_running_loop().call_soon(turned.set)
-        await turned.wait()
+        await turn()
 
 
 class Storm:
@@ -137,6 +140,28 @@ async def test_an_answer_that_comes_twice_is_taken_once(run_of: Keep) -> None:
         assert [each.text for each in notes] == ["quiet"]
 
 
+async def test_a_question_opens_however_fast_its_step_was_come_to(run_of: Keep) -> None:
+    run = run_of(walked_run())
+    app = app_of(run)
+    async with app.run_test() as pilot:
+        burst(app, "down", "enter")
+        await rest(pilot, run)
+        assert isinstance(app.screen, ConfirmScreen)
+        assert app.screen.step.id == "fail-over"
+
+
+async def test_a_key_of_the_menu_that_comes_late_is_for_nobody(run_of: Keep) -> None:
+    run = run_of(walked_run())
+    app = app_of(run)
+    async with app.run_test() as pilot:
+        await pilot.press("colon")
+        line = app.screen.query_one(WantedLine)
+        await pilot.press("escape")
+        line.action_choose("down")
+        await rest(pilot, run)
+        assert isinstance(app.screen, RunScreen)
+
+
 async def test_esc_that_comes_twice_leaves_the_screen_below_where_it_is(run_of: Keep) -> None:
     run = run_of(walked_run())
     app = app_of(run)
@@ -183,6 +208,37 @@ async def test_what_happens_while_a_screen_goes_is_not_shown_on_it(run_of: Keep)
         await pilot.pause()
         assert len(heard) == 1
         assert isinstance(app.screen, RunScreen)
+
+
+@pytest.mark.parametrize("keys", [(), ("1",), ("e",), ("down", "enter"), ("colon",)], ids=" ".join)
+async def test_what_happens_while_the_program_ends_is_not_shown(
+    run_of: Keep, keys: tuple[str, ...]
+) -> None:
+    run = run_of(walked_run())
+    app = app_of(run)
+    async with app.run_test() as pilot:
+        await pilot.press(*keys)
+        await rest(pilot, run)
+        screen = app.screen
+        view = screen.query(LineView).first()
+        ending = asyncio.ensure_future(app._shutdown())
+        while not ending.done():
+            app._tick()
+            app.feed.look()
+            screen.post_message(LineView.Moved(view, ""))
+            burst(app, "down", "enter", "escape")
+            await turn()
+
+
+async def test_what_was_gathered_while_the_program_ends_is_not_shown() -> None:
+    app = AmlApp(home=home(), clock=clock)
+    async with app.run_test():
+        screen = app.screen
+        ending = asyncio.ensure_future(app._shutdown())
+        while not ending.done():
+            screen.post_message(HomeScreen.Gathered(empty_home()))
+            await turn()
+    assert screen.data == home()
 
 
 async def test_a_screen_opened_while_the_program_is_left_lays_nothing_out(run_of: Keep) -> None:

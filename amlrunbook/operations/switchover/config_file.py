@@ -21,6 +21,7 @@ from amlrunbook.model.cloud import Cloud
 from amlrunbook.model.display import shown
 from amlrunbook.model.mode import Mode
 from amlrunbook.model.operation import (
+    FILE_METHOD,
     ActionResult,
     Confirmation,
     Intent,
@@ -44,7 +45,6 @@ LARGEST_CONFIG = 1 << 20
 """Bytes; a larger file is no workspace config file."""
 _LONGEST_SHOWN = 4096
 """Characters; the command that writes a longer file is not shown."""
-_METHOD = "WRITE"
 _WHAT = "The config file"
 
 
@@ -135,7 +135,7 @@ class ConfigFile:
             _keep(file)
         except AmlRunbookError as error:
             return not_sent(f"What the file is could not be kept: {error.what}")
-        reporter.sent(_METHOD, str(file.path))
+        reporter.sent(FILE_METHOD, str(file.path))
         try:
             write_whole(file.path, file.wanted, mode=file.mode)
         except AmlRunbookError as error:
@@ -276,7 +276,7 @@ def _keep(file: _File) -> None:
 
 def _request(file: _File, named: Named) -> Request:
     return Request(
-        method=_METHOD,
+        method=FILE_METHOD,
         path=str(file.path),
         body={
             "subscription_id": named.subscription,

@@ -94,8 +94,8 @@ class EndpointTraffic:
             requests=(_request(resource, endpoint, wanted),),
             resources=(resource.text,),
             before=f"Traffic: {shares_text(before)}.",
-            after=f"Traffic: {shares_text(_serving(wanted.shares))}; a request to the endpoint is answered.",
-            loses=_differences(endpoint, mirror, place.other),
+            after=f"Traffic: {shares_text(_serving(wanted.shares))}; a request to the endpoint is answered."
+            f" {_callers(endpoint, mirror, place.other)}",
             undo=traffic_line(resource, before or dict.fromkeys(wanted.shares, 0))
             or f"Set the traffic to {shares_text(before)} again.",
             cost="None of its own: instances are billed whether they get traffic or not.",
@@ -234,8 +234,8 @@ def _identity(identity: Any) -> dict[str, Any]:
     return kept
 
 
-def _differences(endpoint: Document, mirror: Document | None, other: str) -> str:
-    """Say what callers must change; the traffic itself loses nothing."""
+def _callers(endpoint: Document, mirror: Document | None, other: str) -> str:
+    """Say what callers must change: they are not brought along. Nothing is lost by it, so it is no loss."""
     mine = text_at(endpoint, "properties.authMode") or "not told"
     uri = shown(text_at(endpoint, "properties.scoringUri"))
     address = f"Callers must be sent to {uri}." if uri else "Callers must be sent to its address."

@@ -47,7 +47,7 @@ class Driver:
     def __post_init__(self) -> None:
         trust = ssl.create_default_context(cafile=self.endpoint.ca_file)
         self._connection = http.client.HTTPSConnection(
-            "127.0.0.1", self.endpoint.port, timeout=20, context=trust
+            "127.0.0.1", self.endpoint.port, timeout=100, context=trust
         )
         scope = f"{self.endpoint.base_url}/.default"
         with credential(self.endpoint) as signed_in:

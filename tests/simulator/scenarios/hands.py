@@ -109,7 +109,7 @@ class Hands:
             f"{self.endpoint.base_url}/_simulator{path}",
             json=body,
             headers={"Authorization": f"Bearer {self.endpoint.control_token}"},
-            timeout=20,
+            timeout=100,
         )
         assert answer.ok, (method, path, answer.status_code, answer.text)
         return answer.json()

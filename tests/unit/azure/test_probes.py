@@ -24,7 +24,7 @@ class Service(BaseHTTPRequestHandler):
     def do_GET(self):
         self.seen.append((self.command, self.path, dict(self.headers)))
         if self.path == "/hang":
-            self.hold.wait(20)
+            self.hold.wait(100)
             return
         status = {"/well": 200, "/moved": 302}.get(self.path.split("?")[0], 503)
         self.send_response(status)

@@ -110,3 +110,14 @@ def test_an_action_that_cannot_be_previewed_says_how_it_is_done_by_hand():
     assert not [line for line in lines if OBEYED.search(line)]
     asked = PlainText(plan_of(check("a", commands=("az look",))), fancy=True)
     assert len(list(asked.event(e.StepUnknown(step="a", text="no answer")))) == 1
+
+
+def test_by_hand_is_not_the_way_that_was_left():
+    step = switch_step(
+        "s", variant="forced", variants=("forced", "planned"), by_hand=("az change --force",)
+    )
+    text = PlainText(plan_of(step), fancy=True)
+    list(text.event(e.VariantChanged(step="s", before="forced", after="planned")))
+    for each in (text, text.of(plan_of(step))):
+        lines = list(each.event(e.StepUnknown(step="s", text="no answer")))
+        assert not [line for line in lines if "az change --force" in line]

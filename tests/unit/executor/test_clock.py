@@ -129,6 +129,7 @@ def test_peoples_time_is_told_apart_from_machines_time():
     view = clock_view(ground.plan, state, datetime(2026, 1, 1, 10, 31, tzinfo=UTC))
     assert (view.human, view.machine) == (5 * 60 + 6 * 60, 20 * 60)
     assert (view.elapsed, view.left) == (30 * 60, 30 * 60)
+    assert view.human_elapsed + view.machine_elapsed == view.elapsed, "parts of what is shown"
     assert view.projected == 40 * 60
     assert view.unforeseen == 0
     assert not view.late

@@ -46,7 +46,7 @@ class Gate:
             self.now += 1
             self.most = max(self.most, self.now)
         self.begun[name].set()
-        assert self.let_go[name].wait(30)
+        assert self.let_go[name].wait(200)
         with self.lock:
             self.now -= 1
 
@@ -138,11 +138,11 @@ def test_the_next_is_proposed_and_confirmed_while_the_first_is_under_way():
     ground = ground_with(StepKind.ACTION)
     run = ground.open()
     confirm(run, "one")
-    assert ground.gate.begun["one"].wait(30)
+    assert ground.gate.begun["one"].wait(200)
     assert run.focus == "many:two"
     assert not run.occupied
     confirm(run, "two")
-    assert ground.gate.begun["two"].wait(30)
+    assert ground.gate.begun["two"].wait(200)
     assert ground.gate.most == 2
     run.perform(RunStep(step="many:three"))
     assert state_of(run, "three") is StepState.PROPOSED
@@ -167,12 +167,12 @@ def test_no_more_are_under_way_than_the_plan_allows():
     for name in NAMES:
         live.submit(RunStep(step=f"many:{name}"))
         live.submit(Confirm(step=f"many:{name}"))
-    assert ground.gate.begun["one"].wait(30)
-    assert ground.gate.begun["two"].wait(30)
+    assert ground.gate.begun["one"].wait(200)
+    assert ground.gate.begun["two"].wait(200)
     assert not ground.gate.begun["three"].is_set()
     assert live.busy
     ground.gate.let_go["one"].set()
-    assert ground.gate.begun["three"].wait(30)
+    assert ground.gate.begun["three"].wait(200)
     assert ground.gate.most == 2
     ground.gate.open_all()
     run.crew.join()
@@ -191,7 +191,7 @@ def test_a_run_is_idle_only_when_the_operator_can_do_something():
         live.submit(RunStep(step=f"many:{name}"))
         live.submit(Confirm(step=f"many:{name}"))
     for name in NAMES:
-        assert ground.gate.begun[name].wait(30)
+        assert ground.gate.begun[name].wait(200)
     assert live.focus == "many:one"
     assert live.busy
     ground.gate.open_all()
@@ -212,7 +212,7 @@ def test_a_pause_follows_what_is_under_way_to_its_end():
     words.until("idle")
     live.submit(RunStep(step="many:one"))
     live.submit(Confirm(step="many:one"))
-    assert ground.gate.begun["one"].wait(30)
+    assert ground.gate.begun["one"].wait(200)
     live.submit(Pause(reason="Lunch."))
     words.until("run.paused")
     assert live.busy
@@ -280,7 +280,7 @@ def test_checks_that_are_ready_run_side_by_side():
     words.until("idle")
     live.submit(RunStep(step="many:two"))
     for name in NAMES:
-        assert ground.gate.begun[name].wait(30)
+        assert ground.gate.begun[name].wait(200)
     ground.gate.open_all()
     words.until("idle")
     assert all(state_of(run, name) is StepState.PASSED for name in NAMES)
@@ -307,7 +307,7 @@ def test_a_journal_that_dies_beside_ends_the_run():
     words.until("idle")
     live.submit(RunStep(step="many:one"))
     live.submit(Confirm(step="many:one"))
-    assert ground.gate.begun["one"].wait(30)
+    assert ground.gate.begun["one"].wait(200)
     ground.disk.dies_at = ground.disk.appends + 1
     ground.gate.open_all()
     words.until("died: The disk is full.")
@@ -321,7 +321,7 @@ def test_all_that_were_under_way_at_a_crash_are_in_doubt_each():
     confirm(run, "one")
     confirm(run, "two")
     for name in ("one", "two"):
-        assert ground.gate.begun[name].wait(30)
+        assert ground.gate.begun[name].wait(200)
     ground.disk.crash_at = ground.disk.appends + 1
     with pytest.raises(Crash):
         run.perform(RunStep(step="many:three"))

@@ -39,7 +39,7 @@ class Words:
     def until(self, last):
         said = []
         while not said or said[-1] != last:
-            said.append(self.words.get(timeout=30))
+            said.append(self.words.get(timeout=200))
         return said
 
 
@@ -53,7 +53,7 @@ class Held:
 
     def run(self, context, reporter):
         self.begun.set()
-        assert self.let_go.wait(30)
+        assert self.let_go.wait(200)
         return CheckReport(verdict=Verdict.PASS, text="let go")
 
 
@@ -85,7 +85,7 @@ def test_a_note_is_durable_while_a_check_is_running(words):
     held = ground.operations["held"] = Held()
     run = live(ground, words)
     run.submit(RunStep(step="held"))
-    assert held.begun.wait(30)
+    assert held.begun.wait(200)
     run.submit(AddNote(text="Called the storage team."))
     assert words.until("note") == ["step.started", "note"]
     assert run.state.step("held").state is StepState.RUNNING

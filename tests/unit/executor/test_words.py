@@ -91,7 +91,7 @@ def test_what_is_lost_is_named_once_it_was_sent():
     assert rows(run)["LOST"] == NOTHING
     ground.world.behaviour = "lost"
     run.perform(Confirm(step="switch"))
-    assert rows(run)["LOST"] == "perhaps 4 min 12 s of writes"
+    assert rows(run)["LOST"] == "perhaps stone: 4 min 12 s of writes"
 
 
 def test_probes_and_people_stand_on_the_page():

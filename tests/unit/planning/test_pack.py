@@ -128,7 +128,7 @@ class Desk:
                 "LC_ALL": "C.UTF-8",
             },
             check=False,
-            timeout=30,
+            timeout=200,
         )
         return done.returncode, (done.stdout + done.stderr).decode()
 
@@ -325,7 +325,7 @@ def test_every_shipped_runbook_is_a_valid_script_and_runs_through(desk: Desk, sh
     made = assessment(snapshot_of(documents(soft_delete=False), taken_at="2026-11-20T10:00:00Z"))
     script = pack_script(made)
     (desk.folder / "n.sh").write_text(script, encoding="utf-8")
-    subprocess.run([shell, "-n", str(desk.folder / "n.sh")], check=True, timeout=30)
+    subprocess.run([shell, "-n", str(desk.folder / "n.sh")], check=True, timeout=200)
     answers = []
     for planned in made.plan.steps:
         if planned.kind is StepKind.DECISION:

@@ -10,12 +10,14 @@ import msgspec
 import pytest
 
 from amlrunbook.errors import DocumentError
+from amlrunbook.executor.difference import plan_difference
 from amlrunbook.model.finding import Verdict
 from amlrunbook.model.operation import (
     ActionResult,
     CheckReport,
     Confirmation,
     Observation,
+    OperationContext,
     Outcome,
     Preview,
     Registry,
@@ -185,6 +187,26 @@ def test_a_plan_survives_its_own_json_and_its_digest_tells_plans_apart() -> None
     assert again == first
     assert again.digest == first.digest
     assert plan(soft_delete=True).digest != first.digest
+
+
+class KeysInOrder(SomeCheck):
+    """Says by hand in which order a document's keys came."""
+
+    def by_hand(self, context: OperationContext) -> tuple[str, ...]:
+        return tuple(" ".join(["az", *document]) for document in context.snapshot.documents)
+
+
+def test_the_plan_is_the_same_in_whatever_order_the_keys_of_a_document_came() -> None:
+    told = documents(soft_delete=True)
+    turned = [dict(reversed(document.items())) for document in told]
+    operations = {**registry(), "assess.storage": KeysInOrder("assess.storage")}
+    loaded = load_runbook(runbook_folder() / "assessment.toml")
+    first, second = (
+        resolve(loaded, profile(), snapshot_of(each), operations) for each in (told, turned)
+    )
+    assert any("az id name" in line for step in first.steps for line in step.by_hand)
+    assert plan_difference(first, second) == ()
+    assert first.digest == second.digest
 
 
 def test_a_runbook_may_ask_for_more_confirmation_but_never_for_less(tmp_path: Path) -> None:

@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
 from amlrunbook.executor import commands as c
+from amlrunbook.executor.one_page import one_page
+from amlrunbook.model.finding import Verdict
+from amlrunbook.planning.conditions import StepCondition
 from amlrunbook.planning.grammar import Choice, StepKind
 from amlrunbook.report.closing import closing_report
 from amlrunbook.report.closing_text import as_json, as_lines, as_markdown, as_text
 from amlrunbook.state.events import Ruling
-from tests.unit.executor.ground import Switch, check, decision, ground_of, planned, switch_step
+from tests.unit.executor.ground import (
+    LookAt,
+    Switch,
+    check,
+    decision,
+    ground_of,
+    planned,
+    switch_step,
+)
+from tests.unit.executor.test_conditions import asks
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def came_to(*steps, commands=(), world=None):
@@ -91,6 +106,39 @@ def test_a_false_alarm_has_nothing_to_undo():
     assert "Nothing was moved: nothing has to be undone." in report.next
     assert sections(report)["DECIDED"] == ["Alarm: It is none (It answers.)"]
     assert report.outcome
+
+
+def test_a_false_alarm_says_what_is_still_amiss():
+    ground = ground_of(
+        check("callers"),
+        decision("alarm", Choice(id="false", text="It is none", next="end")),
+        check("end"),
+        checks=[LookAt("callers", Verdict.FAIL)],
+    )
+    run = ground.open()
+    run.perform(c.RunStep(step="callers"))
+    run.perform(c.Decide(step="alarm", choice="false"))
+    run.perform(c.RunStep(step="end"))
+    run.perform(c.Close())
+    report = closing_report(run.stage.plan, run.state)
+    assert "Not mended by this run: Callers (failed), as noticed above." in report.next
+    assert "End" not in "".join(report.next), "what passed is well"
+
+
+def test_a_step_that_was_left_out_once_and_is_called_for_again_is_missed():
+    ground = ground_of(
+        check("a"),
+        switch_step("mend", when=StepCondition(all=(asks("a", "failed"),))),
+        checks=[LookAt("a", Verdict.PASS, Verdict.FAIL)],
+    )
+    run = ground.open()
+    run.perform(c.DeclareIncident(severity="1"))
+    run.perform(c.RunStep(step="a"))
+    assert closing_report(run.stage.plan, run.state).not_moved == ()
+    assert one_page(run.stage.plan, run.state, NOW).row("NOT MOVED").items == ()
+    run.perform(c.RunStep(step="a"))
+    assert [x.step for x in closing_report(run.stage.plan, run.state).not_moved] == ["mend"]
+    assert one_page(run.stage.plan, run.state, NOW).row("NOT MOVED").items == ("Mend",)
 
 
 def test_every_form_says_the_same_and_none_obeys_what_came_from_outside():
