@@ -9,8 +9,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from amlrunbook.azure.arm_path import type_of
 from amlrunbook.azure.inventory import take_snapshot
 from amlrunbook.errors import NotFoundError, ReadOnlyError, RefusedError, UsageError
+from amlrunbook.model.api_versions import api_version
 from amlrunbook.model.mode import Mode
 from amlrunbook.model.operation import (
     Confirmation,
@@ -27,10 +29,21 @@ from amlrunbook.planning.load import find_runbook, load_runbook
 from amlrunbook.planning.resolve import resolve
 from amlrunbook.store.paths import runbooks_folder
 from tests.simulator.azure_here import AzureHere, azure_running
+from tests.simulator.blob_world import advance
 from tests.simulator.test_soft_delete_action import Heard, changes
+from tests.simulator_fixtures import Wire
 
 BY_ID = {setting.id: setting for setting in SETTINGS}
 REQUEST_ID = "0f0f0f0f-1111-4222-8333-444455556666"
+MINUTE = 60.0
+TWO_REGIONS = {
+    "databaseAccountOfferType": "Standard",
+    "locations": [
+        {"locationName": name, "failoverPriority": rank}
+        for rank, name in enumerate(("East US", "West US"))
+    ],
+}
+"""A Cosmos DB account that does not fail over by itself."""
 
 
 class Weak:
@@ -44,11 +57,7 @@ class Weak:
         logs = self.id("Microsoft.OperationalInsights/workspaces", "log-weak")
         self.make(logs, properties={"sku": {"name": "PerGB2018"}, "retentionInDays": 30})
         cosmos = self.id("Microsoft.DocumentDB/databaseAccounts", "cosmos-weak")
-        regions = [
-            {"locationName": name, "failoverPriority": rank}
-            for rank, name in enumerate(("East US", "West US"))
-        ]
-        self.make(cosmos, properties={"databaseAccountOfferType": "Standard", "locations": regions})
+        self.make(cosmos, properties=TWO_REGIONS)
         traffic = self.id("Microsoft.Network/trafficManagerProfiles", "tm-weak")
         self.make(traffic, properties={"dnsConfig": {"relativeName": "tm-weak", "ttl": 300}})
         self.profile: Profile = msgspec.structs.replace(
@@ -61,15 +70,16 @@ class Weak:
 
     def make(self, resource: str, **document: Any) -> None:
         """Have a resource in the primary's region."""
-        quiet = Heard()
-        self.here.gateway(Mode.DRILL).change(
-            "PUT",
-            resource,
-            {"location": "eastus", **document},
-            request_id="made",
-            on_sent=quiet.sent,
-            on_accepted=quiet.accepted,
-        )
+        self.send("PUT", resource, {"location": "eastus", **document})
+
+    def send(self, method: str, path: str, body: dict[str, Any]) -> None:
+        """Change something as somebody else would, to its end."""
+        version = api_version(type_of(path))
+        with Wire(self.here.endpoint) as wire:
+            answer = wire.ask(method, path, version, body=body)
+            assert answer.ok, answer.text
+            advance(self.here.endpoint, MINUTE)
+            assert wire.ask("GET", path, version).ok
 
     def id(self, type_: str, name: str) -> str:
         return f"{self.group}/providers/{type_}/{name}"
@@ -185,6 +195,8 @@ def test_lost_and_refused_answers_are_told_apart(weak: Weak, setting: Setting) -
     shown = made.preview(asked)
     for fault, outcome in (
         ({"kind": "error", "status": 403, "code": "AuthorizationFailed"}, Outcome.FAILED),
+        ({"kind": "error", "status": 409, "code": "Conflict"}, Outcome.FAILED),
+        ({"kind": "throttle", "retry_after": 0}, Outcome.FAILED),
         ({"kind": "error", "status": 503}, Outcome.UNKNOWN),
         ({"kind": "dark"}, Outcome.UNKNOWN),
     ):
@@ -205,6 +217,95 @@ def test_what_cannot_be_read_promises_nothing(weak: Weak, setting: Setting) -> N
     result = made.apply(asked, shown, intent(setting), Heard())
     assert result.outcome is Outcome.FAILED
     assert result.text.startswith("The settings could not be read again. Nothing was sent. ")
+
+
+DRIFTS: tuple[tuple[str, str, str, dict[str, Any], dict[str, Any]], ...] = (
+    (
+        "hardening.log-retention",
+        "Microsoft.OperationalInsights/workspaces/log-drift",
+        "PATCH",
+        {"properties": {"retentionInDays": 30}},
+        {"properties": {"retentionInDays": 120}},
+    ),
+    (
+        "hardening.traffic-ttl",
+        "Microsoft.Network/trafficManagerProfiles/tm-drift",
+        "PATCH",
+        {"properties": {"dnsConfig": {"relativeName": "tm-drift", "ttl": 300}}},
+        {"properties": {"dnsConfig": {"ttl": 20}}},
+    ),
+    (
+        "hardening.point-in-time-restore",
+        "Microsoft.Storage/storageAccounts/stdrift/blobServices/default",
+        "PUT",
+        {"properties": {}},
+        {"properties": {"deleteRetentionPolicy": {"enabled": True, "days": 60}}},
+    ),
+)
+"""Setting, resource, how somebody else changes it meanwhile: as it was made, as it is by then."""
+
+
+@pytest.mark.parametrize("drift", DRIFTS, ids=lambda drift: drift[0])
+def test_what_somebody_else_made_better_meanwhile_is_not_undone(weak: Weak, drift: Any) -> None:
+    name, place, method, made_as, by_then = drift
+    path = f"{weak.group}/providers/{place}"
+    resource = path.removesuffix("/blobServices/default")
+    if resource == path:
+        weak.make(path, **made_as)
+    else:
+        weak.make(resource, kind="StorageV2", sku={"name": "Standard_LRS"}, properties={})
+    setting = BY_ID[name]
+    asked, made = weak.asked(setting, resource), weak.action(setting)
+    shown = made.preview(asked)
+    weak.send(method, path, by_then)
+    before = weak.here.last
+    result = made.apply(asked, shown, intent(setting), Heard())
+    assert result.outcome is Outcome.FAILED
+    assert result.text == "The settings changed since the preview. Nothing was sent: look again."
+    assert changes(weak.here, before) == []
+
+
+def test_a_failover_setting_that_azure_takes_and_then_fails_is_not_there(weak: Weak) -> None:
+    setting = BY_ID["hardening.cosmos-automatic-failover"]
+    account = weak.id("Microsoft.DocumentDB/databaseAccounts", "cosmos-fails")
+    weak.make(account, properties=TWO_REGIONS)
+    asked, made = weak.asked(setting, account), weak.action(setting)
+    shown = made.preview(asked)
+    assert "first: East US, West US." in shown.before
+    weak.here.fault(kind="fail", methods=["PATCH"], count=1)
+    heard = Heard()
+    result = made.apply(asked, shown, intent(setting), heard)
+    assert result.outcome is Outcome.FAILED
+    assert ("accepted", 200) in heard.words or ("accepted", 202) in heard.words
+    assert not made.verify(asked, shown).reached
+    assert not made.preview(asked).needless
+
+
+def test_an_account_that_allows_permanent_deletion_is_told_what_comes_first(weak: Weak) -> None:
+    setting = BY_ID["hardening.point-in-time-restore"]
+    account = weak.id("Microsoft.Storage/storageAccounts", "stlets")
+    weak.make(account, kind="StorageV2", sku={"name": "Standard_LRS"}, properties={})
+    policy = {"enabled": True, "days": 30, "allowPermanentDelete": True}
+    service = f"{account}/blobServices/default"
+    weak.send("PUT", service, {"properties": {"deleteRetentionPolicy": policy}})
+    with pytest.raises(RefusedError, match="permanent deletion") as refused:
+        weak.action(setting).preview(weak.asked(setting, account))
+    first = BY_ID["hardening.no-permanent-delete"]
+    assert first.id in refused.value.next_step
+    for each in (first, setting):
+        asked, made = weak.asked(each, account), weak.action(each)
+        shown = made.preview(asked)
+        assert made.apply(asked, shown, intent(each), Heard()).outcome is Outcome.SUCCEEDED
+        assert made.verify(asked, shown).reached
+    found = weak.here.gateway().get(service)["properties"]
+    assert found["restorePolicy"].pop("minRestoreTime")
+    assert found == {
+        "cors": {"corsRules": []},
+        "deleteRetentionPolicy": {"enabled": True, "days": 30, "allowPermanentDelete": False},
+        "isVersioningEnabled": True,
+        "changeFeed": {"enabled": True},
+        "restorePolicy": {"enabled": True, "days": 7},
+    }
 
 
 def test_a_vault_with_soft_delete_needs_nothing(weak: Weak) -> None:
