@@ -45,7 +45,7 @@ def plain(text: object, limit: int = _LONGEST_TEXT) -> str:
 
 
 def error_of(body: bytes) -> tuple[str, str]:
-    """Return code and message of an ARM or Storage error body; empty strings where there are none."""
+    """Return code and message of an error body of ARM, Storage or a registry; empty strings where there are none."""
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
@@ -53,6 +53,10 @@ def error_of(body: bytes) -> tuple[str, str]:
     if not isinstance(document, dict):
         return "", ""
     error = document.get("error", document)
+    several = document.get("errors")
+    if isinstance(several, list) and several and not {"code", "error"} & document.keys():
+        # Registries tell a list: https://distribution.github.io/distribution/spec/api/#errors
+        error = several[0]
     if not isinstance(error, dict):
         return "", ""
     said = plain(error.get("message") or "")

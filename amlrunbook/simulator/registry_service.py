@@ -1,6 +1,10 @@
-"""A registry's own endpoint on ``/registry/{host}``: tokens, tags, manifests by digest.
+"""A registry's own endpoint on ``/registry/{host}``: tokens for one thing each, repositories, tags, manifests by digest.
 
-Sources: https://distribution.github.io/distribution/spec/api/ ,
+Lists come in pages, as ``Link`` says. A caller whose rights the scenario narrowed gets a token all the same, which may do
+less; a registry without public access refuses everybody.
+
+Sources: https://learn.microsoft.com/azure/container-registry/container-registry-access-selected-networks ,
+https://learn.microsoft.com/azure/container-registry/container-registry-rbac-built-in-roles-directory-reference , https://distribution.github.io/distribution/spec/api/ ,
 https://github.com/Azure/acr/blob/main/docs/AAD-OAuth.md
 """
 
@@ -9,7 +13,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,20 +21,34 @@ from starlette.routing import Route
 
 from amlrunbook.simulator.answers import json_answer, no_answer
 from amlrunbook.simulator.azure import SimulatedAzure
+from amlrunbook.simulator.clock import stamp
+from amlrunbook.simulator.data_actions import may
 from amlrunbook.simulator.registry_data import MEDIA_TYPE, Manifest, RegistryData
 from amlrunbook.simulator.registry_replicas import has, registry_of, serving_region
 from amlrunbook.simulator.tokens import TokenMint, TokenProblem
 
 _METHODS = ["GET", "HEAD", "PUT", "POST", "DELETE"]
+_PAGE = 100
+"""Entries of a page, unless ``n`` says otherwise."""
+_RIGHTS = {
+    "pull": "pull/read",
+    "metadata_read": "pull/read",
+    "*": "pull/read",
+    "push": "push/write",
+    "delete": "artifacts/delete",
+}
+"""What a token may do, by the right that it needs: ``Microsoft.ContainerRegistry/registries/…``."""
 _ENTRA = ("https://management.", "https://containerregistry.azure.net")
 
 
 class _RefusedError(Exception):
     """A refusal as registries word it."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(self, status: int, code: str, message: str, needs: tuple[str, ...] = ()) -> None:
         super().__init__(message)
         self.status, self.code, self.message = status, code, message
+        self.needs = needs
+        """Type, name and action that a token lacks."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,12 +63,13 @@ class _Call:
     method: str
     path: str
     headers: Mapping[str, str]
+    query: Mapping[str, str]
     body: bytes
 
     def form(self) -> dict[str, str]:
         """Return the fields of a form."""
         fields = parse_qs(self.body.decode("utf-8", "replace"))
-        return {key: values[0] for key, values in fields.items()}
+        return {key: " ".join(values) for key, values in fields.items()}
 
     def audience(self, kind: str) -> str:
         """Return whom a token of this registry is for."""
@@ -74,9 +93,11 @@ def routes(azure: SimulatedAzure, mint: TokenMint) -> list[Route]:
             method=request.method,
             path=str(request.path_params["rest"]),
             headers=request.headers,
+            query=request.query_params,
             body=await request.body(),
         )
         try:
+            _admit(call)
             return _dispatch(call)
         except _RefusedError as refusal:
             return _refused(call, refusal)
@@ -90,7 +111,11 @@ def _refused(call: _Call, refusal: _RefusedError) -> Response:
         realm = f"{call.azure.base_url}/registry/{call.host}/oauth2/token"
         service = f"{call.registry.name}.azurecr.io"
         headers["WWW-Authenticate"] = f'Bearer realm="{realm}",service="{service}"'
-    error = {"code": refusal.code, "message": refusal.message}
+        if refusal.needs:
+            headers["WWW-Authenticate"] += f',scope="{":".join(refusal.needs)}"'
+    error: dict[str, object] = {"code": refusal.code, "message": refusal.message}
+    if refusal.needs:
+        error["detail"] = [dict(zip(("Type", "Name", "Action"), refusal.needs, strict=True))]
     return json_answer({"errors": [error]}, refusal.status, headers)
 
 
@@ -103,20 +128,33 @@ def _dispatch(call: _Call) -> Response:
         case "GET", ["v2"]:
             _authorize(call)
             return json_answer({})
-        case "GET", ["v2" | "acr", *_, "_catalog"]:
-            _authorize(call)
-            return json_answer({"repositories": sorted(call.registry.repositories)})
+        case "GET", ["v2", "_catalog"] | ["acr", "v1", "_catalog"]:
+            _authorize(call, "registry", "catalog", "*")
+            return _catalog(call)
         case "GET", ["v2", *repository, "tags", "list"]:
-            _authorize(call)
+            _authorize(call, "repository", "/".join(repository), "pull", "metadata_read")
             return _tags(call, "/".join(repository))
         case "GET", ["acr", "v1", *repository, "_manifests"]:
-            _authorize(call)
+            _authorize(call, "repository", "/".join(repository), "metadata_read")
             return _manifests(call, "/".join(repository))
         case method, ["v2", *repository, "manifests", reference] if repository:
-            _authorize(call)
+            needed = {"PUT": "push", "DELETE": "delete"}.get(method, "pull")
+            _authorize(call, "repository", "/".join(repository), needed)
             return _manifest(call, method, "/".join(repository), reference)
         case _:
             raise _RefusedError(404, "NOT_FOUND", f"There is no {call.method} /{call.path}.")
+
+
+def _admit(call: _Call) -> None:
+    """Refuse everybody where the registry has no public access: nobody comes from a private network here."""
+    document = call.azure.world.get(call.registry.resource_id) or {}
+    if document.get("properties", {}).get("publicNetworkAccess") == "Disabled":
+        raise _RefusedError(
+            403,
+            "DENIED",
+            "client with IP '203.0.113.7' is not allowed access. Refer https://aka.ms/acr/firewall "
+            "to grant access.",
+        )
 
 
 def _exchange(call: _Call) -> Response:
@@ -137,7 +175,26 @@ def _token(call: _Call) -> Response:
         raise _RefusedError(400, "UNSUPPORTED", "A refresh_token grant with a scope is needed.")
     if _claims(call, fields.get("refresh_token", "")) != call.audience("refresh"):
         raise _RefusedError(401, "UNAUTHORIZED", "The refresh token is not of this registry.")
-    return json_answer({"access_token": call.mint.mint(call.audience("access"))})
+    granted = _granted(call, fields["scope"].split())
+    audience = call.audience("access")
+    return json_answer({"access_token": call.mint.mint(" ".join((audience, *granted)))})
+
+
+def _granted(call: _Call, scopes: list[str]) -> list[str]:
+    """Return what of the scopes the caller may have; a token is given in any case, as Azure does."""
+    world, registry = call.azure.world, call.registry.resource_id
+    found = []
+    for scope in scopes:
+        what, _, actions = scope.rpartition(":")
+        held = [
+            action
+            for action in actions.split(",")
+            if action in _RIGHTS
+            and may(world, registry, f"Microsoft.ContainerRegistry/registries/{_RIGHTS[action]}")
+        ]
+        if held:
+            found.append(f"{what}:{','.join(held)}")
+    return found
 
 
 def _claims(call: _Call, token: str) -> str:
@@ -147,14 +204,40 @@ def _claims(call: _Call, token: str) -> str:
         raise _RefusedError(401, "UNAUTHORIZED", problem.message) from problem
 
 
-def _authorize(call: _Call) -> None:
+def _authorize(call: _Call, kind: str = "", name: str = "", *actions: str) -> None:
+    """Refuse a token that may do none of the actions on what is named; any token will do where nothing is."""
     token = call.headers.get("authorization", "").removeprefix("Bearer ")
-    if not token or _claims(call, token) != call.audience("access"):
+    audience, *held = _claims(call, token).split(" ") if token else [""]
+    allowed = {
+        action
+        for scope in held
+        if scope.rpartition(":")[0] == f"{kind}:{name}"
+        for action in scope.rpartition(":")[2].split(",")
+    }
+    if audience != call.audience("access") or (actions and not allowed & set(actions)):
         raise _RefusedError(
             401,
             "UNAUTHORIZED",
             "authentication required, visit https://aka.ms/acr/authorization for more information.",
+            (kind, name, actions[0]) if actions else (),
         )
+
+
+def _page(call: _Call, keys: list[str]) -> tuple[list[str], dict[str, str]]:
+    """Return the keys of the page that is asked for, and the headers that lead to the next one."""
+    asked = call.query.get("n", "")
+    size = int(asked) if asked.isdecimal() and int(asked) else _PAGE
+    left = [key for key in sorted(keys) if key > call.query.get("last", "")]
+    page = left[:size]
+    if len(left) == len(page):
+        return page, {}
+    target = f"/registry/{call.host}/{quote(call.path)}?last={quote(page[-1], safe='')}&n={size}&orderby="
+    return page, {"Link": f'<{target}>; rel="next"'}
+
+
+def _catalog(call: _Call) -> Response:
+    page, headers = _page(call, list(call.registry.repositories))
+    return json_answer({"repositories": page}, 200, headers)
 
 
 def _shown(call: _Call, repository: str) -> list[Manifest]:
@@ -173,18 +256,20 @@ def _tags(call: _Call, repository: str) -> Response:
 
 
 def _manifests(call: _Call, repository: str) -> Response:
-    tags = call.registry.repositories.get(repository)
-    found = [
-        {
-            "digest": manifest.digest,
-            "imageSize": manifest.size,
-            "mediaType": manifest.media_type,
-            "tags": sorted(t for t, d in tags.tags.items() if d == manifest.digest) if tags else [],
-        }
-        for manifest in _shown(call, repository)
-    ]
+    held = {manifest.digest: manifest for manifest in _shown(call, repository)}
+    page, headers = _page(call, list(held))
+    named = call.registry.repositories[repository].tags
+    found: list[dict[str, object]] = []
+    for digest in page:
+        at = stamp(held[digest].pushed_at)
+        tags = sorted(tag for tag, of in named.items() if of == digest)
+        told = {"digest": digest, "imageSize": held[digest].size, "createdTime": at}
+        told |= {"lastUpdateTime": at, "mediaType": held[digest].media_type}
+        found.append(told | ({"tags": tags} if tags else {}))
     service = f"{call.registry.name}.azurecr.io"
-    return json_answer({"registry": service, "imageName": repository, "manifests": found})
+    return json_answer(
+        {"registry": service, "imageName": repository, "manifests": found}, 200, headers
+    )
 
 
 def _manifest(call: _Call, method: str, repository: str, reference: str) -> Response:

@@ -40,13 +40,15 @@ class KeyBar(LineBlock):
             if not label:
                 continue
             size = len(key.shown_key) + 1 + len(label)
-            if used > 1 and used + size > width:
+            if used > 1 and used + len(_GAP) + size > width:
                 lines.append([Span(" ")])
                 used = 1
+            if used > 1:
+                lines[-1].append(Span(_GAP))
+                used += len(_GAP)
             lines[-1] += [
                 Span(key.shown_key, Tone.DIM if refused else Tone.ACCENT),
                 Span(f" {label}", Tone.DIM if refused else Tone.PLAIN),
-                Span(_GAP),
             ]
-            used += size + len(_GAP)
+            used += size
         return [tuple(line) for line in lines]

@@ -53,12 +53,11 @@ class Images:
         self.refresh = self.form(
             "oauth2/exchange", grant_type="access_token", access_token=wire.token
         ).json()["refresh_token"]
-        token = self.form(
-            "oauth2/token",
-            grant_type="refresh_token",
-            refresh_token=self.refresh,
-            scope="repository:train:pull,push",
-        ).json()["access_token"]
+        self.sign_in("repository:train:pull,push,delete,metadata_read registry:catalog:*")
+
+    def sign_in(self, scope: str) -> None:
+        fields = {"grant_type": "refresh_token", "refresh_token": self.refresh, "scope": scope}
+        token = self.form("oauth2/token", **fields).json()["access_token"]
         self._session.headers["Authorization"] = f"Bearer {token}"
 
     def form(self, path: str, **fields: str) -> requests.Response:
@@ -208,6 +207,53 @@ def test_manifests_are_found_by_tag_and_digest(images):
     assert listed["digest"] == digest
     assert held.ask("DELETE", f"v2/train/manifests/{digest}").status_code == 202
     assert held.ask("GET", f"v2/train/manifests/{digest}").status_code == 404
+
+
+def test_a_token_does_what_its_scope_says_and_nothing_else(images):
+    held = images()
+    digest = held.push("1")
+    wanted = {
+        "repository:train:pull": {f"v2/train/manifests/{digest}", "v2/train/tags/list", "v2/"},
+        "repository:train:metadata_read": {"acr/v1/train/_manifests", "v2/train/tags/list", "v2/"},
+        "repository:other:pull,metadata_read": {"v2/"},
+        "registry:catalog:*": {"acr/v1/_catalog", "v2/_catalog", "v2/"},
+    }
+    for scope, allowed in wanted.items():
+        held.sign_in(scope)
+        for path in set().union(*wanted.values()):
+            answer = held.ask("GET", path)
+            assert answer.status_code == (200 if path in allowed else 401), (scope, path)
+    held.sign_in("repository:train:pull")
+    refused = held.ask("GET", "acr/v1/_catalog")
+    assert refused.headers["WWW-Authenticate"].endswith(',scope="registry:catalog:*"')
+    (error,) = refused.json()["errors"]
+    assert error["detail"] == [{"Type": "registry", "Name": "catalog", "Action": "*"}]
+    assert held.ask("DELETE", f"v2/train/manifests/{digest}").status_code == 401
+
+
+def test_lists_come_in_pages_that_link_to_the_next(images):
+    held = images()
+    digests = sorted(
+        held.ask("PUT", f"v2/train/manifests/{tag}", MANIFEST + b" " * tag).headers[
+            "Docker-Content-Digest"
+        ]
+        for tag in range(3)
+    )
+    path, found = "acr/v1/train/_manifests?n=2", []
+    while path:
+        answer = held.ask("GET", path)
+        found.append([one["digest"] for one in answer.json()["manifests"]])
+        path = answer.links.get("next", {}).get("url", "").removeprefix("/registry/crfraud/")
+    assert found == [digests[:2], digests[2:]]
+
+
+def test_a_registry_without_public_access_refuses_everybody(wire, images):
+    held = images()
+    body = {"properties": {"publicNetworkAccess": "Disabled"}}
+    assert wire.ask("PATCH", REGISTRY, API, body=body).status_code == 200
+    for refused in (held.ask("GET", "v2/_catalog"), held.form("oauth2/token")):
+        assert refused.status_code == 403
+        assert refused.json()["errors"][0]["code"] == "DENIED"
 
 
 def test_replicas_have_a_manifest_a_little_later(azure, images):

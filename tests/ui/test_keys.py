@@ -267,6 +267,15 @@ async def test_the_menu_does_not_do_what_its_key_would_refuse(run_of: Keep) -> N
         assert run.submitted == []
 
 
+def test_no_key_of_the_bar_is_cut_at_any_width() -> None:
+    from screens.widgets.key_bar import KeyBar
+
+    bar = KeyBar(RunScreen.KEYS_HERE, label=lambda key: key.label, refusal=lambda key: "")
+    for width in range(40, 200):
+        for line in bar.lines(width, 4):
+            assert sum(len(span.text) for span in line) <= width
+
+
 def test_the_key_bar_of_a_run_has_room_for_whatever_enter_does() -> None:
     from screens.next_act import _BY_KIND, _BY_STATE, _FLYING, Act, NextAct
     from screens.widgets.key_bar import KeyBar
@@ -281,8 +290,8 @@ def test_the_key_bar_of_a_run_has_room_for_whatever_enter_does() -> None:
         )
         lines = bar.lines(80, 2)
         assert len(lines) == 2, act.label
-        assert all(sum(len(span.text) for span in line) <= 82 for line in lines)
-        assert lines[-1][-2].text == " leave…"
+        assert all(sum(len(span.text) for span in line) <= 80 for line in lines)
+        assert lines[-1][-1].text == " leave…"
 
 
 def test_the_document_of_keys_is_what_the_declarations_say() -> None:

@@ -25,6 +25,7 @@ from amlrunbook.model.snapshot import Document, Inventory
 from amlrunbook.operations.export.default_account import DefaultAccount
 from amlrunbook.operations.export.images import Images
 from amlrunbook.operations.export.items import Gap, Item, Source
+from amlrunbook.operations.export.registries import Registries
 from amlrunbook.operations.export.specifications import ENDPOINTS, VERSIONED, Specifications
 from amlrunbook.store.exports import Kept, Ledger, Staged
 
@@ -113,14 +114,16 @@ def sources(
         )
     found: list[Source] = []
     sides = [profile.primary_id, *([profile.secondary_id] if profile.secondary_id else [])]
+    registries = Registries(gateway)
     for workspace in sides:
+        partner = next((side for side in sides if side != workspace), None)
         specifications = Specifications(gateway, workspace)
         table: dict[str, Source] = {
             "jobs": specifications.jobs,
             "assets": specifications.assets,
             "endpoints": specifications.endpoints,
             "settings": specifications.settings,
-            "images": Images(gateway, workspace).images,
+            "images": Images(gateway, registries, workspace, partner).images,
         }
         for kind in ("notebooks", "artifacts"):
             table[kind] = _of_account(gateway, workspace, known, kind)

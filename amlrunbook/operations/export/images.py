@@ -1,4 +1,4 @@
-"""The images that a workspace's environments name, by digest: what must be in another registry before the day.
+"""The images of a workspace by digest, those that environments name and those it built: what must be in another registry.
 
 Nothing is copied here: a list says what to import, with the command for each. A registry in another region that holds the
 same digest needs nothing. Source: https://learn.microsoft.com/azure/container-registry/container-registry-import-images
@@ -18,8 +18,12 @@ from amlrunbook.errors import AmlRunbookError
 from amlrunbook.model.resource_id import ResourceId
 from amlrunbook.model.snapshot import Document
 from amlrunbook.operations.export.items import Found, Gap, listed, of_content, safe_path
+from amlrunbook.operations.export.own_registry import Environments, RegistryReader
+from amlrunbook.operations.export.registries import Registries
 from amlrunbook.operations.export.specifications import SECONDS
 
+_BUILT_FROM = ("build", "condaFile")
+"""Source: https://learn.microsoft.com/rest/api/azureml/environment-versions/get"""
 _IMAGE = re.compile(
     r"(?P<host>[^/\s]+\.[^/\s]+)/(?P<repository>[^:@\s]+)(?::(?P<tag>[^@\s]+))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
@@ -40,35 +44,70 @@ class _Image(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Images:
-    """The images of one workspace's environments."""
+    """The images of one workspace."""
 
-    def __init__(self, gateway: AzureGateway, workspace: ResourceId) -> None:
+    def __init__(
+        self,
+        gateway: AzureGateway,
+        registries: Registries,
+        workspace: ResourceId,
+        partner: ResourceId | None,
+    ) -> None:
         self._gateway = gateway
+        self._registries = registries
         self._workspace = workspace
+        self._partner = partner
 
     def images(self) -> Iterator[Found]:
-        """Yield the list of images as one file, and a gap for each whose digest is not known."""
+        """Yield the images that environments name and those of the workspace's registry, a file each, and gaps.
+
+        A gap is an image whose digest is not known, and whatever of the registry could not be listed.
+        """
 
         def found() -> Iterator[Found]:
-            images = [self._image(name, users) for name, users in sorted(self._named().items())]
+            environments = self._environments()
+            images = [
+                self._image(name, users) for name, users in sorted(environments.named.items())
+            ]
             yield from (Gap(f"digest of {one.image}", one.unread) for one in images if one.unread)
             content = msgspec.json.format(msgspec.json.encode(images), indent=1) + b"\n"
             origin = f"{self._workspace.text}/environments"
             yield of_content(safe_path(self._workspace.name, "images.json"), origin, content)
+            yield from self._own(environments)
 
         yield from listed(f"images of {self._workspace.name}", found)
 
-    def _named(self) -> dict[str, list[str]]:
-        """Return the environments by the image that they name."""
+    def _own(self, environments: Environments) -> Iterator[Found]:
+        """Yield the list of the workspace's own registry as one file, or the gap that there is none."""
+        for found in RegistryReader(self._registries, self._workspace, self._partner).read(
+            environments
+        ):
+            if isinstance(found, Gap):
+                yield found
+            else:
+                content = msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n"
+                path = safe_path(self._workspace.name, "images", "registry.json")
+                yield of_content(path, found.registry or self._workspace.text, content)
+
+    def _environments(self) -> Environments:
+        """Return the environments by the image that they name, and those that are built.
+
+        One with packages names the image that it is built on, so it is among both.
+        """
         users: dict[str, list[str]] = {}
+        built: list[str] = []
         path = f"{self._workspace.text}/environments"
         for container in self._gateway.get_all(path, seconds=SECONDS):
             name = Document(container).name
-            for version in self._gateway.get_all(f"{path}/{name}/versions", seconds=SECONDS):
-                image = Document(version).field("properties.image")
+            for raw in self._gateway.get_all(f"{path}/{name}/versions", seconds=SECONDS):
+                version = Document(raw)
+                label = f"{name}:{version.name}"
+                image = version.field("properties.image")
                 if isinstance(image, str) and image:
-                    users.setdefault(image, []).append(f"{name}:{Document(version).name}")
-        return users
+                    users.setdefault(image, []).append(label)
+                if any(version.field(f"properties.{how}") for how in _BUILT_FROM):
+                    built.append(label)
+        return Environments(users, tuple(sorted(built)))
 
     def _image(self, image: str, users: list[str]) -> _Image:
         told: dict[str, Any] = {"image": image, "environments": tuple(sorted(users))}
