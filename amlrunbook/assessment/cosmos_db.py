@@ -101,6 +101,7 @@ RULES: tuple[Rule, ...] = (
         fact="cosmos.failover",
         remedy="Turn automatic failover on before the day: during the outage it is refused.",
         command=_COSMOS + "--enable-automatic-failover true",
+        remedy_operation="hardening.cosmos-automatic-failover",
         judge=_cosmos_failover,
     ),
     Rule(

@@ -183,6 +183,7 @@ RULES: tuple[Rule, ...] = (
         fact="storage.point-in-time",
         remedy="Enable it, with versioning, change feed and soft delete, for fewer days than soft delete keeps.",
         command="az storage account blob-service-properties update --account-name {name} --resource-group {group} --subscription {subscription} --enable-restore-policy true --restore-days 7 --enable-change-feed true --enable-versioning true --enable-delete-retention true --delete-retention-days 14",
+        remedy_operation="hardening.point-in-time-restore",
         judge=_point_in_time,
     ),
     Rule(

@@ -142,6 +142,7 @@ RULES: tuple[Rule, ...] = (
         fact="logs.retention",
         remedy="Keep logs for 90 days.",
         command="az monitor log-analytics workspace update --ids {id} --retention-time 90",
+        remedy_operation="hardening.log-retention",
         judge=_retention,
     ),
     Rule(

@@ -259,6 +259,7 @@ RULES: tuple[Rule, ...] = (
         fact="trafficmanager.switch",
         remedy="Lower the TTL.",
         command=f"az network traffic-manager profile update {_PROFILE} --ttl 60",
+        remedy_operation="hardening.traffic-ttl",
         judge=_ttl,
     ),
     Rule(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -224,28 +224,32 @@ def there(profile: Profile, gateway: AzureGateway) -> Iterator[Finding]:
 
 
 def _inventory(profile: Profile, gateway: AzureGateway) -> Inventory:
-    """Return the workspaces' own documents, from the last snapshot where they are dark."""
+    """Return the workspaces' own documents and their components', from the last snapshot where they are dark."""
     from amlrunbook.azure.unread import placeholder
     from amlrunbook.model.snapshot import Inventory
+    from amlrunbook.operations.doctor.rights import component_of
     from amlrunbook.store.snapshots import latest_snapshot, read_snapshot
 
-    documents = []
     last = latest_snapshot(profile.name)
     try:
         known = read_snapshot(last.path).inventory.last_known() if last is not None else None
     except DocumentError:
         known = None
-    sides = [profile.primary, *([profile.secondary] if profile.secondary else [])]
-    for side in sides:
+
+    def read(resource: str) -> dict[str, Any]:
         try:
-            documents.append(gateway.get(side.workspace))
+            return gateway.get(resource)
         except AmlRunbookError as error:
-            held = known.by_id(side.workspace) if known is not None else None
-            documents.append(
-                dict(held.raw)
-                if held is not None and held.unread is None
-                else placeholder(side.workspace, "", error)
-            )
+            held = known.by_id(resource) if known is not None else None
+            if held is not None and held.unread is None:
+                return dict(held.raw)
+            return placeholder(resource, "", error)
+
+    sides = [profile.primary, *([profile.secondary] if profile.secondary else [])]
+    documents = [read(side.workspace) for side in sides]
+    workspaces = Inventory(tuple(documents))
+    components = (component_of(side.workspace, workspaces)[0] for side in sides)
+    documents += [read(component) for component in dict.fromkeys(components) if component]
     return Inventory(tuple(documents))
 
 

@@ -17,6 +17,9 @@ STORAGE = "Microsoft.Storage/storageAccounts"
 VAULT = "Microsoft.KeyVault/vaults"
 REGISTRY = "Microsoft.ContainerRegistry/registries"
 WORKSPACE = "Microsoft.MachineLearningServices/workspaces"
+LOGS = "Microsoft.OperationalInsights/workspaces"
+COSMOS = "Microsoft.DocumentDB/databaseAccounts"
+TRAFFIC_MANAGER = "Microsoft.Network/trafficManagerProfiles"
 LOCK = "Microsoft.Authorization/locks"
 _LOCKABLE = (
     WORKSPACE,
@@ -27,7 +30,7 @@ _LOCKABLE = (
     "Microsoft.Sql/servers",
     "Microsoft.DBforPostgreSQL/flexibleServers",
     "Microsoft.DBforMySQL/flexibleServers",
-    "Microsoft.DocumentDB/databaseAccounts",
+    COSMOS,
 )
 """Every type that has a check for its lock."""
 _LOCKS = "/providers/microsoft.authorization/locks"
@@ -46,6 +49,18 @@ def registries(profile: Profile, inventory: Inventory) -> tuple[str, ...]:
     """Return the container registries of the snapshot."""
     del profile
     return tuple(document.id for document in inventory.last_known().of_type(REGISTRY))
+
+
+def log_workspaces(profile: Profile, inventory: Inventory) -> tuple[str, ...]:
+    """Return the Log Analytics workspaces of the snapshot."""
+    del profile
+    return tuple(document.id for document in inventory.last_known().of_type(LOGS))
+
+
+def cosmos_accounts(profile: Profile, inventory: Inventory) -> tuple[str, ...]:
+    """Return the Cosmos DB accounts of the snapshot."""
+    del profile
+    return tuple(document.id for document in inventory.last_known().of_type(COSMOS))
 
 
 def lockable(profile: Profile, inventory: Inventory) -> tuple[str, ...]:
@@ -115,6 +130,59 @@ def _keeps_blobs_briefly(profile: Profile, inventory: Inventory, account: str) -
     return days < least if isinstance(days, int) else None
 
 
+def _keeps_logs_briefly(profile: Profile, inventory: Inventory, logs: str) -> bool | None:
+    """Logs are kept for fewer days than the activity log looks back."""
+    del profile
+    document = _read(inventory, logs)
+    days = document.field("properties.retentionInDays") if document is not None else None
+    least = fact_base().limits.log_retention_days.value
+    return days < least if isinstance(days, int) else None
+
+
+def _lacks_point_in_time(profile: Profile, inventory: Inventory, account: str) -> bool | None:
+    """Point-in-time restore is off, and the account is one that could have it."""
+    del profile
+    document = _read(inventory, account)
+    if document is not None and not _could_restore(document):
+        return False
+    service = _read(inventory, f"{account}/blobServices/default")
+    if document is None or service is None:
+        return None
+    return service.field("properties.restorePolicy.enabled") is not True
+
+
+def _could_restore(account: Document) -> bool:
+    """Return whether an account is of a kind that point-in-time restore is made for, as far as it says.
+
+    Source: https://learn.microsoft.com/azure/storage/blobs/point-in-time-restore-overview
+    """
+    kind = account.field("kind")
+    standard = not str(account.field("sku.name")).lower().startswith("premium")
+    flat = account.field("properties.isHnsEnabled") is not True
+    return standard and flat and (kind is None or str(kind).lower() == "storagev2")
+
+
+def _lacks_automatic_failover(profile: Profile, inventory: Inventory, account: str) -> bool | None:
+    """One of several regions takes writes, and no other would take over by itself."""
+    del profile
+    document = _read(inventory, account)
+    regions = document.field("properties.locations") if document is not None else None
+    if document is None or not isinstance(regions, list):
+        return None
+    off = document.field("properties.enableAutomaticFailover") is not True
+    one_writes = document.field("properties.enableMultipleWriteLocations") is not True
+    return off and one_writes and len(regions) > 1
+
+
+def _keeps_answers_long(profile: Profile, inventory: Inventory, manager: str) -> bool | None:
+    """Callers keep an answer for longer than they may stay away on the day."""
+    del profile
+    document = _read(inventory, manager)
+    seconds = document.field("properties.dnsConfig.ttl") if document is not None else None
+    most = fact_base().limits.traffic_ttl_seconds.value
+    return seconds > most if isinstance(seconds, int) else None
+
+
 def _lacks_read_access(profile: Profile, inventory: Inventory, account: str) -> bool | None:
     """Nothing of an account can be read in another region before it is failed over."""
     del profile
@@ -160,6 +228,8 @@ def _no_lock(profile: Profile, inventory: Inventory, resource: str) -> bool | No
 LISTS: dict[str, Callable[[Profile, Inventory], tuple[str, ...]]] = {
     "vaults": vaults,
     "registries": registries,
+    "log_workspaces": log_workspaces,
+    "cosmos_accounts": cosmos_accounts,
     "lockable": lockable,
 }
 """What hardening goes over, besides storage accounts."""
@@ -202,6 +272,10 @@ WEAK_POINTS: dict[str, tuple[Judge, str]] = {
         ),
         "what soft delete keeps can be deleted for good",
     ),
+    "storage.lacks_point_in_time": (
+        any_of(_lacks_point_in_time, (STORAGE,)),
+        "point-in-time restore is off where the account could have it",
+    ),
     "vaults.lack_soft_delete": (
         any_of(_resource_lacks("properties.enableSoftDelete", default=True), (VAULT,)),
         "soft delete of the vault is off",
@@ -210,6 +284,10 @@ WEAK_POINTS: dict[str, tuple[Judge, str]] = {
         any_of(_resource_lacks("properties.enablePurgeProtection"), (VAULT,)),
         "purge protection is off",
     ),
+    "logs.kept_briefly": (
+        any_of(_keeps_logs_briefly, (LOGS,)),
+        "logs are kept for fewer days than the activity log looks back",
+    ),
     "registries.not_premium": (
         any_of(_not_premium, (REGISTRY,)),
         "the registry is not Premium",
@@ -217,6 +295,14 @@ WEAK_POINTS: dict[str, tuple[Judge, str]] = {
     "registries.lack_secondary_replica": (
         any_of(_no_secondary_replica, (REGISTRY,)),
         "the registry has no replica in the secondary's region",
+    ),
+    "cosmos.lacks_automatic_failover": (
+        any_of(_lacks_automatic_failover, (COSMOS,)),
+        "no other region takes over the writes by itself",
+    ),
+    "traffic.answers_are_kept_long": (
+        any_of(_keeps_answers_long, (TRAFFIC_MANAGER,)),
+        "callers keep an answer for more than a minute",
     ),
     "resources.lack_lock": (
         any_of(_no_lock, _LOCKABLE),

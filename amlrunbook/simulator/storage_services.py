@@ -43,12 +43,20 @@ def _complete_service(world: World, document: Document, _before: Document | None
 
 
 def _complete_blob_service(world: World, document: Document, before: Document | None) -> None:
-    """Fill blob service properties: what a PUT leaves out is off."""
+    """Fill blob service properties: what a PUT leaves out is off.
+
+    A restore reaches back to when its policy was turned on, which Azure says and does not take.
+    """
     _complete_service(world, document, before)
     document["properties"].setdefault("deleteRetentionPolicy", {"enabled": False})
+    restore = document["properties"].get("restorePolicy") or {}
+    if restore.get("enabled"):
+        held = ((before or {}).get("properties") or {}).get("restorePolicy") or {}
+        since = held.get("minRestoreTime") if held.get("enabled") else None
+        restore["minRestoreTime"] = since or stamp(world.now())
 
 
-def _check_blob_service(_call: Call, document: Document, _before: Document | None) -> None:
+def _check_blob_service(call: Call, document: Document, _before: Document | None) -> None:
     """Refuse settings that Azure refuses together.
 
     Source: https://learn.microsoft.com/azure/storage/blobs/point-in-time-restore-manage
@@ -60,6 +68,14 @@ def _check_blob_service(_call: Call, document: Document, _before: Document | Non
     if not restore.get("enabled"):
         return
     deletion = properties.get("deleteRetentionPolicy") or {}
+    account = call.world.get(str(document["id"]).rsplit("/", 2)[0]) or {"properties": {}}
+    if account["properties"].get("isHnsEnabled") or deletion.get("allowPermanentDelete"):
+        raise Refusal(
+            400,
+            "InvalidRestorePolicy",
+            "Point in time restore is neither for accounts with a hierarchical namespace nor "
+            "beside the permanent deletion of what soft delete keeps.",
+        )
     needed = (
         properties.get("isVersioningEnabled"),
         (properties.get("changeFeed") or {}).get("enabled"),

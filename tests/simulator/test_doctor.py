@@ -104,6 +104,18 @@ def test_what_is_missing_is_named_with_who_could(narrow: AzureHere) -> None:
     assert "nobody who is assigned there could" in lock.observed, "a contributor may not lock"
 
 
+def test_logs_are_found_by_way_of_what_the_workspaces_name(
+    narrow: AzureHere, pair: AzureHere
+) -> None:
+    missing = of(asked(narrow), "doctor.rights", "hardening.log-retention")
+    assert "Microsoft.OperationalInsights/workspaces/write on log-fraud-e" in missing.observed
+    assert "Microsoft.OperationalInsights/workspaces/write on log-fraud-w" in missing.observed
+    pair.fault(kind="error", status=403, path="*/components/appi-fraud-e")
+    unread = of(asked(pair), "doctor.rights", "hardening.log-retention")
+    assert unread.verdict is Verdict.UNKNOWN
+    assert "what appi-fraud-e names" in unread.observed
+
+
 def test_roles_for_a_time_are_told(narrow: AzureHere) -> None:
     told_of = [f for f in asked(narrow) if f.check == "doctor.privileged-roles"]
     assert {f.verdict for f in told_of} == {Verdict.WARN}

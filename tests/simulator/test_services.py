@@ -129,6 +129,19 @@ def test_services_exist_without_having_been_made(wire):
         ({"deleteRetentionPolicy": {"enabled": True, "days": 366}}, "InvalidXmlNodeValue"),
         ({"deleteRetentionPolicy": {"enabled": True}}, "InvalidRequestPropertyValue"),
         ({"restorePolicy": {"enabled": True, "days": 5}}, "InvalidRestorePolicy"),
+        (
+            {
+                "restorePolicy": {"enabled": True, "days": 5},
+                "isVersioningEnabled": True,
+                "changeFeed": {"enabled": True},
+                "deleteRetentionPolicy": {
+                    "enabled": True,
+                    "days": 14,
+                    "allowPermanentDelete": True,
+                },
+            },
+            "InvalidRestorePolicy",
+        ),
     ],
 )
 def test_blob_settings_that_are_refused(wire, properties, expected):

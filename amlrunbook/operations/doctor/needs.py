@@ -12,6 +12,7 @@ _STORAGE = "Microsoft.Storage/storageAccounts"
 _ML = "Microsoft.MachineLearningServices/workspaces"
 _VAULT = "Microsoft.KeyVault/vaults"
 _REGISTRY = "Microsoft.ContainerRegistry/registries"
+_LOGS = "Microsoft.OperationalInsights/workspaces"
 _LOCKS = "Microsoft.Authorization/locks/write"
 _BLOBS = f"{_STORAGE}/blobServices/containers/blobs/read"
 
@@ -25,6 +26,9 @@ class Where(StrEnum):
     DATA_ACCOUNTS = "data accounts"
     VAULTS = "key vaults"
     REGISTRIES = "container registries"
+    LOGS = "Log Analytics workspaces"
+    COSMOS = "Cosmos DB accounts"
+    TRAFFIC_MANAGERS = "Traffic Manager profiles"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +90,7 @@ NEEDS: dict[str, tuple[Need, ...]] = {
             ("share-soft-delete", "fileServices"),
             ("blob-versioning", "blobServices"),
             ("no-permanent-delete", "blobServices"),
+            ("point-in-time-restore", "blobServices"),
         )
     },
     "hardening.geo-redundancy": (
@@ -98,6 +103,16 @@ NEEDS: dict[str, tuple[Need, ...]] = {
     ),
     "hardening.registry-replication": (
         Need(where=(Where.REGISTRIES,), actions=(f"{_REGISTRY}/replications/write",)),
+    ),
+    "hardening.log-retention": (Need(where=(Where.LOGS,), actions=(f"{_LOGS}/write",)),),
+    "hardening.cosmos-automatic-failover": (
+        Need(where=(Where.COSMOS,), actions=("Microsoft.DocumentDB/databaseAccounts/write",)),
+    ),
+    "hardening.traffic-ttl": (
+        Need(
+            where=(Where.TRAFFIC_MANAGERS,),
+            actions=("Microsoft.Network/trafficManagerProfiles/write",),
+        ),
     ),
     "hardening.delete-lock": (
         Need(

@@ -18,6 +18,7 @@ from amlrunbook.errors import AmlRunbookError
 from amlrunbook.model.finding import Finding, Verdict
 from amlrunbook.model.moments import moment
 from amlrunbook.model.profile import Profile
+from amlrunbook.model.resource_id import ResourceId
 from amlrunbook.model.snapshot import Document, Inventory
 from amlrunbook.operations.doctor.needs import NEEDS, READING, Need, Where
 from amlrunbook.operations.doctor.permissions import allowed
@@ -26,8 +27,16 @@ _ROLES = "https://learn.microsoft.com/azure/role-based-access-control/built-in-r
 _PIM = "https://learn.microsoft.com/entra/id-governance/privileged-identity-management/pim-resource-roles-activate-your-roles"
 SOON = timedelta(hours=4)
 """A role that ends within this time may end in the middle of a run."""
-NAMED_BY_WORKSPACES = frozenset({Where.DEFAULT_ACCOUNTS, Where.VAULTS, Where.REGISTRIES})
-"""Scopes that only the workspaces' own documents tell."""
+NAMED_BY_WORKSPACES = frozenset(
+    {Where.DEFAULT_ACCOUNTS, Where.VAULTS, Where.REGISTRIES, Where.LOGS}
+)
+"""Scopes that only the workspaces' own documents tell, or what those name."""
+_ATTACHED = {
+    "microsoft.operationalinsights/workspaces": Where.LOGS,
+    "microsoft.documentdb/databaseaccounts": Where.COSMOS,
+    "microsoft.network/trafficmanagerprofiles": Where.TRAFFIC_MANAGERS,
+}
+"""What is attached and hardened, by type."""
 _NAMED = 4
 _SUBSCRIPTION_PARTS = 3
 _SCHEDULES = "/providers/microsoft.authorization/"
@@ -50,9 +59,37 @@ def scopes(profile: Profile, inventory: Inventory) -> dict[Where, tuple[str, ...
             value = document.field(f"properties.{field}") if document else None
             if isinstance(value, str) and value:
                 named[kind][value.lower()] = value
+        _, component = component_of(workspace, inventory)
+        logs = component.field("properties.WorkspaceResourceId") if component else None
+        if isinstance(logs, str) and logs:
+            named[Where.LOGS][logs.lower()] = logs
     for account in profile.data_accounts:
         named[Where.DATA_ACCOUNTS][account.id.lower()] = account.id
+    for attached in profile.attached:
+        kind_of = _ATTACHED.get(ResourceId.parse(attached.id).type.lower())
+        if kind_of is not None:
+            named[kind_of][attached.id.lower()] = attached.id
     return {where: tuple(ids.values()) for where, ids in named.items()}
+
+
+def component_of(workspace: str, inventory: Inventory) -> tuple[str, Document | None]:
+    """Return the id of a workspace's Application Insights component, and its document where it is known."""
+    document = inventory.by_id(workspace)
+    component = document.field("properties.applicationInsights") if document else None
+    if not isinstance(component, str) or not component:
+        return "", None
+    return component, inventory.by_id(component)
+
+
+def unread_components(profile: Profile, inventory: Inventory) -> tuple[tuple[str, str], ...]:
+    """Return the components that the workspaces name and that were not read, and why."""
+    sides = [profile.primary, *([profile.secondary] if profile.secondary else [])]
+    found = [component_of(side.workspace, inventory) for side in sides]
+    return tuple(
+        (component, document.unread or "" if document else "it is not among the documents")
+        for component, document in found
+        if component and (document is None or document.unread is not None)
+    )
 
 
 def unread_sides(profile: Profile, inventory: Inventory) -> tuple[tuple[str, str], ...]:
@@ -74,6 +111,7 @@ class Rights:
         self._profile = profile
         self._scopes = scopes(profile, inventory)
         self._unread = unread_sides(profile, inventory)
+        self._unread_components = unread_components(profile, inventory)
         self._permissions: dict[str, list[dict[str, Any]] | AmlRunbookError] = {}
         self._definitions: dict[str, Document | None] = {}
 
@@ -87,8 +125,11 @@ class Rights:
         missing: list[str] = []
         unread: list[str] = []
         places = 0
-        if any(where in NAMED_BY_WORKSPACES for need in needs for where in need.where):
+        places_of = {where for need in needs for where in need.where}
+        if places_of & NAMED_BY_WORKSPACES:
             unread += [f"what {_name(side)} names: {reason}" for side, reason in self._unread]
+        if Where.LOGS in places_of:
+            unread += [f"what {_name(id_)} names: {why}" for id_, why in self._unread_components]
         for need in needs:
             for scope in (scope for where in need.where for scope in self._scopes[where]):
                 places += 1

@@ -13,6 +13,7 @@ from typing import Any
 from amlrunbook.azure.arm_path import with_version
 from amlrunbook.azure.gateway import AzureGateway
 from amlrunbook.errors import AmlRunbookError, NotFoundError, UsageError
+from amlrunbook.model.display import shown
 from amlrunbook.model.operation import (
     ActionResult,
     Confirmation,
@@ -26,6 +27,9 @@ from amlrunbook.model.operation import (
 )
 from amlrunbook.model.resource_id import ResourceId
 from amlrunbook.operations.changing import Changing, unseen
+
+_DIGITS = 9
+"""More than the largest number that a step may ask for has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +175,27 @@ class SettingAction:
         except AmlRunbookError as error:
             return unseen(resource.name, error)
         return self._setting.seen(resource, found, preview.requests[0].body)
+
+
+def number_asked(
+    context: OperationContext, key: str, what: str, *, default: int, least: int, most: int
+) -> int:
+    """Return the number that a step asks for by a parameter; ``what`` says of what it is a number.
+
+    Raises:
+        UsageError: it is no whole number, or not within ``least`` and ``most``.
+    """
+    text = context.params.get(key, str(default))
+    if (
+        not text.isascii()
+        or not text.isdigit()
+        or len(text) > _DIGITS
+        or not least <= int(text) <= most
+    ):
+        raise UsageError(
+            f"{shown(text)!r} is no number of {what}.", next_step=f"Give {least} to {most}."
+        )
+    return int(text)
 
 
 def properties_of(document: dict[str, Any]) -> dict[str, Any]:

@@ -15,11 +15,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from amlrunbook.assessment.command import az
-from amlrunbook.errors import UsageError
 from amlrunbook.model.operation import Confirmation, Observation, OperationContext, Risk
 from amlrunbook.model.resource_id import ResourceId
 from amlrunbook.operations.changing import seen
-from amlrunbook.operations.hardening.setting import Setting, Wanted, properties_of
+from amlrunbook.operations.hardening.setting import (
+    Setting,
+    Wanted,
+    number_asked,
+    properties_of,
+)
 
 DEFAULT_DAYS = 14
 LONGEST_DAYS = 365
@@ -27,9 +31,9 @@ LONGEST_DAYS = 365
 _ACCOUNT = "microsoft.storage/storageaccounts"
 _READ_ONLY_PARTS = ("minRestoreTime", "lastEnabledTime")
 """Parts of ``restorePolicy`` that Azure tells and does not take."""
-_BLOB_UPDATE = "az storage account blob-service-properties update"
+BLOB_UPDATE = "az storage account blob-service-properties update"
 _FILE_UPDATE = "az storage account file-service-properties update"
-_WHERE = " --account-name {name} --resource-group {group} --subscription {subscription} "
+WHERE = " --account-name {name} --resource-group {group} --subscription {subscription} "
 
 
 def days_asked(context: OperationContext) -> int:
@@ -38,13 +42,8 @@ def days_asked(context: OperationContext) -> int:
     Raises:
         UsageError: it is no number of days.
     """
-    text = context.params.get("days", str(DEFAULT_DAYS))
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= LONGEST_DAYS:
-        raise UsageError(
-            f"{text!r} is no number of days to keep what was deleted.",
-            next_step=f"Give 1 to {LONGEST_DAYS}.",
-        )
-    return int(text)
+    what = "days to keep what was deleted"
+    return number_asked(context, "days", what, default=DEFAULT_DAYS, least=1, most=LONGEST_DAYS)
 
 
 def command_of(account: ResourceId, template: str) -> str:
@@ -98,10 +97,10 @@ class _Retention:
             before=self._said(on=on, days=now),
             after=self._said(on=True, days=days),
             summary=f"Turn on soft delete of {self.noun} of {account.name} for {days} days; all else stays.",
-            undo=command_of(account, self.update + _WHERE + self.off)
+            undo=command_of(account, self.update + WHERE + self.off)
             or "Turn the policy off again.",
             cost=f"Deleted {self.noun} are billed like live ones while they are kept.",
-            command=command_of(account, self.update + _WHERE + self.on.format(days=days)),
+            command=command_of(account, self.update + WHERE + self.on.format(days=days)),
             needless=needless,
         )
 
@@ -165,9 +164,9 @@ class _Switch:
             before=self._said(now),
             after=self._said(self.value),
             summary=f"Set {self.noun} of {account.name} to {_on(self.value)}; all else stays.",
-            undo=command_of(account, _BLOB_UPDATE + _WHERE + self.undo) or "Set it back.",
+            undo=command_of(account, BLOB_UPDATE + WHERE + self.undo) or "Set it back.",
             cost=self.cost,
-            command=command_of(account, _BLOB_UPDATE + _WHERE + self.command),
+            command=command_of(account, BLOB_UPDATE + WHERE + self.command),
             needless=self._said(now) if now is self.value else "",
         )
 
@@ -197,13 +196,13 @@ def kept_properties(document: dict[str, Any]) -> dict[str, Any]:
     return properties
 
 
-def differences(found: dict[str, Any], sent: dict[str, Any], changed: str) -> str:
+def differences(found: dict[str, Any], sent: dict[str, Any], *changed: str) -> str:
     """Name the other settings that are not as they were sent; empty where all are."""
     now = kept_properties(found)
     lost = sorted(
         name
         for name, value in sent["properties"].items()
-        if name != changed and now.get(name) != value
+        if name not in changed and now.get(name) != value
     )
     return f" Other settings differ from those that were sent: {', '.join(lost)}." if lost else ""
 
@@ -238,7 +237,7 @@ BLOB_SOFT_DELETE = _setting(
         noun="blobs",
         on="--enable-delete-retention true --delete-retention-days {days}",
         off="--enable-delete-retention false",
-        update=_BLOB_UPDATE,
+        update=BLOB_UPDATE,
     ),
 )
 CONTAINER_SOFT_DELETE = _setting(
@@ -250,7 +249,7 @@ CONTAINER_SOFT_DELETE = _setting(
         noun="containers",
         on="--enable-container-delete-retention true --container-delete-retention-days {days}",
         off="--enable-container-delete-retention false",
-        update=_BLOB_UPDATE,
+        update=BLOB_UPDATE,
     ),
 )
 SHARE_SOFT_DELETE = _setting(

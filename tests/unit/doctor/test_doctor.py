@@ -15,9 +15,9 @@ from amlrunbook.model.operation import Action
 from amlrunbook.model.profile import Attached, Profile, Side
 from amlrunbook.model.snapshot import Document, Inventory
 from amlrunbook.operations.doctor.machine import clock, extensions_for, machine
-from amlrunbook.operations.doctor.needs import NEEDS
+from amlrunbook.operations.doctor.needs import NEEDS, Where
 from amlrunbook.operations.doctor.permissions import allowed
-from amlrunbook.operations.doctor.rights import is_held, unread_sides
+from amlrunbook.operations.doctor.rights import is_held, scopes, unread_components, unread_sides
 from amlrunbook.operations.registry import build_registry
 
 OWNER = {"actions": ["*"], "notActions": []}
@@ -156,6 +156,42 @@ def test_what_a_workspace_that_was_not_read_names_is_not_known() -> None:
     )
     assert unread_sides(profile, Inventory((unread,))) == ((side.workspace, "no answer in time"),)
     assert unread_sides(profile, Inventory(({"id": side.workspace},))) == ()
+
+
+def test_a_component_and_its_logs_are_found_or_told_as_unread() -> None:
+    group = "/subscriptions/x/resourceGroups/rg/providers"
+    side = Side(
+        workspace=f"{group}/Microsoft.MachineLearningServices/workspaces/a", region="eastus"
+    )
+    named = {
+        kind: f"{group}/Microsoft.{kind}"
+        for kind in ("Insights/components/c", "OperationalInsights/workspaces/l")
+    }
+    component, logs = named.values()
+    cosmos = f"{group}/Microsoft.DocumentDB/databaseAccounts/d"
+    traffic = f"{group}/Microsoft.Network/trafficmanagerprofiles/t"
+    profile = Profile(
+        format=1,
+        name="w",
+        subscription="x",
+        primary=side,
+        attached=(Attached(id=logs.upper()), Attached(id=cosmos), Attached(id=traffic)),
+    )
+    workspace = {"id": side.workspace, "properties": {"applicationInsights": component}}
+    read = {"id": component, "properties": {"WorkspaceResourceId": f"{logs}2"}}
+    dark = {"id": component, "type": "", "unread": "no answer in time"}
+    assert unread_components(profile, Inventory((workspace,))) == (
+        (component, "it is not among the documents"),
+    )
+    assert unread_components(profile, Inventory((workspace, dark))) == (
+        (component, "no answer in time"),
+    )
+    assert unread_components(profile, Inventory((workspace, read))) == ()
+    assert unread_components(profile, Inventory(({"id": side.workspace},))) == ()
+    found = scopes(profile, Inventory((workspace, read)))
+    assert found[Where.LOGS] == (f"{logs}2", logs.upper())
+    assert found[Where.COSMOS] == (cosmos,)
+    assert found[Where.TRAFFIC_MANAGERS] == (traffic,)
 
 
 def test_without_a_profile_nothing_is_said_of_azure(capsys) -> None:

@@ -23,6 +23,9 @@ ML = "Microsoft.MachineLearningServices/workspaces"
 STORAGE = "Microsoft.Storage/storageAccounts"
 VAULT = f"{SUB}/Microsoft.KeyVault/vaults/kv"
 REGISTRY = f"{SUB}/Microsoft.ContainerRegistry/registries/cr"
+LOGS = f"{SUB}/Microsoft.OperationalInsights/workspaces/log"
+COSMOS = f"{SUB}/Microsoft.DocumentDB/databaseAccounts/cosmos"
+TRAFFIC = f"{SUB}/Microsoft.Network/trafficManagerProfiles/tm"
 LOCKS = f"{SUB.removesuffix('/providers')}/providers/Microsoft.Authorization/locks"
 EARLIER = "2026-11-22T06:00:00Z"
 
@@ -180,9 +183,85 @@ def vault(**properties: Any) -> dict[str, Any]:
     return {"id": VAULT, "type": "Microsoft.KeyVault/vaults", "properties": properties}
 
 
+def kept(restore: bool | None, **more: Any) -> list[dict[str, Any]]:
+    """Return the data account and its blob service, with or without point-in-time restore."""
+    policy = {} if restore is None else {"restorePolicy": {"enabled": restore, "days": 7}}
+    blob_service = {**blobs(enabled=True, days=14), "properties": policy}
+    return [{**account("Standard_RAGRS"), "kind": "StorageV2", **more}, blob_service]
+
+
+@pytest.mark.parametrize(
+    ("documents", "expected"),
+    [
+        (kept(restore=True), False),
+        (kept(restore=False), True),
+        (kept(restore=None), True),
+        (kept(restore=False, kind="BlobStorage"), False),
+        (kept(restore=False, sku={"name": "Premium_LRS"}), False),
+        (kept(restore=False, properties={"isHnsEnabled": True}), False),
+        (kept(restore=False)[:1], None),
+        (kept(restore=False)[1:], None),
+    ],
+)
+def test_point_in_time_restore_is_planned_where_an_account_could_have_it(
+    documents: list[dict[str, Any]], expected: bool | None
+) -> None:
+    inventory = snapshot_of(documents).inventory
+    assert PREDICATES["storage.lacks_point_in_time"](pair(), inventory, DATA) is expected
+
+
+def logs(**properties: Any) -> dict[str, Any]:
+    return {
+        "id": LOGS,
+        "type": "Microsoft.OperationalInsights/workspaces",
+        "properties": properties,
+    }
+
+
+def cosmos(regions: int | None, **properties: Any) -> dict[str, Any]:
+    named = [{"locationName": f"Region {rank}"} for rank in range(regions or 0)]
+    said = {} if regions is None else {"locations": named}
+    return {
+        "id": COSMOS,
+        "type": "Microsoft.DocumentDB/databaseAccounts",
+        "properties": {**said, **properties},
+    }
+
+
+def traffic(**dns: Any) -> dict[str, Any]:
+    return {
+        "id": TRAFFIC,
+        "type": "Microsoft.Network/trafficmanagerprofiles",
+        "properties": {"dnsConfig": dns},
+    }
+
+
 @pytest.mark.parametrize(
     ("predicate", "document", "resource", "expected"),
     [
+        ("traffic.answers_are_kept_long", traffic(ttl=61), TRAFFIC, True),
+        ("traffic.answers_are_kept_long", traffic(ttl=60), TRAFFIC, False),
+        ("traffic.answers_are_kept_long", traffic(ttl=300), "", True),
+        ("traffic.answers_are_kept_long", traffic(), TRAFFIC, None),
+        ("cosmos.lacks_automatic_failover", cosmos(2), COSMOS, True),
+        ("cosmos.lacks_automatic_failover", cosmos(1), COSMOS, False),
+        ("cosmos.lacks_automatic_failover", cosmos(None), "", None),
+        (
+            "cosmos.lacks_automatic_failover",
+            cosmos(2, enableAutomaticFailover=True),
+            COSMOS,
+            False,
+        ),
+        (
+            "cosmos.lacks_automatic_failover",
+            cosmos(2, enableMultipleWriteLocations=True),
+            COSMOS,
+            False,
+        ),
+        ("logs.kept_briefly", logs(retentionInDays=89), LOGS, True),
+        ("logs.kept_briefly", logs(retentionInDays=90), LOGS, False),
+        ("logs.kept_briefly", logs(retentionInDays=30), "", True),
+        ("logs.kept_briefly", logs(), LOGS, None),
         ("storage.keeps_blobs_briefly", blobs(enabled=True, days=7), DATA, True),
         ("storage.keeps_blobs_briefly", blobs(enabled=True, days=14), DATA, False),
         ("storage.keeps_blobs_briefly", blobs(enabled=False), DATA, False),
